@@ -1,0 +1,1 @@
+"""What happens: data, models, the training engine, experiments and the records they leave."""

@@ -1,0 +1,36 @@
+"""One formula, several arithmetics: SymPy, NumPy, mpmath, balls (Arb) and torch.
+
+A loss is written once against the `Ops` protocol. Each backend is imported only when asked for, so
+that ``import theory`` loads neither SymPy nor torch.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+
+from theory.backends.base import Ops
+
+BACKENDS = {
+    "sympy": "theory.backends.sympy_ops",
+    "numpy": "theory.backends.numpy_ops",
+    "mpmath": "theory.backends.mpmath_ops",
+    "balls": "theory.backends.ball_ops",
+    "torch": "theory.backends.torch_ops",
+}
+
+__all__ = ["BACKENDS", "Ops", "backend"]
+
+
+@lru_cache(maxsize=None)
+def backend(name: str) -> Ops:
+    """The operations of the backend `name` (a key of `BACKENDS`).
+
+    Raises
+    ------
+    ValueError : unknown name.
+    ImportError : the library behind it is not installed.
+    """
+    if name not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got backend={name!r}")
+    return import_module(BACKENDS[name]).OPS

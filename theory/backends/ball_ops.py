@@ -1,0 +1,63 @@
+"""Balls (Arb through python-flint): every result encloses the true value, so a sign read off is a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from theory.backends.base import ObjectOps
+
+
+def const(value: Any) -> flint.arb:
+    if isinstance(value, Fraction):
+        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+    return value if isinstance(value, flint.arb) else flint.arb(value)
+
+
+def power(x: Any, p: Any) -> flint.arb:
+    x, p = const(x), const(p)
+    if x == 0 and p >= 0:  # Arb's power goes through the logarithm, which has no value at 0
+        return const(int(p == 0))
+    return x**p
+
+
+def where(condition: Any, x: Any, y: Any) -> flint.arb:
+    return const(x) if condition else const(y)
+
+
+class BallOps(ObjectOps):
+    """Midpoint and radius at the precision of `precision`; infinite or unknown results are NaN balls.
+
+    A comparison of overlapping balls is False both ways, so a formula with a case distinction is
+    enclosed only at points where the case is clear; exact rationals given as exact balls are.
+    """
+
+    name = "balls"
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Work at `bits` bits inside the block; python-flint's precision is global, so it is put back."""
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
+OPS = BallOps(
+    const=lambda value: const(value),
+    log=lambda x: const(x).log(),
+    exp=lambda x: const(x).exp(),
+    sqrt=lambda x: const(x).sqrt(),
+    abs=lambda x: abs(const(x)),
+    power=power,
+    minimum=lambda x, y: const(x).min(const(y)),
+    maximum=lambda x, y: const(x).max(const(y)),
+    where=where,
+)

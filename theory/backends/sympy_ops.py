@@ -1,0 +1,59 @@
+"""SymPy: exact values and symbols, as NumPy object arrays of expressions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from theory.backends.base import ObjectOps
+from theory.exact import simplest
+
+
+def const(value: Any) -> sympy.Expr:
+    """A Fraction, int, float or expression as an exact SymPy number."""
+    if isinstance(value, Fraction):
+        return sympy.Rational(value.numerator, value.denominator)
+    return exactly(sympy.sympify(value))
+
+
+def exactly(expression: Any) -> sympy.Expr:
+    """`expression` with every float replaced by the simplest rational that rounds to it.
+
+    A formula may hold literals such as 0.5; they mean 1/2, and no float survives into a decision.
+    """
+    expression = sympy.sympify(expression)
+    floats = expression.atoms(sympy.Float)
+    if not floats:
+        return expression
+    return expression.xreplace({f: const(simplest(float(f))) for f in floats})
+
+
+def where(condition: Any, x: Any, y: Any) -> sympy.Expr:
+    condition = sympy.sympify(condition)
+    if condition is sympy.true or condition == 1:
+        return sympy.sympify(x)
+    if condition is sympy.false or condition == 0:
+        return sympy.sympify(y)
+    return sympy.Piecewise((x, condition), (y, True))
+
+
+class SympyOps(ObjectOps):
+    """Exact: an equality that SymPy derives is an equality."""
+
+    name = "sympy"
+    exact = True
+
+
+OPS = SympyOps(
+    const=lambda value: const(value),
+    log=lambda x: sympy.log(exactly(x)),
+    exp=lambda x: sympy.exp(exactly(x)),
+    sqrt=lambda x: sympy.sqrt(exactly(x)),
+    abs=lambda x: sympy.Abs(exactly(x)),
+    power=lambda x, p: exactly(x) ** exactly(p),
+    minimum=lambda x, y: sympy.Min(exactly(x), exactly(y)),
+    maximum=lambda x, y: sympy.Max(exactly(x), exactly(y)),
+    where=where,
+)

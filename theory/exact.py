@@ -1,0 +1,88 @@
+"""Exact numbers: how a parameter, a rate or a float typed by a person becomes a rational."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from numbers import Integral, Rational
+from typing import Any, NoReturn
+
+Number = int | float | str | Fraction
+
+
+def fail(name: str, condition: str, value: object) -> NoReturn:
+    """Raise the house's ValueError: ``<name> must be <condition>, got <name>=<value>``.
+
+    The name after "got" is the last word of `name`, so that "parameter alpha" reads
+    "parameter alpha must be > 0, got alpha=0".
+    """
+    shown = str(value) if isinstance(value, Fraction) else repr(value)
+    raise ValueError(f"{name} must be {condition}, got {name.split()[-1]}={shown}")
+
+
+def exact(value: Any, name: str = "value") -> Fraction:
+    """The rational that a number or string means.
+
+    A float becomes the *simplest* rational that rounds to it, so that ``exact(0.1) == 1/10`` and
+    ``exact(1/9) == Fraction(1, 9)``: what was typed, not the binary neighbour of it.
+
+    Parameters
+    ----------
+    value : int, float, Fraction or str ("1/10", "0.1", "1e-9").
+    name : how the value is called in an error.
+
+    Raises
+    ------
+    TypeError : not a number or a numeric string (bool counts as neither).
+    ValueError : NaN, infinite, or a string that is no number.
+
+    >>> exact(0.1), exact("2/5"), exact(1e-9)
+    (Fraction(1, 10), Fraction(2, 5), Fraction(1, 1000000000))
+    """
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {name}={value!r}")
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, Integral):
+        return Fraction(int(value))
+    if isinstance(value, str):
+        try:
+            return Fraction(value.replace(" ", ""))
+        except (ValueError, ZeroDivisionError):
+            fail(name, "a rational number such as 0.1 or 1/10", value)
+    if isinstance(value, Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {name}={value!r}") from None
+    if not math.isfinite(number):
+        fail(name, "finite", value)
+    return simplest(number)
+
+
+def simplest(number: float) -> Fraction:
+    """The rational of smallest denominator (up to 10^6) that rounds to `number`, else its shortest decimal.
+
+    >>> simplest(1 / 3), simplest(1e-9)
+    (Fraction(1, 3), Fraction(1, 1000000000))
+    """
+    guess = Fraction(number).limit_denominator(10**6)
+    return guess if float(guess) == number else Fraction(repr(number))
+
+
+def check_num_classes(num_classes: Any) -> int:
+    """`num_classes` as an int >= 2, or the house's error."""
+    if isinstance(num_classes, bool) or not isinstance(num_classes, Integral):
+        raise TypeError(f"num_classes must be an integer >= 2, got num_classes={num_classes!r}")
+    if num_classes < 2:
+        fail("num_classes", "an integer >= 2", int(num_classes))
+    return int(num_classes)
+
+
+def check_rate(rate: Any, name: str = "eta") -> Fraction:
+    """A noise rate as an exact rational in [0, 1], or the house's error."""
+    value = exact(rate, name)
+    if not 0 <= value <= 1:
+        fail(name, "in [0, 1]", rate)
+    return value

@@ -1,0 +1,177 @@
+"""Losses by name, and the text that names a loss on a command line."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import importlib.util
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from theory.exact import exact, fail
+from theory.losses.base import CallableLoss, Loss
+from theory.losses.combinators import Normalized
+
+LOSSES: dict[str, type[Loss]] = {}
+ALIASES = {"0-1": "zero-one", "ce": "cce", "cross-entropy": "cce", "l1": "mae", "brier": "mse"}
+
+LossClass = TypeVar("LossClass", bound=type[Loss])
+
+
+class LossFileError(ValueError):
+    """A user's file could not be loaded as a loss."""
+
+
+def register(cls: LossClass) -> LossClass:
+    """Class decorator: add a loss to the registry under its `name`.
+
+    The same class defined again (a notebook cell run twice, a file loaded twice) replaces itself.
+
+    Raises
+    ------
+    TypeError : not a Loss class.
+    ValueError : no name, a name with other characters than a-z, 0-9 and "-", or a name already taken.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Loss)):
+        raise TypeError(f"registered class must be a subclass of Loss, got class={cls!r}")
+    if not cls.name or not cls.name.replace("-", "").isalnum() or cls.name != cls.name.lower():
+        fail("name", "non-empty lower-case letters, digits and '-'", cls.name)
+    known = LOSSES.get(cls.name)
+    if cls.name in ALIASES or (known is not None and known.__qualname__ != cls.__qualname__):
+        fail("name", "free (another loss has it)", cls.name)
+    LOSSES[cls.name] = cls
+    return cls
+
+
+def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
+    """A loss from its name or text.
+
+    Accepts a registered name with `parameters`; ``NAME(alpha=1/10)``; sums, positive multiples and
+    ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``path/to/file.py:obj``, where obj is a
+    Loss, a Loss class or a callable ``(logits, labels) -> (N,)``; or such an object itself.
+
+    Raises
+    ------
+    ValueError : unknown name (with the nearest ones), text that does not parse, parameter out of domain.
+    TypeError : a parameter that the loss does not have, an object that is no loss.
+    LossFileError : a file that is missing, raises, or has no such object.
+
+    >>> get("rll", alpha=0.1) == get("RLL(alpha=1/10)")
+    True
+    >>> get("0.5*CCE() + MAE()").spec
+    '1/2*cce + mae'
+    """
+    if not isinstance(spec, str):
+        return _instance(spec, parameters, repr(spec))
+    path, colon, attribute = spec.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _instance(_load(Path(path), attribute), parameters, spec)
+    if spec.endswith(".py"):
+        fail("loss file", "given as path/to/file.py:object", spec)
+    if parameters or _canonical(spec) in LOSSES:
+        return _build(spec, parameters)
+    try:
+        tree = ast.parse(_protect(spec), mode="eval").body
+    except (SyntaxError, ValueError):
+        raise ValueError(f"loss must be a name or NAME(parameter=value), got loss={spec!r}") from None
+    value = _evaluate(tree, spec)
+    return value if isinstance(value, Loss) else fail("loss", "a loss, not a number", spec)
+
+
+def _canonical(name: str) -> str:
+    key = name.strip().lower().replace("_", "-")
+    return ALIASES.get(key, key)
+
+
+def _protect(spec: str) -> str:
+    """Names with '-' (zero-one, user's own) made parsable: longest first, '-' to '_'."""
+    text = spec.strip()
+    for name in sorted([*LOSSES, *ALIASES], key=len, reverse=True):
+        if "-" in name:
+            text = text.replace(name, "_" + name.replace("-", "_") if name[0].isdigit() else name.replace("-", "_"))
+    return text
+
+
+def _build(name: str, parameters: dict[str, Any]) -> Loss:
+    key = _canonical(name)
+    if key not in LOSSES:
+        key = _canonical(name.lstrip("_"))
+    if key not in LOSSES:
+        near = difflib.get_close_matches(key, [*LOSSES, *ALIASES], n=3, cutoff=0.4)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(sorted(LOSSES))}"
+        raise ValueError(f"loss must be a known loss, got loss={name!r}; {hint}")
+    return _construct(LOSSES[key], parameters)
+
+
+def _construct(cls: type[Loss], parameters: dict[str, Any]) -> Loss:
+    names = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else []
+    for key in parameters:
+        if key not in names:
+            has = f"its parameters are {', '.join(names)}" if names else "it has no parameters"
+            raise TypeError(f"{cls.name or cls.__name__} has no parameter {key!r}; {has}")
+    return cls(**parameters)
+
+
+def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
+    if isinstance(obj, type) and issubclass(obj, Loss):
+        return _construct(obj, parameters)
+    if isinstance(obj, Loss):
+        return dataclasses.replace(obj, **parameters) if parameters else obj  # type: ignore[type-var]
+    if parameters:
+        raise TypeError(f"{spec} is no Loss class, so it takes no parameters")
+    if callable(obj) and not isinstance(obj, type):
+        return CallableLoss(obj)
+    raise TypeError(f"loss must be a Loss, a Loss class or a callable (logits, labels) -> (N,), got loss={spec}")
+
+
+def _load(path: Path, attribute: str) -> Any:
+    if not path.is_file():
+        raise LossFileError(f"loss file must exist, got path={str(path)!r}")
+    spec = importlib.util.spec_from_file_location(f"_lossmatters_user_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise LossFileError(f"{path} raised {type(error).__name__}: {error}") from error
+    if not hasattr(module, attribute):
+        public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+        near = difflib.get_close_matches(attribute, public, n=3, cutoff=0.3) or public[:5]
+        raise LossFileError(f"{path} has no {attribute!r}; it has {', '.join(near) or 'nothing callable'}")
+    return getattr(module, attribute)
+
+
+def _evaluate(node: ast.expr, spec: str) -> Any:
+    """The value of the small language of `get`: numbers, names, calls, + * / and unary minus."""
+    match node:
+        case ast.Constant(value=int() | float() | str() as value) if not isinstance(value, bool):
+            return exact(value, "number")
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_number(_evaluate(operand, spec), spec)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            first, second = _evaluate(left, spec), _evaluate(right, spec)
+            if isinstance(first, Loss) == isinstance(second, Loss):
+                return first + second
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            first, second = _evaluate(left, spec), _evaluate(right, spec)
+            if not (isinstance(first, Loss) and isinstance(second, Loss)):
+                return first * second
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            first, second = _evaluate(left, spec), _number(_evaluate(right, spec), spec)
+            if second != 0:
+                return first / second if isinstance(first, Fraction) else (1 / second) * first
+        case ast.Name(id=name):
+            return _build(name, {})
+        case ast.Call(func=ast.Name(id="Normalized"), args=[base], keywords=[]):
+            return Normalized(_evaluate(base, spec))
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
+            return _build(name, {str(k.arg): _number(_evaluate(k.value, spec), spec) for k in keywords})
+    raise ValueError(f"loss must be a name, NAME(parameter=value) or a sum of multiples of those, got loss={spec!r}")
+
+
+def _number(value: Any, spec: str) -> Fraction:
+    return value if isinstance(value, Fraction) else fail("parameter in " + spec, "a number", value)

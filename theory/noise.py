@@ -1,0 +1,252 @@
+"""Label noise: transition matrices, exact and as drawn on a data set.
+
+T[i, j] = P(noisy = j given clean = i), rows sum to 1. The *nominal* rate is the one asked for; the
+*realised* rate is the share of labels that a draw did alter. They are kept apart, because independent
+draws do not alter exactly the nominal share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from theory.exact import check_num_classes, check_rate, exact, fail
+from theory.losses.base import check_labels
+
+Matrix = tuple[tuple[Fraction, ...], ...]
+DRAWS = ("independent", "exact")
+
+
+def threshold(num_classes: Any) -> Any:
+    """eta* = (K - 1)/K, the uniform-noise rate at which labels carry no information.
+
+    >>> threshold(10)
+    Fraction(9, 10)
+    """
+    return Fraction(num_classes - 1, num_classes) if isinstance(num_classes, int) else (num_classes - 1) / num_classes
+
+
+def risk_slope(rate: Any, num_classes: Any) -> Any:
+    """a = 1 - eta K/(K - 1), the factor of the clean risk in the noisy one (R1).
+
+    Works on Fractions and on SymPy symbols.
+
+    >>> risk_slope(Fraction(2, 5), 10)
+    Fraction(5, 9)
+    """
+    return 1 - rate * num_classes / (num_classes - 1)
+
+
+def flip_probability(rate: Any, num_classes: Any) -> Any:
+    """b = eta/(K - 1), the probability of each particular wrong label."""
+    return rate / (num_classes - 1)
+
+
+@dataclass(frozen=True)
+class NoisyLabels:
+    """Clean labels and their altered version.
+
+    Attributes
+    ----------
+    clean_labels, noisy_labels : (N,) integers.
+    nominal_rate : the share asked for, exact.
+    """
+
+    clean_labels: Int[np.ndarray, "n"]
+    noisy_labels: Int[np.ndarray, "n"]
+    nominal_rate: Fraction
+
+    @property
+    def altered(self) -> np.ndarray:
+        """(N,) True where the label was altered."""
+        return self.noisy_labels != self.clean_labels
+
+    @property
+    def realised_rate(self) -> Fraction:
+        """The share of labels that were altered."""
+        return Fraction(int(self.altered.sum()), len(self.clean_labels)) if len(self.clean_labels) else Fraction(0)
+
+
+class Noise:
+    """A noise model over K classes; `transition_matrix` gives its T exactly."""
+
+    def transition_matrix(self, num_classes: int) -> Matrix:
+        """(K, K) exact rationals, rows sum to 1."""
+        raise NotImplementedError  # each noise model defines it
+
+    def rate(self, num_classes: int) -> Fraction:
+        """P(noisy != clean) for a clean label drawn evenly from the classes."""
+        matrix = self.transition_matrix(num_classes)
+        return 1 - sum(matrix[i][i] for i in range(num_classes)) / Fraction(num_classes)
+
+    def apply(
+        self, labels: Int[np.ndarray, "n"], num_classes: int, rng: np.random.Generator, draw: str = "independent"
+    ) -> NoisyLabels:
+        """Alter labels at random.
+
+        Parameters
+        ----------
+        labels : (N,) clean labels in 0..K-1.
+        rng : the only source of randomness.
+        draw : "independent" (each label on its own, as in the theorems) or "exact" (class by class, the
+            counts of each noisy label are the expected ones, rounded so that the total over the data
+            set is right within one sample a class).
+
+        Raises
+        ------
+        TypeError, ValueError : labels that are not integers in 0..K-1; unknown draw.
+        """
+        num_classes = check_num_classes(num_classes)
+        labels = check_labels(labels, num_classes)
+        if draw not in DRAWS:
+            fail("draw", f"one of {', '.join(DRAWS)}", draw)
+        matrix = np.array(self.transition_matrix(num_classes), dtype=object)
+        noisy = labels.copy()
+        if draw == "independent":
+            cumulative = np.cumsum(matrix.astype(float), axis=1)
+            noisy = (rng.random(len(labels))[:, None] > cumulative[labels]).sum(axis=1).astype(labels.dtype)
+            noisy = np.minimum(noisy, num_classes - 1)
+        else:
+            for clean in range(num_classes):
+                members = rng.permutation(np.flatnonzero(labels == clean))
+                counts = _apportion(matrix[clean], len(members), clean)
+                noisy[members] = np.repeat(np.arange(num_classes), counts)
+        return NoisyLabels(labels, noisy, self.rate(num_classes))
+
+
+def _apportion(row: Sequence[Fraction], total: int, own: int) -> list[int]:
+    """Whole counts that sum to `total` in the proportions of `row`; remainders go to the largest fractions.
+
+    The number kept is rounded first, so that the realised rate is right; the rest is spread evenly.
+    """
+    kept = round(row[own] * total)
+    others = [0 if j == own else p for j, p in enumerate(row)]
+    mass = sum(others)
+    if mass == 0:
+        return [total if j == own else 0 for j in range(len(row))]
+    ideal = [p / mass * (total - kept) for p in others]
+    counts = [int(x) for x in ideal]
+    order = sorted(range(len(row)), key=lambda j: ideal[j] - counts[j], reverse=True)
+    for j in order[: total - kept - sum(counts)]:
+        counts[j] += 1
+    counts[own] += kept
+    return counts
+
+
+@dataclass(frozen=True)
+class SymmetricNoise(Noise):
+    """Uniform noise: with probability eta the label becomes one of the K - 1 others, each as likely.
+
+    T = (1 - eta) I + eta/(K-1) (11^T - I). An altered label always differs from the clean one.
+
+    Parameters
+    ----------
+    noise_rate : eta in [0, 1]; 0.4 means exactly 2/5.
+
+    >>> SymmetricNoise(0.4).transition_matrix(3)[0]
+    (Fraction(3, 5), Fraction(1, 5), Fraction(1, 5))
+    """
+
+    noise_rate: Fraction
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "noise_rate", check_rate(self.noise_rate))
+
+    def transition_matrix(self, num_classes: int) -> Matrix:
+        k = check_num_classes(num_classes)
+        wrong = flip_probability(self.noise_rate, k)
+        return tuple(tuple(1 - self.noise_rate if i == j else wrong for j in range(k)) for i in range(k))
+
+    def rate(self, num_classes: int) -> Fraction:
+        return self.noise_rate
+
+
+@dataclass(frozen=True)
+class ClassConditionalNoise(Noise):
+    """Noise given by any transition matrix.
+
+    Parameters
+    ----------
+    matrix : (K, K) numbers in [0, 1] whose rows sum to 1, exactly after reading floats as the simplest
+        rationals that round to them.
+
+    Raises
+    ------
+    ValueError : not square, an entry outside [0, 1], a row that does not sum to 1.
+    """
+
+    matrix: Matrix
+
+    def __post_init__(self) -> None:
+        rows = tuple(tuple(check_rate(x, "transition probability") for x in row) for row in self.matrix)
+        if any(len(row) != len(rows) for row in rows):
+            fail("matrix", "square", [len(row) for row in rows])
+        check_num_classes(len(rows))
+        for i, row in enumerate(rows):
+            if sum(row) != 1:
+                raise ValueError(f"matrix rows must sum to 1, got sum={sum(row)} in row {i}")
+        object.__setattr__(self, "matrix", rows)
+
+    @classmethod
+    def pair(cls, noise_rate: Any, num_classes: int) -> ClassConditionalNoise:
+        """Pair noise: class i becomes i + 1 (mod K) with probability eta."""
+        eta, k = check_rate(noise_rate), check_num_classes(num_classes)
+        rows = [[Fraction(0)] * k for _ in range(k)]
+        for i in range(k):
+            rows[i][i] = 1 - eta
+            rows[i][(i + 1) % k] = eta
+        return cls(tuple(map(tuple, rows)))
+
+    def transition_matrix(self, num_classes: int) -> Matrix:
+        if num_classes != len(self.matrix):
+            fail("num_classes", f"{len(self.matrix)}, the size of the matrix", num_classes)
+        return self.matrix
+
+    def is_diagonally_dominant(self) -> bool:
+        """T[i, i] > T[i, j] for all j != i: the condition of R4."""
+        return all(row[i] > p for i, row in enumerate(self.matrix) for j, p in enumerate(row) if j != i)
+
+
+@dataclass(frozen=True)
+class InstanceDependentNoise:
+    """Uniform noise whose rate depends on the sample: eta(x).
+
+    Parameters
+    ----------
+    noise_rate : a function from the (N, ...) inputs to (N,) rates in [0, 1].
+    """
+
+    noise_rate: Callable[[Any], Any]
+
+    def rates(self, inputs: Any) -> Float[np.ndarray, "n"]:
+        """eta(x) of each sample, checked to lie in [0, 1]."""
+        rates = np.asarray(self.noise_rate(inputs), dtype=float)
+        if rates.shape != (len(inputs),):
+            fail("noise rates", f"of shape ({len(inputs)},)", rates.shape)
+        wrong = ~((rates >= 0) & (rates <= 1))
+        if wrong.any():
+            fail("eta", "in [0, 1]", float(rates[wrong][0]))
+        return rates
+
+    def transition_matrices(self, inputs: Any, num_classes: int) -> Float[np.ndarray, "n k k"]:
+        """T(x) of each sample, in float64."""
+        k = check_num_classes(num_classes)
+        wrong = self.rates(inputs)[:, None, None] / (k - 1)
+        return np.eye(k) * (1 - wrong * k) + wrong
+
+    def apply(
+        self, inputs: Any, labels: Int[np.ndarray, "n"], num_classes: int, rng: np.random.Generator
+    ) -> NoisyLabels:
+        """Alter labels by independent draws, each at its own rate; the nominal rate is the mean of eta(x)."""
+        k = check_num_classes(num_classes)
+        labels = check_labels(labels, k, len(inputs))
+        rates = self.rates(inputs)
+        shift = rng.integers(1, k, size=len(labels))
+        altered = rng.random(len(labels)) < rates
+        noisy = np.where(altered, (labels + shift) % k, labels).astype(labels.dtype)
+        return NoisyLabels(labels, noisy, exact(float(rates.mean())) if len(rates) else Fraction(0))
