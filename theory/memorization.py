@@ -59,7 +59,8 @@ def measure(predictions: Any, noisy_labels: Any, clean_labels: Any) -> Memorizat
         return Fraction(int(hits.sum()), len(hits)) if len(hits) else None
 
     j1, j2 = share(h == noisy), share(h == clean)
-    assert j1 is not None and j2 is not None
+    assert j1 is not None
+    assert j2 is not None
     return Memorization(
         altered_share=Fraction(int(altered.sum()), len(h)),
         unaltered_accuracy=share((h == clean)[~altered]),
@@ -70,7 +71,9 @@ def measure(predictions: Any, noisy_labels: Any, clean_labels: Any) -> Memorizat
     )
 
 
-def accuracies(f: Any, unaltered_accuracy: Any, memorization_rate: Any, recovery_rate: Any) -> tuple[Any, Any]:
+def accuracies(
+    f: Any, unaltered_accuracy: Any, memorization_rate: Any, recovery_rate: Any
+) -> tuple[Any, Any]:
     """(J1, J2) from f, A_c, M and A_f, the identity M1: J1 = (1-f) A_c + f M, J2 = (1-f) A_c + f A_f.
 
     Works on numbers, Fractions and SymPy symbols.
@@ -251,7 +254,9 @@ def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> t
 def preserves_minimisers(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> bool:
     """The weaker M2: does every minimiser of the noisy risk minimise the clean risk?"""
     best, noisy_best = min(clean_risks), min(noisy_risks)
-    return all(clean == best for clean, noisy in zip(clean_risks, noisy_risks, strict=True) if noisy == noisy_best)
+    return all(
+        clean == best for clean, noisy in zip(clean_risks, noisy_risks, strict=True) if noisy == noisy_best
+    )
 
 
 def _first_pair(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 
 from theory.exact import check_num_classes, check_rate, exact, fail
 from theory.losses.base import check_labels
@@ -28,7 +29,11 @@ def threshold(num_classes: Any) -> Any:
     >>> threshold(10)
     Fraction(9, 10)
     """
-    return Fraction(num_classes - 1, num_classes) if isinstance(num_classes, int) else (num_classes - 1) / num_classes
+    return (
+        Fraction(num_classes - 1, num_classes)
+        if isinstance(num_classes, int)
+        else (num_classes - 1) / num_classes
+    )
 
 
 def risk_slope(rate: Any, num_classes: Any) -> Any:
@@ -57,8 +62,8 @@ class NoisyLabels:
     nominal_rate : the share asked for, exact.
     """
 
-    clean_labels: Int[np.ndarray, "n"]
-    noisy_labels: Int[np.ndarray, "n"]
+    clean_labels: Int[np.ndarray, " n"]
+    noisy_labels: Int[np.ndarray, " n"]
     nominal_rate: Fraction
 
     @property
@@ -69,7 +74,11 @@ class NoisyLabels:
     @property
     def realised_rate(self) -> Fraction:
         """The share of labels that were altered."""
-        return Fraction(int(self.altered.sum()), len(self.clean_labels)) if len(self.clean_labels) else Fraction(0)
+        return (
+            Fraction(int(self.altered.sum()), len(self.clean_labels))
+            if len(self.clean_labels)
+            else Fraction(0)
+        )
 
 
 class Noise:
@@ -85,7 +94,11 @@ class Noise:
         return 1 - sum(matrix[i][i] for i in range(num_classes)) / Fraction(num_classes)
 
     def apply(
-        self, labels: Int[np.ndarray, "n"], num_classes: int, rng: np.random.Generator, draw: str = "independent"
+        self,
+        labels: ArrayLike,
+        num_classes: int,
+        rng: np.random.Generator,
+        draw: str = "independent",
     ) -> NoisyLabels:
         """Alter labels at random.
 
@@ -223,7 +236,7 @@ class InstanceDependentNoise:
 
     noise_rate: Callable[[Any], Any]
 
-    def rates(self, inputs: Any) -> Float[np.ndarray, "n"]:
+    def rates(self, inputs: Any) -> Float[np.ndarray, " n"]:
         """eta(x) of each sample, checked to lie in [0, 1]."""
         rates = np.asarray(self.noise_rate(inputs), dtype=float)
         if rates.shape != (len(inputs),):
@@ -240,7 +253,7 @@ class InstanceDependentNoise:
         return np.eye(k) * (1 - wrong * k) + wrong
 
     def apply(
-        self, inputs: Any, labels: Int[np.ndarray, "n"], num_classes: int, rng: np.random.Generator
+        self, inputs: Any, labels: ArrayLike, num_classes: int, rng: np.random.Generator
     ) -> NoisyLabels:
         """Alter labels by independent draws, each at its own rate; the nominal rate is the mean of eta(x)."""
         k = check_num_classes(num_classes)

@@ -6,7 +6,7 @@ that ``import theory`` loads neither SymPy nor torch.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 
 from theory.backends.base import Ops
@@ -22,7 +22,7 @@ BACKENDS = {
 __all__ = ["BACKENDS", "Ops", "backend"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def backend(name: str) -> Ops:
     """The operations of the backend `name` (a key of `BACKENDS`).
 

@@ -13,12 +13,14 @@ from theory.backends.base import ObjectOps
 
 
 def const(value: Any) -> flint.arb:
+    """A Fraction, int, float or ball as a ball."""
     if isinstance(value, Fraction):
         return flint.arb(flint.fmpq(value.numerator, value.denominator))
     return value if isinstance(value, flint.arb) else flint.arb(value)
 
 
 def power(x: Any, p: Any) -> flint.arb:
+    """x ** p for x >= 0."""
     x, p = const(x), const(p)
     if x == 0 and p >= 0:  # Arb's power goes through the logarithm, which has no value at 0
         return const(int(p == 0))
@@ -26,6 +28,7 @@ def power(x: Any, p: Any) -> flint.arb:
 
 
 def where(condition: Any, x: Any, y: Any) -> flint.arb:
+    """`x` or `y` as a ball."""
     return const(x) if condition else const(y)
 
 

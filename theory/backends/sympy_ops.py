@@ -31,6 +31,7 @@ def exactly(expression: Any) -> sympy.Expr:
 
 
 def where(condition: Any, x: Any, y: Any) -> sympy.Expr:
+    """`x` or `y`; a Piecewise where the condition holds symbols that leave it open."""
     condition = sympy.sympify(condition)
     if condition is sympy.true or condition == 1:
         return sympy.sympify(x)

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from theory.backends import Ops, backend
 from theory.exact import check_num_classes, exact, fail
@@ -111,10 +112,8 @@ class Loss:
         """S(u), the sum of the loss over all labels: (..., K) -> (...)."""
         return ops.sum(self.all_labels(probs, ops))
 
-    def values(
-        self, probs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, "n"]
-    ) -> Float[np.ndarray, "n"]:
-        """Per-sample losses in float64.
+    def values(self, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " n"]:
+        """Per-sample losses in float64: (N, K) probabilities and (N,) labels -> (N,).
 
         Raises
         ------
@@ -145,7 +144,7 @@ class Loss:
         return Criterion(self, reduction=reduction, weight=weight, ignore_index=ignore_index)
 
     def matrix(self, logits: Tensor) -> Tensor:
-        """The loss matrix of a batch of logits, (N, K) -> (N, K): entry [n, j] is L(softmax(logits[n]), j)."""
+        """The loss matrix of a batch, (N, K) logits -> (N, K): entry [n, j] is L(softmax(logits[n]), j)."""
         from theory.losses.criterion import loss_matrix
 
         return loss_matrix(self, logits)
@@ -232,7 +231,8 @@ class CallableLoss(Loss):
             values = self.function(logits, labels)
         if tuple(values.shape) != tuple(labels.shape):
             raise ValueError(
-                f"{self.name} must return one loss a sample, shape ({len(labels)},), got shape={tuple(values.shape)}"
+                f"{self.name} must return one loss a sample, shape ({len(labels)},), "
+                f"got shape={tuple(values.shape)}"
             )
         return values.double().numpy().reshape(flat.shape[:-1])
 
@@ -251,7 +251,11 @@ def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndar
         fail("probs", "finite", probs[~np.isfinite(probs).all(axis=1)][0].tolist())
     wrong = (probs < 0).any(axis=1) | (np.abs(probs.sum(axis=1) - 1) > PROBS_TOLERANCE)
     if wrong.any():
-        fail("probs", "rows of the simplex (non-negative, summing to 1; logits go to matrix())", probs[wrong][0].tolist())
+        fail(
+            "probs",
+            "rows of the simplex (non-negative, summing to 1; logits go to matrix())",
+            probs[wrong][0].tolist(),
+        )
     return probs, np.eye(num_classes)[check_labels(labels, num_classes, len(probs))]
 
 
@@ -266,4 +270,3 @@ def check_labels(labels: Any, num_classes: int, length: int | None = None) -> np
     if outside.any():
         fail("labels", f"in 0..{num_classes - 1}", int(labels[outside][0]))
     return labels
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from theory.backends.torch_ops import TorchOps
@@ -20,6 +20,8 @@ class Criterion(nn.Module):
     `ignore_index`.
     """
 
+    weight: Tensor | None
+
     def __init__(
         self, loss: Loss, reduction: str = "mean", weight: Tensor | None = None, ignore_index: int = -100
     ) -> None:
@@ -34,7 +36,7 @@ class Criterion(nn.Module):
     def extra_repr(self) -> str:
         return f"{self.loss.spec}, reduction={self.reduction!r}"
 
-    def forward(self, logits: Float[Tensor, "n k"], labels: Tensor) -> Tensor:
+    def forward(self, logits: Tensor, labels: Tensor) -> Float[Tensor, " n"] | Float[Tensor, ""]:
         """See the class.
 
         Raises
@@ -68,7 +70,9 @@ def check_batch(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> Non
         fail("labels", f"in 0..{num_classes - 1}", int(labels[outside][0]))
 
 
-def sample_losses(loss: Loss, logits: Float[Tensor, "... k"], labels: Tensor) -> Float[Tensor, "..."]:
+def sample_losses(
+    loss: Loss, logits: Float[Tensor, "*batch k"], labels: Int[Tensor, "*batch"]
+) -> Float[Tensor, "*batch"]:
     """The loss of each sample, (..., K) logits and (...) labels -> (...), unchecked and unreduced."""
     if isinstance(loss, CallableLoss):
         shape = labels.shape
@@ -79,7 +83,7 @@ def sample_losses(loss: Loss, logits: Float[Tensor, "... k"], labels: Tensor) ->
     return loss.apply(ops.probs, onehot, ops).to(logits.dtype)
 
 
-def loss_matrix(loss: Loss, logits: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+def loss_matrix(loss: Loss, logits: Tensor) -> Float[Tensor, "n k"]:
     """Entry [n, j] is the loss of sample n had its label been j.
 
     Raises

@@ -22,7 +22,7 @@ class CatalogueNormalized(Normalized):
 
     base: Loss = field(init=False, repr=False)
 
-    spec = Loss.spec  # type: ignore[assignment]
+    spec = Loss.spec
 
     def make_base(self) -> Loss:
         """The loss that is normalised."""

@@ -91,7 +91,9 @@ def _protect(spec: str) -> str:
     text = spec.strip()
     for name in sorted([*LOSSES, *ALIASES], key=len, reverse=True):
         if "-" in name:
-            text = text.replace(name, "_" + name.replace("-", "_") if name[0].isdigit() else name.replace("-", "_"))
+            text = text.replace(
+                name, "_" + name.replace("-", "_") if name[0].isdigit() else name.replace("-", "_")
+            )
     return text
 
 
@@ -107,7 +109,10 @@ def _build(name: str, parameters: dict[str, Any]) -> Loss:
 
 
 def _construct(cls: type[Loss], parameters: dict[str, Any]) -> Loss:
-    names = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else []
+    fields: tuple[dataclasses.Field[Any], ...] = (
+        dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+    )
+    names = [f.name for f in fields if f.init]
     for key in parameters:
         if key not in names:
             has = f"its parameters are {', '.join(names)}" if names else "it has no parameters"
@@ -124,14 +129,17 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
         raise TypeError(f"{spec} is no Loss class, so it takes no parameters")
     if callable(obj) and not isinstance(obj, type):
         return CallableLoss(obj)
-    raise TypeError(f"loss must be a Loss, a Loss class or a callable (logits, labels) -> (N,), got loss={spec}")
+    raise TypeError(
+        f"loss must be a Loss, a Loss class or a callable (logits, labels) -> (N,), got loss={spec}"
+    )
 
 
 def _load(path: Path, attribute: str) -> Any:
     if not path.is_file():
         raise LossFileError(f"loss file must exist, got path={str(path)!r}")
     spec = importlib.util.spec_from_file_location(f"_lossmatters_user_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
@@ -170,7 +178,9 @@ def _evaluate(node: ast.expr, spec: str) -> Any:
             return Normalized(_evaluate(base, spec))
         case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
             return _build(name, {str(k.arg): _number(_evaluate(k.value, spec), spec) for k in keywords})
-    raise ValueError(f"loss must be a name, NAME(parameter=value) or a sum of multiples of those, got loss={spec!r}")
+    raise ValueError(
+        f"loss must be a name, NAME(parameter=value) or a sum of multiples of those, got loss={spec!r}"
+    )
 
 
 def _number(value: Any, spec: str) -> Fraction:

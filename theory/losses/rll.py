@@ -36,9 +36,7 @@ class RLL(SeparableLoss):
 
     name = "rll"
     title = "RLL"
-    latex = (
-        r"\log\frac{\alpha+1}{\alpha} - \log(\alpha+u_y) + \sum_{i \neq y} \frac{\log(\alpha+u_i)}{K-1}"
-    )
+    latex = r"\log\frac{\alpha+1}{\alpha} - \log(\alpha+u_y) + \sum_{i \neq y} \frac{\log(\alpha+u_i)}{K-1}"
     source = "Kumar & Sastry 2018; Patel & Sastry 2021, sec. 2"
     symmetric = True
     bounded = True

@@ -15,7 +15,7 @@ from theory.losses.registry import register
 @register
 @dataclass(frozen=True)
 class SCE(SeparableLoss):
-    """"Symmetric" cross-entropy: a sum of CCE and reverse CCE. Its sum over labels is *not* constant.
+    """The so-called symmetric cross-entropy, CCE plus reverse CCE: its sum over labels is *not* constant.
 
     Formula: L(u, y) = alpha (-log u_y) + beta A (1 - u_y).
     Shapes: (..., K) probabilities and one-hot labels -> (...).
