@@ -2,7 +2,7 @@
 
 from theory.losses.base import CallableLoss, Loss, SeparableLoss
 from theory.losses.cce import CCE
-from theory.losses.combinators import Combination, Normalized, SeparableCombination
+from theory.losses.combinators import Combination, Normalized, SeparableCombination, ShareLoss
 from theory.losses.focal import Focal
 from theory.losses.gce import GCE
 from theory.losses.linear import RCE, Unhinged
@@ -35,6 +35,7 @@ __all__ = [
     "Normalized",
     "SeparableCombination",
     "SeparableLoss",
+    "ShareLoss",
     "Unhinged",
     "ZeroOne",
     "get",

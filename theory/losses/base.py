@@ -221,20 +221,29 @@ class CallableLoss(Loss):
         """Only under NumPy: (..., K) float64 -> (...)."""
         if ops.name != "numpy":
             raise TypeError(f"{self.name} has no formula: it can only be evaluated on numbers")
+        values = self._call(np.asarray(probs, dtype=float), np.argmax(onehot, axis=-1))
+        return values.double().numpy().reshape(np.shape(probs)[:-1])
+
+    def precision(self, num_classes: int) -> str:
+        """The floating type of the values for float64 logits: "float64", "float32", ..."""
+        values = self._call(np.full((1, num_classes), 1 / num_classes), np.zeros(1, dtype=int))
+        return str(values.dtype).removeprefix("torch.")
+
+    def _call(self, probs: np.ndarray, labels: np.ndarray) -> Any:
         import torch
 
-        flat, width = np.asarray(probs, dtype=float), np.shape(probs)[-1]
         with np.errstate(divide="ignore"):
-            logits = torch.from_numpy(np.log(flat).reshape(-1, width))
-        labels = torch.from_numpy(np.argmax(onehot, axis=-1).reshape(-1))
-        with torch.no_grad():
-            values = self.function(logits, labels)
-        if tuple(values.shape) != tuple(labels.shape):
-            raise ValueError(
-                f"{self.name} must return one loss a sample, shape ({len(labels)},), "
-                f"got shape={tuple(values.shape)}"
-            )
-        return values.double().numpy().reshape(flat.shape[:-1])
+            logits = torch.from_numpy(np.log(probs).reshape(-1, probs.shape[-1]))
+        flat = torch.from_numpy(labels.reshape(-1))
+        try:
+            with torch.no_grad():
+                values = self.function(logits, flat)
+        except Exception as error:
+            raise ValueError(f"{self.name} raised {type(error).__name__}: {error}") from error
+        if getattr(values, "shape", None) != flat.shape:
+            got = tuple(getattr(values, "shape", ())) if hasattr(values, "shape") else type(values).__name__
+            raise ValueError(f"{self.name} must return one loss a sample, shape ({len(flat)},), got shape={got}")
+        return values
 
 
 def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:

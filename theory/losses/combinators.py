@@ -32,7 +32,7 @@ class _Terms:
 
 
 @dataclass(frozen=True)
-class Combination(_Terms, Loss):
+class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its own title
     """A sum of positive multiples of losses, not all of them separable."""
 
     terms: Terms = ()
@@ -48,7 +48,7 @@ class Combination(_Terms, Loss):
 
 
 @dataclass(frozen=True)
-class SeparableCombination(_Terms, SeparableLoss):
+class SeparableCombination(_Terms, SeparableLoss):  # type: ignore[override]  # as above
     """A sum of positive multiples of separable losses: separable, with the sums of their functions."""
 
     terms: Terms = ()
@@ -57,10 +57,10 @@ class SeparableCombination(_Terms, SeparableLoss):
         """As for `Combination`."""
 
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        return sum(ops.const(c) * term.bound_to(ops).on_label(t, num_classes, ops) for c, term in self.terms)  # type: ignore[attr-defined]
+        return sum(ops.const(c) * term.bound_to(ops).on_label(t, num_classes, ops) for c, term in self.terms)
 
     def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        return sum(ops.const(c) * term.bound_to(ops).off_label(t, num_classes, ops) for c, term in self.terms)  # type: ignore[attr-defined]
+        return sum(ops.const(c) * term.bound_to(ops).off_label(t, num_classes, ops) for c, term in self.terms)
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ class Normalized(Loss):
     Source: Ma et al., ICML 2020, eq. 3.
 
     >>> from theory.losses import MSE, NMSE
-    >>> float(Normalized(MSE()).values([[0.5, 0.25, 0.25]], [0])[0] - NMSE().values([[0.5, 0.25, 0.25]], [0])[0])
-    0.0
+    >>> probs, labels = [[0.5, 0.25, 0.25]], [0]
+    >>> Normalized(MSE()).values(probs, labels) == NMSE().values(probs, labels)
+    array([ True])
     """
 
     base: Loss
@@ -97,6 +98,27 @@ class Normalized(Loss):
 
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
         return self.base.apply(probs, onehot, ops) / self.base.label_sum(probs, ops)
+
+
+class ShareLoss(Loss):
+    """One minus the label's share of some weights: L(u, y) = 1 - w_y(u)/sum_j w_j(u).
+
+    Symmetric by S3 with C = K - 1, wherever the weights are non-negative with a positive sum.
+    """
+
+    symmetric = True
+    bounded = True
+
+    def weights(self, probs: Any, ops: Ops) -> Any:
+        """The weights w of all labels: (..., K) -> (..., K), non-negative, at least one positive."""
+        raise NotImplementedError(f"{type(self).__name__} has no weights")
+
+    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+        weights = self.weights(probs, ops)
+        return 1 - ops.dot(weights, onehot) / ops.sum(weights)
+
+    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+        return ops.const(1)
 
 
 def scale(factor: Any, loss: Loss) -> Loss:

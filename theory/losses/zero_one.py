@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from theory.backends import Ops
-from theory.losses.base import Loss
+from theory.losses.combinators import ShareLoss
 from theory.losses.registry import register
 
 
 @register
 @dataclass(frozen=True)
-class ZeroOne(Loss):
+class ZeroOne(ShareLoss):
     """The 0-1 loss: is the label the most probable class?
 
     Formula: L(u, y) = 1 - [u_y = max u]/m, with m the number of classes that attain the maximum, so a
@@ -33,17 +33,7 @@ class ZeroOne(Loss):
     title = "0-1"
     latex = r"[\arg\max u \neq y]"
     source = "Ghosh, Kumar & Sastry 2017, sec. 3"
-    symmetric = True
-    bounded = True
     differentiable = False
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        return 1 - ops.dot(self.shares(probs, ops), onehot)
-
-    def shares(self, probs: Any, ops: Ops) -> Any:
-        """1/m for each of the m most probable classes, 0 elsewhere: sums to 1, so that S = K - 1."""
-        top = ops.where(probs >= ops.max(probs), ops.const(1) + probs * 0, probs * 0)
-        return top / ops.sum(top)[..., None]
-
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
-        return ops.const(1)
+    def weights(self, probs: Any, ops: Ops) -> Any:
+        return ops.where(probs >= ops.max(probs), ops.const(1) + probs * 0, probs * 0)

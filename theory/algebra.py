@@ -1,0 +1,180 @@
+"""SymPy at arm's length: the symbols, zero tests and signs that decisions rest on.
+
+This module and those built on it (symmetry, bounds) load SymPy; losses, noise and memorization do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import prod
+from typing import Any
+
+import numpy as np
+import sympy
+
+from theory.backends import backend
+from theory.backends.sympy_ops import OPS, exactly
+from theory.losses.base import Loss, SeparableLoss
+
+K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
+SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may not come back
+
+
+def tidy(expression: Any) -> sympy.Expr:
+    """The shortest of the usual forms of an expression: ``10*log(11)`` rather than ``log(25937424601)``."""
+    expression = sympy.sympify(expression)
+    forms = [expression, sympy.expand(expression), sympy.factor(expression)]
+    if sympy.count_ops(expression) <= SIMPLIFY_LIMIT:
+        forms.append(sympy.simplify(expression))
+    return min(forms, key=lambda form: len(str(form)))
+
+
+@dataclass(frozen=True)
+class Generator:
+    """G(t) = on_label(t) + (K - 1) off_label(t) as an exact expression in t on (0, 1)."""
+
+    expression: sympy.Expr
+    t: sympy.Symbol
+    classes: Any
+
+    def at(self, value: Any) -> sympy.Expr:
+        """G at an exact value; at the ends of [0, 1] this may be infinite or undefined."""
+        return self.expression.subs(self.t, value)
+
+    def limit_at_zero(self) -> sympy.Expr:
+        """G(0+)."""
+        value = self.at(0)
+        if value.is_finite:
+            return value
+        return sympy.limit(self.expression, self.t, 0, "+")
+
+    @property
+    def half_point(self) -> sympy.Expr:
+        return sympy.Rational(1, 2)
+
+    @property
+    def half(self) -> sympy.Expr:
+        return self.at(self.half_point)
+
+    @property
+    def third(self) -> sympy.Expr:
+        return self.at(self.half_point * 2 / 3)
+
+    @property
+    def two_thirds(self) -> sympy.Expr:
+        return self.at(self.half_point * 4 / 3)
+
+
+def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
+    """The generator of a separable loss, exactly; `classes` is an integer or the symbol `K`."""
+    t = sympy.Symbol("t", positive=True)
+    number = classes if isinstance(classes, sympy.Basic) else sympy.Integer(classes)
+    return Generator(exactly(loss.generator(t, number, OPS)), t, number)
+
+
+def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
+    """S(u) at an exact point, in closed form.
+
+    The formula is written out in symbols first and the point put in after: a float in the formula would
+    otherwise be multiplied out in floating point before it could be read as the rational it means.
+    """
+    values = [OPS.const(x) for x in point]
+    if isinstance(loss, SeparableLoss):
+        g = exact_generator(loss, len(values))
+        return sympy.Add(*(g.at(x) for x in values))
+    symbols = sympy.symbols(f"u1:{len(values) + 1}", positive=True)
+    total = exactly(loss.label_sum(np.array(symbols, dtype=object), OPS))
+    return total.subs(dict(zip(symbols, values, strict=True)))
+
+
+def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
+    """L(u, j) for every label j at an exact point, in closed form (see `exact_label_sum`)."""
+    symbols = sympy.symbols(f"u1:{len(point) + 1}", positive=True)
+    columns = loss.all_labels(np.array(symbols, dtype=object), OPS)
+    values = dict(zip(symbols, map(OPS.const, point), strict=True))
+    return [exactly(column).subs(values) for column in columns]
+
+
+def enclose(expression: sympy.Expr) -> Any:
+    """A ball (Arb) that contains the value of an exact closed form, at the current precision.
+
+    Raises
+    ------
+    TypeError : a function that is not among log, exp, powers, absolute value, minimum, maximum.
+    """
+    balls = backend("balls")
+    if expression.is_Rational:
+        return balls.const(Fraction(int(expression.p), int(expression.q)))
+    parts = [enclose(a) for a in expression.args]
+    match expression:
+        case sympy.Add():
+            return sum(parts[1:], parts[0])
+        case sympy.Mul():
+            return prod(parts[1:], start=parts[0])
+        case sympy.Pow():
+            return balls.power(*parts)
+        case sympy.log():
+            return balls.log(*parts)
+        case sympy.exp():
+            return balls.exp(*parts)
+        case sympy.Abs():
+            return balls.abs(*parts)
+        case sympy.Min():
+            return reduce(balls.minimum, parts)
+        case sympy.Max():
+            return reduce(balls.maximum, parts)
+    if expression is sympy.E:
+        return balls.exp(balls.const(1))
+    raise TypeError(f"expression must be made of elementary functions of rationals, got expression={expression}")
+
+
+def is_zero(expression: Any) -> bool:
+    """True only if SymPy derives that the expression vanishes identically; False is "not shown"."""
+    expression = sympy.sympify(expression)
+    if expression.has(sympy.nan, sympy.zoo, sympy.oo):
+        return False
+    for transform in (lambda e: e, sympy.expand, sympy.together, _numerator, _simplify):
+        expression = transform(expression)
+        if expression == 0:
+            return True
+        if expression.is_Rational:
+            return False
+    return False
+
+
+def _numerator(expression: Any) -> Any:
+    return sympy.expand(sympy.numer(sympy.together(expression)))
+
+
+def _simplify(expression: Any) -> Any:
+    if sympy.count_ops(expression) > SIMPLIFY_LIMIT:
+        return expression
+    return sympy.simplify(sympy.expand_log(expression))
+
+
+def is_nonnegative(expression: Any, t: Any) -> bool:
+    """True only if SymPy derives that the expression is >= 0 for every t in (0, 1) and K >= 2.
+
+    With t = 1/(1 + x) and K = k + 2, positive x and k >= 0: then 1 - t and -log t are visibly positive,
+    and a sum of visibly non-negative terms, or a polynomial with non-negative coefficients, decides.
+    """
+    if sympy.sympify(expression).has(sympy.DiracDelta, sympy.Heaviside, sympy.sign, sympy.Derivative):
+        return False
+    x = sympy.Symbol("x", positive=True)
+    k = sympy.Symbol("k", integer=True, nonnegative=True)
+    moved = sympy.sympify(expression).subs({t: 1 / (1 + x), K: k + 2})
+    moved = sympy.expand_log(moved)
+    for form in (moved, _simplify(moved), sympy.expand(moved), sympy.factor(moved)):
+        if form.is_nonnegative:
+            return True
+        numerator, denominator = sympy.fraction(sympy.together(form))
+        if denominator.is_positive and _visible_sum(sympy.expand(numerator)):
+            return True
+    return False
+
+
+def _visible_sum(expression: Any) -> bool:
+    return all(term.is_nonnegative for term in sympy.Add.make_args(expression))
