@@ -47,7 +47,7 @@ def test_right_shapes_pass():
 
 def test_plain_types_are_left_to_the_projects_own_checks():
     assert RLL(alpha=0.1) == RLL(alpha="1/10")
-    with pytest.raises(TypeError, match="^parameter alpha must be a number, got parameter alpha="):
+    with pytest.raises(TypeError, match=r"^parameter alpha must be a number, got parameter alpha="):
         RLL(alpha=[])
 
 
@@ -56,7 +56,7 @@ def test_plain_types_are_left_to_the_projects_own_checks():
     [
         (Float[np.ndarray, "n k"], True),
         (Int[np.ndarray, " n"] | None, True),
-        (list[Float[torch.Tensor, "n"]], True),
+        (list[Float[torch.Tensor, " n"]], True),
         (int, False),
         (str | None, False),
         (dict[str, int], False),
