@@ -1,0 +1,117 @@
+"""J1 and J2 against epoch, a panel a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from empirics.records import Record
+from paper.figures.declaration import FigureSpec, MissingData
+from paper.figures.look import DOUBLE, GREY, INK, SINGLE, draw_band, look, rate_colour, rate_marker
+from paper.names import loss_name, main_losses, rate_name
+from paper.statistics import Cell, Grid, grid, rates_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DASHED = (0, (3, 1.2))
+
+
+def draw(records: Sequence[Record]) -> Figure:
+    """Mean J1 (solid) and J2 (dashed) with intervals, the noise rate by colour and marker.
+
+    Raises
+    ------
+    MissingData : none of the main losses is there.
+    """
+    from matplotlib.figure import Figure
+
+    cells = grid(records) if records else {}
+    losses = [loss for loss in main_losses() if any(key[0] == loss for key in cells)]
+    if not losses:
+        raise MissingData(
+            f"needs runs of at least one of {', '.join(map(loss_name, main_losses()))}; there are none"
+        )
+    columns = min(3, len(losses))
+    rows = -(-len(losses) // columns)
+    width = DOUBLE if columns > 1 else SINGLE
+    with look():
+        figure = Figure(figsize=(width, 1.75 * rows + 0.75), layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, loss in zip(panels.flat, losses, strict=False):
+            _panel(axes, [cell for (name, _), cell in cells.items() if name == loss])
+            axes.set_title(loss_name(loss))
+        for axes in panels.flat[len(losses) :]:
+            axes.set_axis_off()
+        figure.supxlabel("epoch", fontsize=7.5)
+        figure.supylabel("training accuracy (%)", fontsize=7.5)
+        _legend(figure, cells, losses, wide=columns > 1)
+    return figure
+
+
+def _panel(axes: Axes, cells: list[Cell]) -> None:
+    for cell in cells:
+        colour, marker, every = (
+            rate_colour(cell.noise_rate),
+            rate_marker(cell.noise_rate),
+            max(cell.epochs // 4, 1),
+        )
+        style = {"marker": marker, "markersize": 2.6, "markevery": (every // 2, every)}
+        draw_band(axes, cell.band("noisy_train_accuracy"), colour, **style)
+        if cell.noise_rate:  # without noise J1 and J2 are the same
+            draw_band(axes, cell.band("clean_train_accuracy"), colour, linestyle=DASHED, **style)
+        flip = cell.usual_flip()
+        if flip is not None:
+            height = 100 * cell.band("noisy_train_accuracy").mean[flip - 1]
+            axes.plot(
+                flip,
+                height,
+                marker="*",
+                markersize=7,
+                color="white",
+                markeredgecolor=INK,
+                markeredgewidth=0.7,
+                zorder=5,
+            )
+    axes.set_ylim(0, 102)
+    axes.margins(x=0.02)
+
+
+def _legend(figure: Figure, cells: Grid, losses: list[str], wide: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    rates = rates_of({key: cell for key, cell in cells.items() if key[0] in losses})
+    handles = [Line2D([], [], color=rate_colour(r), marker=rate_marker(r), label=rate_name(r)) for r in rates]
+    handles += [
+        Line2D([], [], color=GREY, label="$J_1$ (labels as given)"),
+        Line2D([], [], color=GREY, linestyle=DASHED, label="$J_2$ (clean labels)"),
+        Line2D([], [], color="none", marker="*", markersize=7, markeredgecolor=INK, label="flip"),
+    ]
+    ncols = len(handles) if wide else 2
+    figure.legend(
+        handles=handles,
+        loc="outside upper center",
+        ncols=ncols,
+        columnspacing=1.0,
+        handlelength=1.6,
+        handletextpad=0.4,
+    )
+
+
+SPEC = FigureSpec(
+    name="curves",
+    title="Accuracy on the labels as given and on the clean labels, during training",
+    caption=(
+        "Accuracy on the training labels as given (J1, solid) and on the clean ones (J2, dashed) after each"
+        " epoch; mean over seeds with 95% Student t intervals (bands), {n}. Without noise (η = 0) the two "
+        "are one. A star marks the flip, the epoch from which J1 > J2 for good, where more than half of the"
+        " seeds have one (median epoch). {setup}."
+    ),
+    needs="runs of the main losses (CCE, MSE, RLL, NMSE, MAE, GCE with their default parameters)",
+    alt=(
+        "Line charts, one for each loss: accuracy on the given and on the clean training labels against the"
+        " epoch, one colour for each noise rate."
+    ),
+    draw=draw,
+)

@@ -1,0 +1,54 @@
+"""What a figure declares of itself, and what it says when the records are not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from empirics.records import Record
+from paper.statistics import count_text, grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class MissingData(ValueError):
+    """The records lack what a figure shows; the message says what."""
+
+
+@dataclass(frozen=True)
+class FigureSpec:
+    """A figure: its declaration and the pure function that draws it.
+
+    Attributes
+    ----------
+    name : part of its file names.
+    title : a heading.
+    caption : what is seen and how to read it; ``{n}``, ``{setup}`` are filled in from the records.
+    needs : the data it is drawn from, in words.
+    alt : what it shows, for those who cannot see it.
+    draw : records of one set-up -> Figure; raises `MissingData`.
+    from_theory : drawn from the losses alone, whatever the records.
+    """
+
+    name: str
+    title: str
+    caption: str
+    needs: str
+    alt: str
+    draw: Callable[[Sequence[Record]], Figure]
+    from_theory: bool = False
+
+    def describe(self, records: Sequence[Record]) -> str:
+        """The caption with the numbers of these records."""
+        if self.from_theory:
+            return self.caption
+        return self.caption.format(n=count_text(grid(records)), setup=setup_text(records[0]))
+
+
+def setup_text(record: Record) -> str:
+    """Data, model and length of training in one phrase."""
+    widths = record.model.get("widths")
+    shape = f" ({'-'.join(map(str, widths))})" if widths else ""
+    return f"{record.dataset['name']}, {record.model['name']}{shape}, {record.epochs} epochs"

@@ -1,0 +1,131 @@
+"""The losses themselves: L(u, y) along one path of the simplex, and their label sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from empirics.records import Record
+from paper.figures.declaration import FigureSpec
+from paper.figures.look import DOUBLE, GREY, INK, OKABE_ITO, look
+from paper.names import loss_name
+from theory.backends import backend
+from theory.losses import LOSSES, Loss
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NUM_CLASSES = 10
+EDGE = 1e-4  # logarithms are infinite at the ends of the path
+FLAT = 1e-9  # relative; values are sums of ten float64 terms, about 1e-15 each
+DASHES = (
+    "-",
+    (0, (5, 1.2)),
+    (0, (1, 1)),
+    (0, (4, 1, 1, 1)),
+    (0, (2, 1)),
+    (0, (6, 1, 1, 1, 1, 1)),
+    (0, (8, 2)),
+)
+
+
+class Path(NamedTuple):
+    """A loss along the path: shared with those that differ from it by a factor alone."""
+
+    names: list[str]
+    value: np.ndarray
+    label_sum: np.ndarray
+
+    @property
+    def flat(self) -> bool:
+        """Is the label sum constant on this path?"""
+        return bool(np.abs(self.label_sum / self.label_sum[0] - 1).max() < FLAT)
+
+
+def draw(records: Sequence[Record] = ()) -> Figure:
+    """Top: L(u, y) against u_y; bottom: S(u). Left: S varies; right: it is constant. Needs no records."""
+    from matplotlib.figure import Figure
+
+    share = _grid()
+    paths = _paths(share)
+    columns = ([p for p in paths if not p.flat], [p for p in paths if p.flat])
+    with look():
+        figure = Figure(figsize=(DOUBLE, 4.3), layout="constrained")
+        panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1.45, 1))
+        for column, words in enumerate(("label sum varies", "label sum constant on this path")):
+            top, bottom = panels[:, column]
+            top.set_title(words)
+            for index, path in enumerate(columns[column]):
+                style = {"color": OKABE_ITO[index % len(OKABE_ITO)], "linestyle": DASHES[index % len(DASHES)]}
+                top.plot(share, path.value, label=", ".join(path.names), **style)
+                bottom.plot(share, path.label_sum, **style)
+            top.legend(loc="upper right", handlelength=2.6, labelspacing=0.25)
+            _mark_uniform(top)
+            _mark_uniform(bottom)
+            bottom.set_xlabel("$u_y$, the label's probability")
+        panels[0, 0].set(ylabel="$L(u, y)\\,/\\,L(\\mathrm{uniform}, y)$", ylim=(-0.05, 2.6), xlim=(0, 1))
+        panels[1, 0].set(ylabel="$S(u)\\,/\\,S(\\mathrm{uniform})$", ylim=(0, 2.6))
+        panels[1, 1].text(0.55, 1.12, "all losses of this column", ha="center", fontsize=7, color=INK)
+    return figure
+
+
+def _grid() -> np.ndarray:
+    uniform = 1 / NUM_CLASSES
+    return np.concatenate([np.linspace(EDGE, uniform, 60), np.linspace(uniform, 1 - EDGE, 300)[1:]])
+
+
+def _paths(share: np.ndarray) -> list[Path]:
+    """Every loss of the catalogue along the path, those that are multiples of each other as one."""
+    rest = (1 - share) / (NUM_CLASSES - 1)
+    probs = np.concatenate([share[:, None], np.repeat(rest[:, None], NUM_CLASSES - 1, axis=1)], axis=1)
+    uniform = np.full((1, NUM_CLASSES), 1 / NUM_CLASSES)
+    found: list[Path] = []
+    for cls in LOSSES.values():
+        loss = cls()
+        value = _values(loss, probs) / _values(loss, uniform)
+        label_sum = _sums(loss, probs) / _sums(loss, uniform)
+        for path in found:
+            if np.allclose(path.value, value, rtol=1e-9) and np.allclose(
+                path.label_sum, label_sum, rtol=1e-9
+            ):
+                path.names.append(loss_name(loss.spec))
+                break
+        else:
+            found.append(Path([loss_name(loss.spec)], value, label_sum))
+    return found
+
+
+def _values(loss: Loss, probs: np.ndarray) -> np.ndarray:
+    return loss.values(probs, np.zeros(len(probs), dtype=int))
+
+
+def _sums(loss: Loss, probs: np.ndarray) -> np.ndarray:
+    return np.asarray(loss.label_sum(probs, backend("numpy")), dtype=float)
+
+
+def _mark_uniform(axes: Axes) -> None:
+    axes.axvline(1 / NUM_CLASSES, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
+
+
+SPEC = FigureSpec(
+    name="loss-curves",
+    title="The losses and their label sums",
+    caption=(
+        "K = 10. The label y has probability u_y and the rest is spread evenly; the dotted line is the "
+        "uniform output. Top: L(u, y), divided by its value at the uniform output, since a factor changes "
+        "only the step size; losses that differ by a factor alone share a line. Bottom: the label sum S(u),"
+        " divided likewise. A loss is symmetric if S is constant on the whole simplex, of which this path "
+        "is a small part: flat here is necessary, and the ledger says where it is proved. Computed from the"
+        " formulas; no training is involved."
+    ),
+    needs="nothing but the losses",
+    alt=(
+        "Left, losses whose label sum varies; right, losses whose label sum is constant. Top, each loss "
+        "against the probability of its label; bottom, the label sums."
+    ),
+    draw=draw,
+    from_theory=True,
+)

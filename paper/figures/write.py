@@ -1,0 +1,83 @@
+"""Write the declared figures as PDF, PNG and SVG, with a manifest of what was drawn and from what."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from empirics.records import Record
+from paper.figures import alpha, curves, final, loss_curves, plane
+from paper.figures.declaration import FigureSpec, MissingData
+from paper.figures.look import look
+from paper.files import write_atomic
+from paper.statistics import setups
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES: tuple[FigureSpec, ...] = (curves.SPEC, plane.SPEC, final.SPEC, alpha.SPEC, loss_curves.SPEC)
+FORMATS = ("pdf", "png", "svg")
+MANIFEST = "figures.json"
+
+
+def write_figures(
+    records: Sequence[Record],
+    out_dir: str | os.PathLike[str],
+    on_skip: Callable[[str, str], None] | None = None,
+) -> list[Path]:
+    """Draw all figures and write them; the paths written, in the order of `FIGURES`, the manifest last.
+
+    Files are named ``<set-up>-<figure>.<format>``, one set for each set-up among the records, so that
+    means never mix what is not alike; figures from theory alone carry no set-up. A figure whose data is
+    missing is left out, never drawn empty.
+
+    Parameters
+    ----------
+    on_skip : called with a figure's name and the reason, for each that is left out. The manifest holds
+        the same.
+
+    Raises
+    ------
+    OSError : the folder cannot be written.
+    """
+    out = Path(out_dir)
+    paths: list[Path] = []
+    entries: list[dict[str, Any]] = []
+    skipped: list[dict[str, str]] = []
+    groups = setups(records) or {"": []}
+    for spec in FIGURES:
+        for setup, group in {"": []}.items() if spec.from_theory else groups.items():
+            name = f"{setup}-{spec.name}" if setup else spec.name
+            try:
+                figure = spec.draw(group)
+            except MissingData as error:
+                skipped.append({"name": name, "title": spec.title, "reason": str(error)})
+                if on_skip:
+                    on_skip(name, str(error))
+                continue
+            paths += [write_atomic(out / f"{name}.{kind}", render(figure, kind)) for kind in FORMATS]
+            entry = {"name": name, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
+            entries.append({**entry, "caption": spec.describe(group)})
+    manifest = {"records": digest(records), "figures": entries, "skipped": skipped}
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    return [*paths, write_atomic(out / MANIFEST, text.encode())]
+
+
+def render(figure: Figure, kind: str) -> bytes:
+    """A figure as the bytes of a file: the same records give the same bytes, so no date goes in."""
+    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[kind]
+    stream = io.BytesIO()
+    with look():
+        figure.savefig(stream, format=kind, metadata=metadata)
+    return stream.getvalue()
+
+
+def digest(records: Sequence[Record]) -> str:
+    """What the figures are drawn from, as one key: outcomes in any order, whatever their provenance."""
+    outcomes = sorted(json.dumps(r.outcome, sort_keys=True) for r in records)
+    return hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:16]

@@ -1,0 +1,218 @@
+"""Arrays to numbers, numbers to intervals: records grouped by loss and noise rate.
+
+A `Cell` holds the runs of one loss at one noise rate; its methods give means over seeds with 95%
+Student t intervals, as `theory.memorization.mean_interval` does, for all epochs at once. Intervals are
+kept as they are computed: those of accuracies are clipped to [0, 1] only where they are drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+
+from empirics.records import Record
+from paper.names import canonical, loss_order
+from theory.memorization import flip_epoch
+
+LEVEL = 0.95
+
+
+class Band(NamedTuple):
+    """Mean and interval at each position, and the number of runs behind each.
+
+    Where n = 1 there is no interval and the ends are infinite; where n = 0 all three are NaN.
+    """
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n: np.ndarray
+
+    @property
+    def has_interval(self) -> bool:
+        """Is there an interval at every position?"""
+        return bool(np.isfinite(self.low).all())
+
+
+class Estimate(NamedTuple):
+    """One mean with its interval; the ends are infinite where n = 1."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def has_interval(self) -> bool:
+        """Is there an interval at all?"""
+        return bool(np.isfinite(self.low))
+
+
+def t_band(values: np.ndarray, level: float = LEVEL) -> Band:
+    """Student t intervals for the means down the first axis: (n, ...) -> `Band` of shape (...).
+
+    A missing value (NaN put there for None) is left out at its position only.
+
+    Raises
+    ------
+    ValueError : a level outside (0, 1), or no runs.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must be in (0, 1), got level={level!r}")
+    values = np.asarray(values, dtype=float)
+    if values.ndim < 1 or not len(values):
+        raise ValueError(f"values must be of shape (n, ...) with n > 0, got values={values!r}")
+    from scipy.special import stdtrit
+
+    present = ~np.isnan(values)
+    n = present.sum(axis=0)
+    filled = np.where(present, values, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = filled.sum(axis=0) / n
+        squares = (np.where(present, values - mean, 0.0) ** 2).sum(axis=0)
+        half = stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * np.sqrt(squares / (n - 1) / n)
+    half = np.where(n == 1, np.inf, half)
+    return Band(mean, mean - half, mean + half, n)
+
+
+def t_estimate(values: Sequence[float | None] | np.ndarray, level: float = LEVEL) -> Estimate | None:
+    """`t_band` of single numbers; None where every value is missing."""
+    band = t_band(_floats(values), level)
+    return Estimate(float(band.mean), float(band.low), float(band.high), int(band.n)) if band.n else None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The runs of one loss at one noise rate, sorted by seed."""
+
+    loss: str
+    noise_rate: Fraction
+    records: tuple[Record, ...]
+
+    @property
+    def n(self) -> int:
+        """The number of runs."""
+        return len(self.records)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(r.seed for r in self.records)
+
+    @property
+    def epochs(self) -> int:
+        return self.records[0].epochs
+
+    @cached_property
+    def realised_rate(self) -> float:
+        """The mean share of altered labels, f."""
+        return float(np.mean([r.noise.get("realised_rate", float(r.noise_rate)) for r in self.records]))
+
+    def curves(self, metric: str) -> np.ndarray:
+        """The curves of all runs: (n, epochs), NaN where a value is None."""
+        return np.stack([_floats(r.curves[metric]) for r in self.records])
+
+    def band(self, metric: str) -> Band:
+        """Mean and interval at each epoch."""
+        return t_band(self.curves(metric))
+
+    def final(self, metric: str) -> Estimate | None:
+        """Mean and interval after the last epoch; None where the metric does not exist (M at eta = 0)."""
+        return t_estimate(self.curves(metric)[:, -1])
+
+    def best_epochs(self) -> np.ndarray:
+        """For each run, the epoch (from 1) with the largest J2: (n,). The first of equal ones."""
+        return self.curves("clean_train_accuracy").argmax(axis=1) + 1
+
+    def best(self, metric: str = "clean_train_accuracy") -> Estimate | None:
+        """`metric` at each run's epoch of largest J2.
+
+        An oracle: finding that epoch takes the clean labels. It is the baseline of N6, what early
+        stopping could give at best.
+        """
+        return t_estimate(self.curves(metric)[np.arange(self.n), self.best_epochs() - 1])
+
+    def difference(self, first: str, second: str) -> Estimate | None:
+        """The mean of `first` - `second` after the last epoch, paired within runs."""
+        return t_estimate(self.curves(first)[:, -1] - self.curves(second)[:, -1])
+
+    def flip_epochs(self) -> list[int]:
+        """The flip epochs (M4, from 1) of those runs that have one."""
+        pairs = ((r.curves["noisy_train_accuracy"], r.curves["clean_train_accuracy"]) for r in self.records)
+        flips = (flip_epoch(j1, j2) for j1, j2 in pairs)  # type: ignore[arg-type]  # none is ever None
+        return [flip + 1 for flip in flips if flip is not None]
+
+    def usual_flip(self) -> int | None:
+        """The median flip epoch where more than half of the runs flip, else None."""
+        flips = self.flip_epochs()
+        return round(median(flips)) if 2 * len(flips) > self.n else None
+
+
+Grid = dict[tuple[str, Fraction], Cell]
+
+
+def grid(records: Sequence[Record]) -> Grid:
+    """Cells by (canonical loss, noise rate), in the order of losses and then of rates.
+
+    Raises
+    ------
+    ValueError : records of several set-ups, whose means would mix what is not alike (see `setups`).
+    """
+    names = setups(records)
+    if len(names) > 1:
+        raise ValueError(f"records must be of one set-up, got set-ups={list(names)!r}")
+    found: dict[tuple[str, Fraction], list[Record]] = {}
+    for record in records:
+        found.setdefault((canonical(record.loss), record.noise_rate), []).append(record)
+    keys = sorted(found, key=lambda key: (loss_order(key[0]), key[1]))
+    return {key: Cell(*key, records=tuple(sorted(found[key], key=lambda r: r.seed))) for key in keys}
+
+
+def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records by set-up: the same experiment, data, model, training and kind of noise.
+
+    The key is the experiment's name, followed by a digest where several set-ups share that name (a
+    sweep repeated with other epochs, say).
+    """
+    found: dict[str, dict[str, list[Record]]] = {}
+    for record in records:
+        noise = {k: v for k, v in record.noise.items() if k not in ("rate", "realised_rate")}
+        text = json.dumps([record.dataset, record.model, record.training, noise], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
+        found.setdefault(record.experiment, {}).setdefault(digest, []).append(record)
+    return {
+        experiment if len(parts) == 1 else f"{experiment}-{digest}": part
+        for experiment, parts in found.items()
+        for digest, part in parts.items()
+    }
+
+
+def losses_of(cells: Grid) -> list[str]:
+    """The losses of a grid, in order."""
+    return list(dict.fromkeys(loss for loss, _ in cells))
+
+
+def rates_of(cells: Grid) -> list[Fraction]:
+    """The noise rates of a grid, ascending."""
+    return sorted({rate for _, rate in cells})
+
+
+def count_text(cells: Grid) -> str:
+    """The number of runs behind each mean: "n = 5 seeds", "n = 3 to 5 seeds", "n = 1 seed (no interval)"."""
+    counts = sorted({cell.n for cell in cells.values()})
+    span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    text = f"n = {span} seed{'' if counts[-1] == 1 else 's'}"
+    if counts[-1] == 1:
+        return f"{text} (no interval)"
+    return f"{text} (no interval where n = 1)" if counts[0] == 1 else text
+
+
+def _floats(values: Sequence[float | None] | np.ndarray) -> np.ndarray:
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
