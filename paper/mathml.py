@@ -13,38 +13,21 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 
-ELEMENTS = set(
-    ["math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "mpadded", "mphantom", "menclose", "merror", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts", "mtable", "mtr", "mtd"]
+ELEMENTS = re.compile(
+    "math|mrow|mi|mn|mo|ms|mtext|mspace|mfrac|msqrt|mroot|mstyle|mpadded|mphantom|msub|msup|msubsup"
+    "|munder|mover|munderover|mmultiscripts|mprescripts|mtable|mtr|mtd"
 )
-ATTRIBUTES = set(
-    ["display", "stretchy", "fence", "form", "separator", "largeop", "movablelimits", "symmetric", "accent", "accentunder", "lspace", "rspace", "minsize", "maxsize", "width", "height", "depth", "linethickness", "columnalign", "rowspacing", "columnspacing", "mathvariant"]
+ATTRIBUTES = re.compile(
+    "display|stretchy|fence|form|separator|largeop|movablelimits|symmetric|accent|accentunder|lspace|rspace"
+    "|minsize|maxsize|width|height|depth|linethickness|columnalign|rowspacing|columnspacing|mathvariant"
 )
 # latex2mathml takes these for text; a backslash that is left over afterwards counts as a failure.
-MACROS = {
-    r"\argmax": r"\operatorname{arg\,max}",
-    r"\argmin": r"\operatorname{arg\,min}",
-    r"\arg": r"\operatorname{arg}",
-}
-    r"\argmax": r"\operatorname{arg\,max}",
-    r"\argmin": r"\operatorname{arg\,min}",
-    r"\arg": r"\operatorname{arg}",
-}
-FUNCTIONS = {
-    "log",
-    "exp",
-    "ln",
-    "max",
-    "min",
-    "sup",
-    "inf",
-    "arg",
-    "argmax",
-    "argmin",
-    "det",
-    "dim",
-    "Pr",
-    "lim",
-}
+MACROS = (
+    (r"\argmax", r"\operatorname{arg\,max}"),
+    (r"\argmin", r"\operatorname{arg\,min}"),
+    (r"\arg", r"\operatorname{arg}"),
+)
+FUNCTIONS = re.compile("log|exp|ln|max|min|sup|inf|arg|det|dim|Pr|lim")
 OPENING = ("(", "[", "{", "|")
 MATH = re.compile(r"\$([^$]+)\$")
 
@@ -69,7 +52,7 @@ def mathml(latex: str) -> Markup:
 def _convert(latex: str) -> str | None:
     from latex2mathml.converter import convert
 
-    for macro, replacement in MACROS.items():
+    for macro, replacement in MACROS:
         latex = re.sub(re.escape(macro) + r"(?![A-Za-z])", lambda _, r=replacement: r, latex)  # type: ignore[misc]
     try:
         root = ElementTree.fromstring(convert(latex))
@@ -85,8 +68,8 @@ def _convert(latex: str) -> str | None:
 def _rebuild(node: ElementTree.Element) -> ElementTree.Element:
     """The same formula without namespaces, and with nothing but known elements and attributes."""
     name = node.tag.rpartition("}")[2]
-    attributes = {k: v for k, v in node.attrib.items() if k in ATTRIBUTES}
-    clean = ElementTree.Element(name if name in ELEMENTS else "mrow", attributes)
+    attributes = {k: v for k, v in node.attrib.items() if ATTRIBUTES.fullmatch(k)}
+    clean = ElementTree.Element(name if ELEMENTS.fullmatch(name) else "mrow", attributes)
     clean.text = node.text
     if attributes.get("mathvariant") == "bold":
         # MathML Core knows no bold variant: bold letters are characters of their own.
@@ -103,7 +86,7 @@ def _rebuild(node: ElementTree.Element) -> ElementTree.Element:
 
 def _is_function(node: ElementTree.Element) -> bool:
     base = node[0] if node.tag in ("msub", "msup", "msubsup", "munder") and len(node) else node
-    return base.tag in ("mi", "mo") and base.text in FUNCTIONS
+    return base.tag in ("mi", "mo") and FUNCTIONS.fullmatch(base.text or "") is not None
 
 
 def _opens(node: ElementTree.Element) -> bool:
