@@ -106,7 +106,7 @@ def _ranking(axes: Axes, cells: Grid, ranked: list[Cell]) -> None:
     for height, cell in enumerate(ranked):
         for metric, (colour, marker, _, step) in STYLES.items():
             _point(axes, cell.final(metric), height + ROW * step, False, color=colour, marker=marker)
-        _point(axes, cell.best(), height, False, color=OKABE_ITO[2], marker="|", markeredgewidth=1.2)
+        _point(axes, cell.best(), height, False, color=OKABE_ITO[6], marker="|", markeredgewidth=1.2)
         _control(axes, cells, cell.loss, height + ROW * CONTROL_STEP, upright=False)
     axes.set_yticks(range(len(ranked)), [loss_name(c.loss) for c in ranked])
     axes.set_ylim(len(ranked) - 0.5, -0.5)
@@ -124,7 +124,7 @@ def _legend(figure: Figure) -> None:
         return Line2D([], [], linestyle="none", markersize=4, label=label, **style)
 
     handles = [handle(label, color=colour, marker=marker) for colour, marker, label, _ in STYLES.values()]
-    handles.append(handle("$J_2$ at its best epoch", color=OKABE_ITO[2], marker="|", markeredgewidth=1.2))
+    handles.append(handle("$J_2$ at its best epoch", color=OKABE_ITO[6], marker="|", markeredgewidth=1.2))
     handles.append(handle("$J_2$ at η = 0 (control)", color=GREY, marker="o", markerfacecolor="white"))
     figure.legend(handles=handles, loc="outside upper center", ncols=5, columnspacing=1.2, handletextpad=0.2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+GAP = 1.1  # between a loss and the line that parts it from the next, in rows
+
 
 def draw(records: Sequence[Record]) -> Figure:
     """A dot with its interval for each loss and rate, a panel a metric.
@@ -31,16 +34,17 @@ def draw(records: Sequence[Record]) -> Figure:
     if not records:
         raise MissingData("needs at least one run; there is none")
     cells = grid(records)
-    losses, rates = losses_of(cells), rates_of(cells)
-    row = 0.16 + 0.055 * len(rates)
+    rates, heights = rates_of(cells), _heights(cells)
+    bottom = max(heights.values()) + GAP
     with look():
-        figure = Figure(figsize=(DOUBLE, row * len(losses) + 0.95), layout="constrained")
+        figure = Figure(figsize=(DOUBLE, 0.085 * bottom + 0.95), layout="constrained")
         panels = figure.subplots(1, len(METRICS), sharex=True, sharey=True)
         for axes, (name, metric) in zip(panels, METRICS.items(), strict=True):
-            _panel(axes, cells, name, losses, rates)
+            _panel(axes, cells, name, heights)
             axes.set_title(metric.symbol)
-        panels[0].set_yticks(range(len(losses)), [loss_name(x) for x in losses])
-        panels[0].set_ylim(len(losses) - 0.5, -0.5)
+        middle = {x: np.mean([h for (name, _), h in heights.items() if name == x]) for x in losses_of(cells)}
+        panels[0].set_yticks(list(middle.values()), [loss_name(x) for x in middle])
+        panels[0].set_ylim(bottom, 0)
         panels[0].set_xlim(-4, 104)
         panels[0].set_xticks([0, 50, 100])
         figure.supxlabel("after the last epoch (%)", fontsize=7.5)
@@ -48,19 +52,28 @@ def draw(records: Sequence[Record]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, cells: Grid, metric: str, losses: list[str], rates: list[Fraction]) -> None:
-    for edge in range(1, len(losses)):
-        axes.axhline(edge - 0.5, color=PALE, linewidth=0.5)
+def _heights(cells: Grid) -> dict[tuple[str, Fraction], float]:
+    """A line for each cell, and a gap between losses: a loss run at few rates takes little room."""
+    heights, height, last = {}, 0.0, None
+    for loss, rate in cells:
+        height += 1 if loss == last else 2 * GAP if last else GAP
+        heights[loss, rate], last = height, loss
+    return heights
+
+
+def _panel(axes: Axes, cells: Grid, metric: str, heights: dict[tuple[str, Fraction], float]) -> None:
+    for (key, height), (following, _) in pairwise(heights.items()):
+        if key[0] != following[0]:
+            axes.axhline(height + GAP, color=PALE, linewidth=0.5)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
-    offsets = np.linspace(-0.34, 0.34, len(rates)) if len(rates) > 1 else np.zeros(1)
-    for (loss, rate), cell in cells.items():
+    for key, cell in cells.items():
         estimate = cell.final(metric)
         if estimate is not None:
-            dot(axes, estimate, losses.index(loss) + offsets[rates.index(rate)], cell)
+            _dot(axes, estimate, heights[key], cell)
 
 
-def dot(axes: Axes, estimate: Estimate, height: float, cell: Cell) -> None:
+def _dot(axes: Axes, estimate: Estimate, height: float, cell: Cell) -> None:
     """A mean in percent with its interval (clipped to 0..100); hollow where no label is altered."""
     colour = rate_colour(cell.noise_rate)
     if estimate.has_interval:

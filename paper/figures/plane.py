@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+AXES = ("noisy_train_accuracy", "clean_train_accuracy")
 RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
 
 
@@ -40,6 +41,7 @@ def draw(records: Sequence[Record]) -> Figure:
     MissingData : no run of a main loss at one of these rates.
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
     cells = grid(records) if records else {}
     by_rate = {rate: [cells[x, rate] for x in main_losses() if (x, rate) in cells] for rate in RATES}
@@ -47,69 +49,104 @@ def draw(records: Sequence[Record]) -> Figure:
     if not by_rate:
         names, rates = ", ".join(map(loss_name, main_losses())), ", ".join(map(rate_name, RATES))
         raise MissingData(f"needs runs of at least one of {names} at one of {rates}; there are none")
+    windows = _windows(by_rate)
     width = DOUBLE if len(by_rate) > 1 else SINGLE
-    side = (width - 0.4) / len(by_rate)
+    side = min((width - 0.5) / len(by_rate), 2.8)
     with look():
-        figure = Figure(figsize=(width, min(side, 3.0) + 0.75), layout="constrained")
-        panels = figure.subplots(1, len(by_rate), sharex=True, sharey=True, squeeze=False)[0]
-        for axes, (rate, found) in zip(panels, by_rate.items(), strict=True):
+        figure = Figure(figsize=(width, side * (2 if windows else 1) + 0.85), layout="constrained")
+        panels = figure.subplots(2 if windows else 1, len(by_rate), squeeze=False)
+        for axes, (rate, found) in zip(panels[0], by_rate.items(), strict=True):
             _region(axes, found)
-            for cell in found:
-                _trajectory(axes, cell)
-            axes.set(title=rate_name(rate), aspect="equal", xlim=(-3, 105), ylim=(-3, 114))
-            axes.grid(visible=False)
+            _words(axes, found)
+            _trajectories(axes, found, size=4.0)
+            axes.set(title=rate_name(rate), aspect="equal", xlim=(-3, 105), ylim=(-3, 119))
             axes.set_xticks(range(0, 101, 25))
             axes.set_yticks(range(0, 101, 25))
+            axes.grid(visible=False)
+        for column, (rate, (left, low, span)) in enumerate(windows.items()):
+            axes = panels[1, column]
+            _region(axes, by_rate[rate])
+            _trajectories(axes, by_rate[rate], size=5.0)
+            axes.set(aspect="equal", xlim=(left, left + span), ylim=(low, low + span))
+            axes.locator_params(nbins=5)
+            frame = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.6, "zorder": 6}
+            panels[0, column].add_patch(Rectangle((left, low), span, span, **frame))
+        for axes in panels.flat[len(by_rate) :]:
+            axes.set_title("the framed part, enlarged", fontsize=7)
+            axes.grid(visible=False)
         figure.supxlabel("$J_1$, accuracy on the labels as given (%)", fontsize=7.5)
-        figure.supylabel("$J_2$, on the clean labels (%)", fontsize=7.5)
-        _legend(
-            figure,
-            [x for x in main_losses() if any(c.loss == x for found in by_rate.values() for c in found)],
-        )
+        figure.supylabel("$J_2$, accuracy on the clean labels (%)", fontsize=7.5)
+        ended = {cell.loss for found in by_rate.values() for cell in found}
+        _legend(figure, [x for x in main_losses() if x in ended])
     return figure
 
 
+def _windows(by_rate: dict[Fraction, list[Cell]]) -> dict[Fraction, tuple[float, float, float]]:
+    """Per rate, a square (left, low, side) about the perfect resister and the runs that end near it.
+
+    One side for all, so that the panels compare. Empty where a rate has no loss that ends with J2 > J1.
+    """
+    boxes = {}
+    for rate, found in by_rate.items():
+        ends = [100 * np.stack([c.curves(j)[:, -1] for j in AXES]) for c in found]
+        near = [points for points in ends if points[1].mean() > points[0].mean()]
+        if not near:
+            return {}
+        corner = np.array([[100 - 100 * _share(found)], [100]])
+        points = np.concatenate([corner, *near], axis=1)
+        boxes[rate] = (points.min(axis=1), points.max(axis=1))
+    span = 1.2 * float(max((high - low).max() for low, high in boxes.values()))
+    return {
+        rate: (float(low[0] + high[0] - span) / 2, 100 + 0.06 * span - span, span)
+        for rate, (low, high) in boxes.items()
+    }
+
+
+def _share(cells: list[Cell]) -> float:
+    """The realised share of altered labels."""
+    return float(np.mean([cell.realised_rate for cell in cells]))
+
+
 def _region(axes: Axes, cells: list[Cell]) -> None:
-    f = float(np.mean([cell.realised_rate for cell in cells]))
+    f = _share(cells)
     corners = 100 * np.array(reachable_region(f))
     axes.fill(*corners.T, facecolor="#F4F4F4", edgecolor=GREY, linewidth=0.6, zorder=0.5)
-    axes.plot(
-        [0, 100 - 50 * f], [0, 100 - 50 * f], color=GREY, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1
-    )
+    diagonal = [0, 100 - 50 * f]
+    axes.plot(diagonal, diagonal, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    for corner, colour in ((corners[2], MEMORISER_RED), (corners[3], RESISTER_GREEN)):
+        axes.plot(*corner, marker="*", markersize=8, color=colour, markeredgecolor="white", zorder=5)
+
+
+def _words(axes: Axes, cells: list[Cell]) -> None:
+    f = _share(cells)
+    style = {"fontsize": 6.5, "va": "top"}
     axes.text(
-        37, 33, "$J_1 = J_2$: the flip", rotation=45, rotation_mode="anchor", va="top", ha="center",
-        fontsize=6.5, color=GREY,
-    )  # fmt: skip
+        37, 33, "$J_1 = J_2$: the flip", rotation=45, rotation_mode="anchor", ha="center", color=GREY, **style
+    )
     # The words stand clear of the corners, outside the pentagon, whatever f is.
-    memoriser, resister = corners[2], corners[3]
-    for corner, colour, words, x, y in (
-        (memoriser, MEMORISER_RED, "perfect\nmemoriser", 104, memoriser[1] - 27),
-        (resister, RESISTER_GREEN, "perfect\nresister", resister[0] - 6, 112),
-    ):
-        axes.plot(*corner, marker="*", markersize=8, color=colour, markeredgecolor="white", zorder=2)
-        axes.text(x, y, words, ha="right", va="top", fontsize=6.5, linespacing=1.0, color=colour)
-    axes.plot([100, 100], [memoriser[1] - 26, memoriser[1] - 5], color=MEMORISER_RED, linewidth=0.5, zorder=1)
+    style |= {"ha": "right", "linespacing": 1.0}
+    axes.text(104, 100 * (1 - f) - 27, "perfect\nmemoriser", color=MEMORISER_RED, **style)
+    axes.text(100 * (1 - f) - 6, 117, "perfect\nresister", color=RESISTER_GREEN, **style)
+    lead = [100 * (1 - f) - 26, 100 * (1 - f) - 5]
+    axes.plot([100, 100], lead, color=MEMORISER_RED, linewidth=0.5, zorder=1)
 
 
-def _trajectory(axes: Axes, cell: Cell) -> None:
-    colour, marker = loss_colour(cell.loss), loss_marker(cell.loss)
-    j1, j2 = (100 * cell.curves(name) for name in ("noisy_train_accuracy", "clean_train_accuracy"))
-    axes.plot(j1.mean(axis=0), j2.mean(axis=0), color=colour, linewidth=1.0, zorder=3)
-    if cell.n > 1:
-        axes.plot(
-            j1[:, -1],
-            j2[:, -1],
-            linestyle="none",
-            marker=".",
-            markersize=2.5,
-            color=colour,
-            alpha=0.7,
-            zorder=3,
-        )
-    axes.plot(
-        j1[:, -1].mean(), j2[:, -1].mean(), marker=marker, markersize=5, color=colour,
-        markeredgecolor="white", markeredgewidth=0.6, zorder=4,
-    )  # fmt: skip
+def _trajectories(axes: Axes, cells: list[Cell], size: float) -> None:
+    # Losses often end at one point. Later ones are larger and lie beneath, so that each can be seen.
+    for depth, cell in enumerate(cells):
+        colour = loss_colour(cell.loss)
+        j1, j2 = (100 * cell.curves(name) for name in AXES)
+        line = {"color": colour, "linewidth": 0.9, "alpha": 0.8}
+        axes.plot(j1.mean(axis=0), j2.mean(axis=0), zorder=3 - depth / 100, **line)
+        end = {"linestyle": "none", "color": colour, "zorder": 4 - depth / 100}
+        if cell.n > 1:
+            axes.plot(j1[:, -1], j2[:, -1], marker=".", markersize=3, **end)
+        end |= {
+            "marker": loss_marker(cell.loss),
+            "markersize": size + 0.7 * depth,
+            "markeredgecolor": "white",
+        }
+        axes.plot(j1[:, -1].mean(), j2[:, -1].mean(), markeredgewidth=0.6, **end)
 
 
 def _legend(figure: Figure, losses: list[str]) -> None:
@@ -130,7 +167,7 @@ SPEC = FigureSpec(
         "marker; dots: the end of each seed). Shaded: what is reachable at all with the realised share f of"
         " altered labels. Above the dashed diagonal altered samples are recovered more often than "
         "memorised; crossing it downwards is the flip. Stars: the perfect memoriser (1, 1 - f) and the "
-        "perfect resister (1 - f, 1). {setup}."
+        "perfect resister (1 - f, 1). Below, the framed parts enlarged. {setup}."
     ),
     needs="runs of the main losses at η = 0.2, 0.4 or 0.6",
     alt=(

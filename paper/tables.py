@@ -1,0 +1,185 @@
+"""Tables as data, and the same table as Markdown and as HTML.
+
+Cells are prose: LaTeX between dollar signs stays as it is in Markdown and becomes MathML in HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from empirics.records import Record
+from paper.mathml import MATH, prose
+from paper.names import METRICS, loss_name, rate_name
+from paper.statistics import LEVEL, Cell, Estimate, count_text, grid, losses_of, rates_of
+from theory.losses import LOSSES, Loss
+
+NONE = "\N{EN DASH}"  # shown where a value does not exist
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its caption, its header, and rows in titled groups (one group without a title, or several).
+
+    Attributes
+    ----------
+    numeric : indices of the columns that hold numbers.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    numeric: frozenset[int] = frozenset()
+
+    def to_markdown(self) -> str:
+        """The table with its caption above; a group's title stands in a row of its own."""
+        line = ("---:" if i in self.numeric else "---" for i in range(len(self.header)))
+        lines = [self.caption, "", _markdown_row(self.header), f"|{'|'.join(line)}|"]
+        for title, rows in self.groups:
+            if title:
+                lines.append(_markdown_row((f"**{title}**", *[""] * (len(self.header) - 1))))
+            lines += map(_markdown_row, rows)
+        return "\n".join(lines) + "\n"
+
+    def to_html(self) -> Markup:
+        """A ``<table>`` with header cells for columns, rows and groups."""
+        number = Markup(' class="number"')
+        kinds = [number if i in self.numeric else Markup("") for i in range(len(self.header))]
+        head = Markup("").join(
+            Markup('<th scope="col"{}>{}</th>').format(kind, prose(text))
+            for kind, text in zip(kinds, self.header, strict=True)
+        )
+        out = Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead>").format(
+            prose(self.caption), head
+        )
+        for title, rows in self.groups:
+            out += Markup("<tbody>")
+            if title:
+                template = Markup('<tr class="group"><th scope="rowgroup" colspan="{}">{}</th></tr>')
+                out += template.format(len(self.header), prose(title))
+            for first, *rest in rows:
+                cells = Markup("").join(
+                    Markup("<td{}>{}</td>").format(kind, prose(text))
+                    for kind, text in zip(kinds[1:], rest, strict=True)
+                )
+                out += Markup('<tr><th scope="row">{}</th>{}</tr>').format(prose(first), cells)
+            out += Markup("</tbody>")
+        return out + Markup("</table>")
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    # A bar would end the cell: \vert inside mathematics, an escaped bar outside.
+    parts = (
+        "".join(
+            f"${p.replace('|', chr(92) + 'vert ')}$" if i % 2 else p.replace("|", r"\|")
+            for i, p in enumerate(re.split(MATH, cell))
+        )
+        for cell in cells
+    )
+    return f"| {' | '.join(parts)} |"
+
+
+# -- results ---------------------------------------------------------------------------------------
+
+
+def percent(estimate: Estimate | None) -> str:
+    """A share in percent: "95.1 ± 0.9" (half the width of the interval), "95.1" where n = 1."""
+    if estimate is None:
+        return NONE
+    if not estimate.has_interval:
+        return f"{100 * estimate.mean:.1f}"
+    return f"{100 * estimate.mean:.1f} ± {50 * (estimate.high - estimate.low):.1f}"
+
+
+def results_table(records: Sequence[Record]) -> Table:
+    """Final values and the best-epoch baseline, by noise rate and loss, for records of one set-up.
+
+    Raises
+    ------
+    ValueError : records of several set-ups.
+    """
+    cells = grid(records)
+    symbols = [_symbol(metric) for metric in METRICS]
+    header = ("loss", "n", *symbols[:2], "$J_2$ at best epoch", "best epoch", *symbols[2:])
+    groups = tuple(
+        (rate_name(rate), tuple(_result(cells[x, rate]) for x in losses_of(cells) if (x, rate) in cells))
+        for rate in rates_of(cells)
+    )
+    caption = (
+        f"Values in percent after the last epoch: mean over seeds ± half the width of the {100 * LEVEL:.0f}% "
+        f"Student t interval, {count_text(cells)}. The best epoch is that of the largest $J_2$ of each run, "
+        "found with the clean labels: an oracle, the baseline of early stopping."
+    )
+    return Table(caption, header, groups, frozenset(range(1, len(header))))
+
+
+def _symbol(metric: str) -> str:
+    return METRICS[metric].symbol
+
+
+def _result(cell: Cell) -> tuple[str, ...]:
+    finals = [percent(cell.final(metric)) for metric in METRICS]
+    epoch = f"{cell.best_epochs().mean():.0f}"
+    return (loss_name(cell.loss), str(cell.n), *finals[:2], percent(cell.best()), epoch, *finals[2:])
+
+
+# -- losses ----------------------------------------------------------------------------------------
+
+
+def loss_table(losses: Sequence[Loss] | None = None) -> Table:
+    """Every loss of the catalogue (or those given) with what is decided of its label sum, for all K.
+
+    The verdicts are computed on the spot by `theory.symmetry` and `theory.bounds`, not read from what
+    the classes declare.
+    """
+    chosen = [cls() for cls in LOSSES.values()] if losses is None else list(losses)
+    verdict = ("symmetric?", "scope", "$C$", "range of $S(u)$", "bounded?")
+    header = ("loss", "$L(u, y)$", "parameters", *verdict, "source")
+    caption = (
+        "The losses. $S(u)$ is the sum of the loss over all labels; a loss is symmetric where it is a "
+        "constant $C$. Verdicts and ranges are computed from the formulas, for every $K$ at once where the "
+        "scope says so."
+    )
+    return Table(caption, header, (("", tuple(map(_loss_row, chosen))),))
+
+
+def _loss_row(loss: Loss) -> tuple[str, ...]:
+    from theory.bounds import label_sum_range
+    from theory.symmetry import decide
+
+    verdict, span = decide(loss), label_sum_range(loss)
+    word = {"proved": "yes (proved)", "refuted": "no (refuted)"}.get(verdict.status, verdict.status)
+    ends = f"${_latex(span.low)}$ to ${_latex(span.high)}$" if verdict.constant is None else NONE  # C says it
+    parameters = ", ".join(f"{k} = {v}" for k, v in loss.parameters.items())
+    return (
+        loss.title or loss.spec,
+        f"${loss.latex}$" if loss.latex else NONE,
+        parameters or NONE,
+        word,
+        verdict.scope.replace(">=", "\N{GREATER-THAN OR EQUAL TO}"),
+        NONE if verdict.constant is None else f"${_constant(verdict.constant)}$",
+        ends if span.rigorous or verdict.constant else f"{ends} (sampled)",
+        {True: "yes", False: "no", None: "not declared"}[loss.bounded],
+        loss.source or NONE,
+    )
+
+
+def _constant(text: str) -> str:
+    """The closed form that theory.symmetry writes, as LaTeX; text that is no one expression as text."""
+    import sympy
+
+    from theory.algebra import K
+
+    try:
+        return _latex(sympy.sympify(text, locals={"K": K}))
+    except (sympy.SympifyError, SyntaxError, TypeError):
+        return rf"\text{{{text}}}"
+
+
+def _latex(expression: object) -> str:
+    import sympy
+
+    return str(sympy.latex(expression, ln_notation=False))
