@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class ObjectOps(Ops):
 
     def __init__(self, **scalar: Callable[..., Any]) -> None:
         self._scalar = scalar
-        self._lifted = {key: np.frompyfunc(f, f.__code__.co_argcount, 1) for key, f in scalar.items()}
+        self._lifted = {key: np.frompyfunc(f, len(signature(f).parameters), 1) for key, f in scalar.items()}
 
     def const(self, value: Any) -> Any:
         return self._scalar["const"](value)

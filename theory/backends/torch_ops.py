@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from theory.backends.base import Ops
+from theory.backends.numpy_ops import OPS as CONSTANTS
 
 
 class TorchOps(Ops):
@@ -17,7 +18,7 @@ class TorchOps(Ops):
     With `logits` and `onehot`, the probabilities come from them, and ``log(probs)`` and
     ``log(dot(probs, onehot))`` are read from ``log_softmax`` instead: the logarithm of a softmax that
     has underflowed to 0 would be minus infinity, with no gradient. This is why a formula needs no
-    epsilon (which breaks symmetry).
+    epsilon (which breaks symmetry). A log-probability below about -1e28 (in float32) reads as that number.
 
     Attributes
     ----------
@@ -31,7 +32,7 @@ class TorchOps(Ops):
         self._onehot = onehot
         self._known_logs: list[tuple[Tensor, Tensor]] = []  # holds references, so identity stays valid
         if logits is not None:
-            log_probs = torch.log_softmax(logits, dim=-1)
+            log_probs = _Floor.apply(torch.log_softmax(logits, dim=-1))
             self.probs = log_probs.exp()
             self._known_logs.append((self.probs, log_probs))
 
@@ -44,33 +45,41 @@ class TorchOps(Ops):
     def array(self, rows: Any) -> Tensor:
         return torch.from_numpy(np.array(rows, dtype=object).astype(float))
 
-    def log(self, x: Any) -> Tensor:
+    # A function of a constant is a float: a tensor made of it would be float32, whatever the logits are.
+
+    def log(self, x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return float(CONSTANTS.log(x))
         known = self._known_log(x)
-        return torch.log(torch.as_tensor(x)) if known is None else known
+        return torch.log(x) if known is None else known
 
-    def exp(self, x: Any) -> Tensor:
-        return torch.exp(torch.as_tensor(x))
+    def exp(self, x: Any) -> Any:
+        return torch.exp(x) if isinstance(x, Tensor) else float(CONSTANTS.exp(x))
 
-    def sqrt(self, x: Any) -> Tensor:
-        return torch.sqrt(torch.as_tensor(x))
+    def sqrt(self, x: Any) -> Any:
+        return torch.sqrt(x) if isinstance(x, Tensor) else float(CONSTANTS.sqrt(x))
 
-    def abs(self, x: Any) -> Tensor:
-        return torch.abs(torch.as_tensor(x))
+    def abs(self, x: Any) -> Any:
+        return abs(x)
 
-    def power(self, x: Any, p: Any) -> Tensor:
+    def power(self, x: Any, p: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return float(CONSTANTS.power(x, p))
         known = self._known_log(x)
         if known is not None:  # exp(p log x): x may have underflowed, x**p need not have
             return torch.exp(p * known)
-        return torch.pow(torch.as_tensor(x), p)
+        return torch.pow(x, p)
 
-    def minimum(self, x: Any, y: Any) -> Tensor:
-        return torch.minimum(*_pair(x, y))
+    def minimum(self, x: Any, y: Any) -> Any:
+        return torch.minimum(*_pair(x, y)) if _any_tensor(x, y) else min(x, y)
 
-    def maximum(self, x: Any, y: Any) -> Tensor:
-        return torch.maximum(*_pair(x, y))
+    def maximum(self, x: Any, y: Any) -> Any:
+        return torch.maximum(*_pair(x, y)) if _any_tensor(x, y) else max(x, y)
 
-    def where(self, condition: Any, x: Any, y: Any) -> Tensor:
-        return torch.where(condition, x, y)
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        if isinstance(condition, Tensor):
+            return torch.where(condition, x, y)
+        return x if condition else y
 
     def onehot(self, like: Tensor, j: int) -> Tensor:
         rows = torch.zeros_like(like)
@@ -92,6 +101,32 @@ class TorchOps(Ops):
         if known is not None and y is self._onehot:
             self._known_logs.append((result, (known * y).sum(dim=-1)))
         return result
+
+
+class _Floor(torch.autograd.Function):
+    """Numbers no lower than minus the largest finite one to the power 3/4; the gradient passes unchanged.
+
+    Finite logits further apart than the largest number have a log-probability of minus infinity, and
+    0 times that, or that over that, would be NaN. The floor leaves room for sums and small multiples.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(log_probs: Tensor) -> Tensor:
+        return log_probs.clamp(min=-(torch.finfo(log_probs.dtype).max ** 0.75))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """Nothing is kept for the backward pass."""
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient
+
+
+def _any_tensor(*values: Any) -> bool:
+    return any(isinstance(v, Tensor) for v in values)
 
 
 def _pair(x: Any, y: Any) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,203 @@
+"""One formula, five arithmetics: they agree on every registered loss, and would not on a wrong one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import flint
+import mpmath
+import numpy as np
+import pytest
+import sympy
+import torch
+from agreement import assert_agrees, reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proofs_checks.strategies import combined_losses, losses, simplex_points
+from theory.backends import BACKENDS, backend
+from theory.backends.ball_ops import precision
+from theory.losses import LOSSES, Loss
+
+FAST = [name for name in BACKENDS if name != "sympy"]
+THIRD = Fraction(1, 3)
+CORNERS = [
+    (Fraction(1), Fraction(0)),
+    (Fraction(1, 2), Fraction(1, 2)),
+    (Fraction(1, 4), Fraction(3, 4)),
+    (Fraction(0), Fraction(1), Fraction(0)),
+    (Fraction(1, 2), Fraction(1, 2), Fraction(0)),
+    (Fraction(1, 4), Fraction(1, 4), Fraction(1, 2)),
+    (Fraction(1, 8),) * 8,
+]
+
+
+def dyadic(u: np.ndarray) -> tuple[Fraction, ...]:
+    """The exact value of a float64 point."""
+    return tuple(map(Fraction, u))
+
+
+@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_backends_agree_on_every_loss_at_corners(loss, name):
+    for point in CORNERS:
+        assert_agrees(LOSSES[loss](), point, name)
+
+
+@settings(max_examples=150)
+@given(losses() | combined_losses(), simplex_points(st.integers(2, 12)), st.sampled_from(FAST))
+def test_backends_agree_on_any_point_and_parameters(loss, u, name):
+    assert_agrees(loss, dyadic(u), name)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("point", [(Fraction(2, 3), THIRD), (Fraction(1, 6), Fraction(1, 2), THIRD)])
+def test_sympy_agrees_on_every_loss(loss, point):
+    assert_agrees(LOSSES[loss](), point, "sympy")
+
+
+@settings(max_examples=40)
+@given(losses(), simplex_points(st.integers(2, 4), exact=True, kinds=("interior", "ties", "face", "vertex")))
+def test_sympy_agrees_on_any_point_and_parameters(loss, point):
+    assert_agrees(loss, point, "sympy")
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_softmax_of_logits_agrees(loss):
+    """The route that training takes, logarithms in log space, against mpmath's softmax of the same logits."""
+    logits = torch.tensor(
+        [[0.0, 1.0, -2.0, 5.0], [30.0, 0.0, -30.0, 0.0], [0.0, 700.0, -100.0, 3.0]]
+    ).double()
+    matrix = LOSSES[loss]().matrix(logits)
+    for row, found in zip(logits.tolist(), matrix.tolist(), strict=True):
+        ctx = mpmath.mp.clone()
+        ctx.dps = 400  # exp(-800) must not round away
+        weights = [ctx.exp(x) for x in row]
+        total = sum(weights)
+        point = tuple(Fraction(*map(int, _ratio(w / total))) for w in weights)
+        for j, value in enumerate(found):
+            wanted = reference(LOSSES[loss](), point)[j]
+            # float64's log-softmax is right to an ulp of the largest logit; 700 ulps are 1.6e-13.
+            assert value == pytest.approx(float(wanted), rel=1e-11, abs=1e-12), (row, j)
+
+
+def _ratio(x):
+    man, exp = x.man_exp
+    return (man * 2**exp, 1) if exp >= 0 else (man, 2**-exp)
+
+
+class Perturbed(Loss):
+    """A loss that one backend computes wrongly, by one part in 10^9 of u_y."""
+
+    def __init__(self, base: Loss, backend_name: str) -> None:
+        self.base = base
+        self.backend_name = backend_name
+
+    def formula(self, probs, onehot, ops):
+        value = self.base.apply(probs, onehot, ops)
+        wrong = ops.dot(probs, onehot) * ops.const(Fraction(1, 10**9))
+        return value + wrong if ops.name == self.backend_name else value
+
+
+class PerturbedSum(Perturbed):
+    """Right values, but a label sum that is wrong under one backend."""
+
+    def formula(self, probs, onehot, ops):
+        return self.base.apply(probs, onehot, ops)
+
+    def label_sum(self, probs, ops):
+        wrong = ops.const(Fraction(int(ops.name == self.backend_name), 10**9))
+        return self.base.label_sum(probs, ops) + wrong
+
+
+@pytest.mark.parametrize("wrong", [Perturbed, PerturbedSum])
+@pytest.mark.parametrize("name", [n for n in BACKENDS if n != "mpmath"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_comparison_rejects_a_wrong_formula(loss, name, wrong):
+    point = (Fraction(1, 4), Fraction(1, 4), Fraction(1, 2))
+    assert_agrees(wrong(LOSSES[loss](), "none"), point, name)
+    with pytest.raises(AssertionError, match=f"by {name}"):
+        assert_agrees(wrong(LOSSES[loss](), name), point, name)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+class TestOperations:
+    """What every backend must do alike, at the places where libraries differ."""
+
+    def number(self, value):
+        return float(value.evalf()) if isinstance(value, sympy.Basic) else float(value)
+
+    @pytest.mark.parametrize(
+        ("x", "p", "expected"), [(0, 0, 1), (0, Fraction(1, 2), 0), (4, Fraction(1, 2), 2)]
+    )
+    def test_power(self, name, x, p, expected):
+        ops = backend(name)
+        result = ops.power(ops.array([[x]]), ops.const(p))[0, 0]
+        assert self.number(result) == expected
+
+    def test_elementwise(self, name):
+        ops = backend(name)
+        x, y = ops.array([[Fraction(1, 4), 4]]), ops.array([[1, 2]])
+        for result, expected in [
+            (ops.minimum(x, y), [0.25, 2]),
+            (ops.maximum(x, y), [1, 4]),
+            (ops.sqrt(x), [0.5, 2]),
+            (ops.abs(-x), [0.25, 4]),
+            (ops.exp(ops.log(x)), [0.25, 4]),
+            (ops.where(x > y, x, y), [1, 4]),
+            (ops.onehot(x, 1), [0, 1]),
+            (ops.stack([ops.sum(x), ops.dot(x, y)]), [4.25, 8.25]),
+            (ops.max(x), [4]),
+        ]:
+            assert [self.number(v) for v in np.ravel(result)] == pytest.approx(expected, rel=1e-15)
+
+    def test_constants(self, name):
+        """A formula may also compute with its parameters alone."""
+        ops = backend(name)
+        x, y = ops.const(Fraction(1, 4)), ops.const(4)
+        for result, expected in [
+            (ops.log(x), -1.3862943611198906),
+            (ops.exp(x), 1.2840254166877414),
+            (ops.sqrt(x), 0.5),
+            (ops.power(x, ops.const(Fraction(1, 2))), 0.5),
+            (ops.abs(-x), 0.25),
+            (ops.minimum(x, y), 0.25),
+            (ops.maximum(x, y), 4),
+            (ops.where(x > y, x, y), 4),
+        ]:
+            assert self.number(result) == pytest.approx(expected, rel=1e-15)
+
+    def test_const_is_exact_where_it_can_be(self, name):
+        third = backend(name).const(THIRD)
+        if name == "sympy":
+            assert third == sympy.Rational(1, 3)
+        elif name == "balls":
+            assert (third * 3).contains(1)
+        else:
+            assert abs(float(third) - 1 / 3) == 0
+
+
+def test_a_float_in_a_formula_becomes_the_rational_it_means():
+    ops = backend("sympy")
+    assert ops.log(0.1 + 0 * sympy.Symbol("t")) == sympy.log(sympy.Rational(1, 10))
+    assert ops.const(0.1) == sympy.Rational(1, 10)
+
+
+def test_ball_precision_is_put_back_even_after_an_error():
+    before = flint.ctx.prec
+    with precision(200):
+        assert flint.ctx.prec == 200
+    with pytest.raises(ZeroDivisionError), precision(200):
+        1 / 0  # noqa: B018  (for its error)
+    assert flint.ctx.prec == before
+
+
+def test_mpmath_precision_is_its_own():
+    before = mpmath.mp.dps
+    assert backend("mpmath").context.dps == 50
+    assert mpmath.mp.dps == before
+
+
+def test_an_unknown_backend_is_named():
+    with pytest.raises(ValueError, match=r"^backend must be one of sympy, .*, torch, got backend='jax'$"):
+        backend("jax")
