@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from math import prod
 from typing import Any
 
@@ -76,26 +76,39 @@ def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
 
 
 def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
-    """S(u) at an exact point, in closed form.
+    """S(u) at an exact point, in closed form."""
+    if isinstance(loss, SeparableLoss):
+        g = exact_generator(loss, len(point))
+        return sympy.Add(*(g.at(OPS.const(x)) for x in point))
+    return sympy.Add(*exact_losses(loss, point))
+
+
+def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
+    """L(u, j) for every label j at an exact point, in closed form.
 
     The formula is written out in symbols first and the point put in after: a float in the formula would
     otherwise be multiplied out in floating point before it could be read as the rational it means.
     """
     values = [OPS.const(x) for x in point]
-    if isinstance(loss, SeparableLoss):
-        g = exact_generator(loss, len(values))
-        return sympy.Add(*(g.at(x) for x in values))
-    symbols = sympy.symbols(f"u1:{len(values) + 1}", positive=True)
-    total = exactly(loss.label_sum(np.array(symbols, dtype=object), OPS))
-    return total.subs(dict(zip(symbols, values, strict=True)))
+    try:
+        symbols, columns = symbolic_losses(loss, len(values))
+    except TypeError:  # a comparison of probabilities, which symbols cannot decide and numbers can
+        return [exactly(c) for c in loss.all_labels(np.array(values, dtype=object), OPS)]
+    at = dict(zip(symbols, values, strict=True))
+    return [column.subs(at) for column in columns]
 
 
-def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
-    """L(u, j) for every label j at an exact point, in closed form (see `exact_label_sum`)."""
-    symbols = sympy.symbols(f"u1:{len(point) + 1}", positive=True)
+@lru_cache(maxsize=64)
+def symbolic_losses(loss: Loss, num_classes: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Expr, ...]]:
+    """The symbols u1..uK and L(u, j) in them for every label j.
+
+    Raises
+    ------
+    TypeError : the formula compares probabilities.
+    """
+    symbols = sympy.symbols(f"u1:{num_classes + 1}", positive=True)
     columns = loss.all_labels(np.array(symbols, dtype=object), OPS)
-    values = dict(zip(symbols, map(OPS.const, point), strict=True))
-    return [exactly(column).subs(values) for column in columns]
+    return symbols, tuple(exactly(column) for column in columns)
 
 
 def enclose(expression: sympy.Expr) -> Any:
@@ -128,7 +141,9 @@ def enclose(expression: sympy.Expr) -> Any:
             return reduce(balls.maximum, parts)
     if expression is sympy.E:
         return balls.exp(balls.const(1))
-    raise TypeError(f"expression must be made of elementary functions of rationals, got expression={expression}")
+    raise TypeError(
+        f"expression must be made of elementary functions of rationals, got expression={expression}"
+    )
 
 
 def is_zero(expression: Any) -> bool:
@@ -136,13 +151,17 @@ def is_zero(expression: Any) -> bool:
     expression = sympy.sympify(expression)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return False
-    for transform in (lambda e: e, sympy.expand, sympy.together, _numerator, _simplify):
+    for transform in (lambda e: e, sympy.expand, _expand_logs, sympy.together, _numerator, _simplify):
         expression = transform(expression)
         if expression == 0:
             return True
         if expression.is_Rational:
             return False
     return False
+
+
+def _expand_logs(expression: Any) -> Any:
+    return sympy.expand(sympy.expand_log(expression))
 
 
 def _numerator(expression: Any) -> Any:

@@ -248,7 +248,9 @@ def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
         own = on.at(1) + (k - 1) * off.limit_at_zero()
         wrong = on.limit_at_zero() + off.at(1) + (k - 2) * off.limit_at_zero()
         value = sympy.Max(own, wrong)
-        return LossMaximum(tidy(value), "a wrong vertex" if value == wrong else "the label's vertex", "curvature")
+        return LossMaximum(
+            tidy(value), "a wrong vertex" if value == wrong else "the label's vertex", "curvature"
+        )
     if shapes[1] in ("concave", "affine"):
         line = on.expression + (k - 1) * off.at((1 - t) / (k - 1))
         if is_nonnegative(-sympy.diff(line, t), t):

@@ -112,16 +112,15 @@ def order_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> OrderRevers
         raise TypeError(f"loss must have a formula, got loss={loss.name!r}")
     if decide(loss, k).status == "proved":
         return None
-    rows = []
+    rows: list[tuple[Point, list[sympy.Expr]]] = []
     for point in list(simple_points(k))[:PAIR_LIMIT]:
         row = exact_losses(loss, point)
         if all(value.is_finite for value in row):
+            for earlier in rows:
+                found = _reverse(earlier, (point, row), eta, k)
+                if found is not None:
+                    return found
             rows.append((point, row))
-    for j in range(len(rows)):
-        for i in range(j):
-            found = _reverse(rows[i], rows[j], eta, k)
-            if found is not None:
-                return found
     return None
 
 

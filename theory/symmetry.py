@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import sympy
 
-from theory.algebra import Generator, K, exact_generator, is_zero, tidy
+from theory.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
 from theory.backends import backend
-from theory.backends.sympy_ops import OPS, exactly
+from theory.backends.sympy_ops import OPS
 from theory.bounds import label_sum_range
 from theory.exact import check_num_classes
 from theory.losses.base import CallableLoss, Loss, SeparableLoss
@@ -134,7 +134,9 @@ def _separable(loss: SeparableLoss, num_classes: int | None) -> SymmetryVerdict:
     if num_classes == 2:
         middle = 2 * g.at(sympy.Rational(1, 2))
         if is_zero(g.expression + g.expression.subs(g.t, 1 - g.t) - middle):
-            return _proved(tidy(middle), 2, "S1", "K = 2", "G(t) + G(1 - t) is constant, though G is not affine")
+            return _proved(
+                tidy(middle), 2, "S1", "K = 2", "G(t) + G(1 - t) is constant, though G is not affine"
+            )
     witness = find_witness(loss, num_classes)
     if witness is None:
         return _undecided(f"K = {num_classes}")
@@ -213,7 +215,9 @@ def _general(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     constants = {v.constant for v in tried}
     return replace(
         weakest,
-        scope=f"K = {S4_CLASSES[0]}..{S4_CLASSES[-1]}, open simplex" if weakest.status == "proved" else weakest.scope,
+        scope=f"K = {S4_CLASSES[0]}..{S4_CLASSES[-1]}, open simplex"
+        if weakest.status == "proved"
+        else weakest.scope,
         constant=constants.pop()
         if len(constants) == 1
         else ", ".join(f"{v.scope}: {v.constant}" for v in tried),
@@ -226,19 +230,25 @@ def _one_size(loss: Loss, num_classes: int) -> SymmetryVerdict:
     if witness is not None:
         return _refuted(witness, f"K = {num_classes}", "S4", "two exact points have different label sums")
     if num_classes <= S4_CLASSES[-1]:
-        free = sympy.symbols(f"u1:{num_classes}", positive=True)
-        point = np.array([*free, 1 - sum(free)], dtype=object)
-        total = exactly(loss.label_sum(point, OPS))
-        center = exactly(loss.label_sum(np.full(num_classes, sympy.Rational(1, num_classes)), OPS))
-        if not total.has(sympy.Piecewise, sympy.nan) and is_zero(total - center):
-            return _proved(
-                sympy.simplify(center),
-                num_classes,
-                "S4",
-                f"K = {num_classes}, open simplex",
-                "S is constant, by algebra",
-            )
+        constant = _constant_by_algebra(loss, num_classes)
+        if constant is not None:
+            scope = f"K = {num_classes}, open simplex"
+            return _proved(constant, num_classes, "S4", scope, "S is constant, by algebra")
     return _sampled(loss, num_classes)
+
+
+def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
+    """C, if S less its value at the uniform point vanishes identically in K - 1 free coordinates."""
+    try:
+        symbols, columns = symbolic_losses(loss, num_classes)
+    except TypeError:  # the formula compares probabilities: not one expression
+        return None
+    last = {symbols[-1]: 1 - sum(symbols[:-1])}
+    even = dict.fromkeys(symbols, sympy.Rational(1, num_classes))
+    total = sympy.Add(*columns)
+    if total.has(sympy.Piecewise, sympy.nan) or not is_zero((total - total.subs(even)).subs(last)):
+        return None
+    return tidy(total.subs(even))
 
 
 # -- by numbers only -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy
 
 from theory.algebra import enclose, exact_label_sum, tidy
@@ -78,13 +79,16 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
     """
     points = list(simple_points(num_classes))
     numpy = backend("numpy")
-    sums = [float(loss.label_sum(numpy.array(p), numpy)) for p in points]
+    with np.errstate(invalid="ignore", divide="ignore"):  # some losses have no value at the boundary
+        sums = [float(loss.label_sum(numpy.array(p), numpy)) for p in points]
     finite = [i for i, s in enumerate(sums) if abs(s) < float("inf")]
     pairs = [(i, j) for j in finite for i in finite if i < j]
     if isinstance(loss, CallableLoss):
         for i, j in pairs:
             if abs(sums[i] - sums[j]) > margin:
-                return Witness(points[i], points[j], repr(sums[i]), repr(sums[j]), sums[i], sums[j], "float64")
+                return Witness(
+                    points[i], points[j], repr(sums[i]), repr(sums[j]), sums[i], sums[j], "float64"
+                )
         return None
     # Pairs that differ in float64 first; then the simplest others, which may differ by less than rounding.
     apart = [(i, j) for i, j in pairs if abs(sums[i] - sums[j]) > 1e-12 * max(abs(sums[i]), abs(sums[j]))]

@@ -1,0 +1,56 @@
+"""All claims, grouped as in the mathematics."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from proofs_checks.claim import Claim
+from proofs_checks.claims import losses, memorization, pending, risk, symmetry, training
+
+# Every statement of the reference has an entry in the ledger, checked or not.
+STATEMENTS = (
+    *(f"S{i}" for i in range(1, 5)),
+    *(f"R{i}" for i in range(1, 8)),
+    *(f"N{i}" for i in range(1, 7)),
+    *(f"M{i}" for i in range(1, 5)),
+    *(f"D{i}" for i in range(1, 4)),
+    *(f"E{i}" for i in range(1, 11)),
+)
+
+
+def _in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The losses first, then the statements in the order of the reference, parts after their whole."""
+    claims = list(claims)
+    table = [c for c in claims if c.id.startswith("L.")]
+    rest = [c for c in claims if not c.id.startswith("L.")]
+    place = {id: i for i, id in enumerate(STATEMENTS)}
+    return (*table, *sorted(rest, key=lambda c: (place[c.id.split(".")[0]], c.id)))
+
+
+CLAIMS: tuple[Claim, ...] = _in_order(
+    c for module in (losses, symmetry, risk, memorization, training, pending) for c in module.CLAIMS
+)
+
+
+def find(names: Iterable[str]) -> tuple[Claim, ...]:
+    """The claims of these ids; ``R1`` also brings its parts ``R1.order``, and a letter its whole group.
+
+    Raises
+    ------
+    ValueError : an unknown id, with the nearest ones.
+    """
+    found: list[Claim] = []
+    for name in names:
+        key = name.lower()
+        hits = [c for c in CLAIMS if _matches(c.id.lower(), key)]
+        if not hits:
+            near = difflib.get_close_matches(name, [c.id for c in CLAIMS], n=3, cutoff=0.3)
+            hint = f"did you mean {', '.join(near)}?" if near else "see lossmatters verify"
+            raise ValueError(f"claim must be a known id, got claim={name!r}; {hint}")
+        found += [c for c in hits if c not in found]
+    return tuple(found)
+
+
+def _matches(id: str, key: str) -> bool:
+    return id == key or id.startswith(key + ".") or (len(key) == 1 and key.isalpha() and id[0] == key)

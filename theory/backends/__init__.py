@@ -1,4 +1,4 @@
-"""One formula, several arithmetics: SymPy, NumPy, mpmath, balls (Arb) and torch.
+"""One formula, several arithmetics: SymPy, Fractions, NumPy, mpmath, balls (Arb) and torch.
 
 A loss is written once against the `Ops` protocol. Each backend is imported only when asked for, so
 that ``import theory`` loads neither SymPy nor torch.
@@ -13,6 +13,7 @@ from theory.backends.base import Ops
 
 BACKENDS = {
     "sympy": "theory.backends.sympy_ops",
+    "rational": "theory.backends.rational_ops",
     "numpy": "theory.backends.numpy_ops",
     "mpmath": "theory.backends.mpmath_ops",
     "balls": "theory.backends.ball_ops",

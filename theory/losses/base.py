@@ -242,7 +242,9 @@ class CallableLoss(Loss):
             raise ValueError(f"{self.name} raised {type(error).__name__}: {error}") from error
         if getattr(values, "shape", None) != flat.shape:
             got = tuple(getattr(values, "shape", ())) if hasattr(values, "shape") else type(values).__name__
-            raise ValueError(f"{self.name} must return one loss a sample, shape ({len(flat)},), got shape={got}")
+            raise ValueError(
+                f"{self.name} must return one loss a sample, shape ({len(flat)},), got shape={got}"
+            )
         return values
 
 

@@ -1,0 +1,331 @@
+"""R1 to R3: what noise does to risk."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from proofs_checks.methods import exact
+from proofs_checks.methods.symbolic import identity
+from proofs_checks.methods.verdicts import Excess, Reversals, excess, reversals
+from theory.algebra import K
+from theory.backends import backend
+from theory.losses import CCE, GCE, LOSSES, MAE, MSE, NMSE, RCE, Loss, Unhinged, get
+from theory.memorization import preserves_minimisers, preserves_order
+from theory.noise import SymmetricNoise, flip_probability, risk_slope, threshold
+from theory.risk import clean_risk, noisy_risk, predicted_noisy_risk
+from theory.symmetry import decide
+
+ETA = sympy.Symbol("eta", positive=True)
+SOURCE = "Patel & Sastry 2021, Theorem 1; Ghosh, Kumar & Sastry 2017"
+
+
+# -- finite problems, drawn exactly ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FiniteProblem:
+    """A distribution on m points, and hypotheses as their exact outputs, (H, m, K)."""
+
+    num_classes: int
+    weights: tuple[Fraction, ...]
+    posteriors: tuple[tuple[Fraction, ...], ...]
+    hypotheses: tuple[tuple[tuple[Fraction, ...], ...], ...]
+    noise_rate: Fraction
+
+    def risks(self, loss: Loss) -> tuple[list[Fraction], list[Fraction]]:
+        """The exact clean and noisy risk of every hypothesis under a loss of rational values."""
+        matrix = SymmetricNoise(self.noise_rate).transition_matrix(self.num_classes)
+        clean, noisy = [], []
+        for outputs in self.hypotheses:
+            rows = [rational_losses(loss, u) for u in outputs]
+            clean.append(clean_risk(self.weights, self.posteriors, rows))
+            noisy.append(noisy_risk(self.weights, self.posteriors, rows, matrix))
+        return clean, noisy
+
+    def show(self) -> Any:
+        """Plain JSON."""
+        return exact.strings(vars(self))
+
+
+def draw_problem(rng: random.Random, below_threshold: bool = False, hypotheses: int = 3) -> FiniteProblem:
+    """A random exact problem with K = 2..5 classes on 1..3 points."""
+    k, m = rng.randint(2, 5), rng.randint(1, 3)
+    return FiniteProblem(
+        k,
+        exact.simplex_point(rng, m) if m > 1 else (Fraction(1),),
+        tuple(exact.simplex_point(rng, k) for _ in range(m)),
+        tuple(tuple(exact.simplex_point(rng, k) for _ in range(m)) for _ in range(hypotheses)),
+        exact.noise_rate(rng, k, below_threshold),
+    )
+
+
+def rational_losses(loss: Loss, point: tuple[Fraction, ...]) -> list[Fraction]:
+    """L(u, j) for all j of a loss whose values at rational points are rational (else IrrationalError)."""
+    ops = backend("rational")
+    return list(loss.all_labels(ops.array(point), ops))
+
+
+RATIONAL_SYMMETRIC: tuple[Loss, ...] = (MAE(), Unhinged(), RCE(), NMSE(), get("ngce", q=1), get("zero-one"))
+
+
+# -- R1 --------------------------------------------------------------------------------------------
+
+
+def pointwise_identity(slope: Callable[[Any, Any], Any]) -> Evidence:
+    """The noisy conditional risk of a symmetric loss, from T itself, against C eta/(K-1) + slope times the clean."""
+    own, constant = sympy.symbols("L_y C")
+    others = constant - own  # symmetry: the losses of the other labels sum to C - L_y
+    noisy = (1 - ETA) * own + flip_probability(ETA, K) * others
+    right = constant * flip_probability(ETA, K) + slope(ETA, K) * own
+    return identity(noisy, right, "all K >= 2, every eta; pointwise, so for every distribution", "R^eta = C b + a R")
+
+
+def exact_identity(losses: tuple[Loss, ...]) -> Evidence:
+    """R1 on random exact problems, with rates 0, (K-1)/K and 1 among them."""
+
+    def fails(problem: FiniteProblem) -> Any:
+        for loss in losses:
+            constant = sum(rational_losses(loss, vertex(problem.num_classes)), Fraction(0))
+            clean, noisy = problem.risks(loss)
+            said = [predicted_noisy_risk(r, constant, problem.noise_rate, problem.num_classes) for r in clean]
+            if said != noisy:
+                return {"loss": loss.spec, "R": exact.strings(clean), "R^eta": exact.strings(noisy), **problem.show()}
+        return None
+
+    scope = "K = 2..5, 1..3 points, eta with 0, (K-1)/K and 1"
+    return exact.draws(draw_problem, fails, 200, scope, f"R^eta = C b + a R exactly for {_names(losses)}")
+
+
+def vertex(num_classes: int) -> tuple[Fraction, ...]:
+    """e_1, where S is read as C (it is C if the loss is symmetric)."""
+    return (Fraction(1),) + (Fraction(0),) * (num_classes - 1)
+
+
+def _names(losses: tuple[Loss, ...]) -> str:
+    return ", ".join(loss.title for loss in losses)
+
+
+def order_kept(losses: tuple[Loss, ...]) -> Evidence:
+    """M2 on random exact problems below the threshold: the order of every pair, and the minimisers."""
+
+    def fails(problem: FiniteProblem) -> Any:
+        for loss in losses:
+            clean, noisy = problem.risks(loss)
+            pair = preserves_order(clean, noisy)
+            if pair is not None or not preserves_minimisers(clean, noisy):
+                shown = {"loss": loss.spec, "pair": list(pair) if pair else None}
+                return {**shown, "R": exact.strings(clean), "R^eta": exact.strings(noisy), **problem.show()}
+        return None
+
+    def make(rng: random.Random) -> FiniteProblem:
+        return draw_problem(rng, below_threshold=True, hypotheses=4)
+
+    scope = "K = 2..5, 1..3 points, 4 hypotheses, 0 <= eta < (K-1)/K"
+    return exact.draws(make, fails, 200, scope, f"noise keeps the order of all pairs under {_names(losses)}")
+
+
+def vanishing_rate(rate: Callable[[Any], Any]) -> Evidence:
+    """At which rate does the factor a of the clean risk vanish?"""
+    detail = "a = 1 - eta K/(K-1) vanishes there, so the noisy risk is the constant C/K"
+    return identity(risk_slope(rate(K), K), 0, "all K >= 2", detail)
+
+
+def constant_at_threshold(value: Callable[[Any, Any], Any]) -> Evidence:
+    """The noisy risk at the threshold, whatever the clean risk."""
+    constant, risk = sympy.symbols("C R")
+    noisy = predicted_noisy_risk(risk, constant, threshold(K), K)
+    return identity(noisy, value(constant, K), "all K >= 2", "the noisy risk at eta = (K-1)/K")
+
+
+def sign_beyond(direction: int) -> Evidence:
+    """The sign of a beyond the threshold: with eta = (K-1)/K + x, x > 0."""
+    x = sympy.Symbol("x", positive=True)
+    slope = sympy.simplify(risk_slope(threshold(K) + x, K).subs(K, sympy.Symbol("k", positive=True) + 1))
+    negative = bool((direction * slope).is_positive)
+    detail = f"a = {slope} at eta = (K-1)/K + x with K = k + 1"
+    if negative:
+        return Evidence(Method.SYMBOLIC, Status.PROVED, "all K >= 2, eta > (K-1)/K", detail)
+    return Evidence(Method.SYMBOLIC, Status.REFUTED, "eta > (K-1)/K", detail, {"a": str(slope)})
+
+
+# -- R3 --------------------------------------------------------------------------------------------
+
+
+def noisy_risk_of_any_loss(slope: Callable[[Any, Any], Any]) -> Evidence:
+    """R^eta = a R + b E[S] for every loss: the identity behind R3."""
+    own, total = sympy.symbols("L_y S")
+    noisy = (1 - ETA) * own + flip_probability(ETA, K) * (total - own)
+    right = slope(ETA, K) * own + flip_probability(ETA, K) * total
+    return identity(noisy, right, "all K >= 2, every eta, every loss", "R^eta = a R + b E[S]")
+
+
+def bound_factor(factor: Callable[[Any, Any], Any]) -> Evidence:
+    """b/a, the factor of C_U - C_L: minimality under noise gives a (R(h*_eta) - R(h*)) <= b (C_U - C_L)."""
+    ratio = flip_probability(ETA, K) / risk_slope(ETA, K)
+    return identity(ratio, factor(ETA, K), "all K >= 2, 0 <= eta < (K-1)/K", "b/a = eta/(K - 1 - eta K)")
+
+
+def excess_on_problems(bound: Callable[[Fraction, int], Fraction]) -> Evidence:
+    """R3 for MSE on random exact problems: enumerate the hypotheses, compare the excess with the bound."""
+    loss, largest = MSE(), [Fraction(0)]
+
+    def fails(problem: FiniteProblem) -> Any:
+        clean, noisy = problem.risks(loss)
+        allowed = bound(problem.noise_rate, problem.num_classes)
+        chosen = max(r for r, n in zip(clean, noisy, strict=True) if n == min(noisy))
+        gap = chosen - min(clean)
+        if allowed:
+            largest[0] = max(largest[0], gap / allowed)
+        if gap <= allowed:
+            return None
+        return {"excess": str(gap), "bound": str(allowed), **problem.show()}
+
+    def make(rng: random.Random) -> FiniteProblem:
+        return draw_problem(rng, below_threshold=True, hypotheses=4)
+
+    scope = "MSE, K = 2..5, 1..3 points, 4 hypotheses"
+    evidence = exact.draws(make, fails, 400, scope, "the excess clean risk is within the bound")
+    detail = f"{evidence.detail}; largest excess/bound {float(largest[0]):.3f}"
+    return Evidence(evidence.method, evidence.status, evidence.scope, detail, evidence.witness)
+
+
+def refuted_catalogue() -> tuple[Loss, ...]:
+    """Every registered loss that is not symmetric."""
+    losses = (get(name) for name in LOSSES)
+    return tuple(loss for loss in losses if decide(loss).status == "refuted")
+
+
+CLAIMS = (
+    Claim(
+        "R1",
+        "Noisy risk is an affine function of clean risk",
+        "For a symmetric loss and uniform noise, $R^\\eta(h) = \\frac{C\\eta}{K-1} + "
+        "\\left(1 - \\frac{\\eta K}{K-1}\\right) R(h)$.",
+        SOURCE,
+        assumes=("L symmetric", "noise uniform and independent of the hypothesis"),
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                pointwise_identity,
+                risk_slope,
+                lambda eta, k: 1 - eta,
+                "the factor of the clean risk is 1 - eta",
+            ),
+            Check(Method.EXACT, exact_identity, RATIONAL_SYMMETRIC, (MSE(),), "the identity holds for MSE"),
+        ),
+    ),
+    Claim(
+        "R1.order",
+        "Noise below the threshold keeps the order of risks",
+        "For $\\eta < (K-1)/K$ and a symmetric loss, $R(h_1) < R(h_2)$ if and only if "
+        "$R^\\eta(h_1) < R^\\eta(h_2)$, and both risks have the same minimisers over any class.",
+        SOURCE,
+        assumes=("L symmetric", "uniform noise, eta < (K-1)/K"),
+        checks=(Check(Method.EXACT, order_kept, RATIONAL_SYMMETRIC, (MSE(),), "MSE keeps the order too"),),
+    ),
+    Claim(
+        "R1.threshold",
+        "At the threshold labels say nothing; beyond it the order is reversed",
+        "At $\\eta^* = (K-1)/K$ the noisy risk is the constant $C/K$; for $\\eta > \\eta^*$ the factor of the "
+        "clean risk is negative.",
+        SOURCE,
+        assumes=("L symmetric", "uniform noise"),
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                vanishing_rate,
+                threshold,
+                lambda k: sympy.Rational(1, 2),
+                "the factor vanishes at eta = 1/2",
+            ),
+            Check(
+                Method.SYMBOLIC,
+                constant_at_threshold,
+                lambda c, k: c / k,
+                lambda c, k: c / (k - 1),
+                "the constant is C/(K-1)",
+            ),
+            Check(Method.SYMBOLIC, sign_beyond, -1, 1, "the factor is positive beyond the threshold"),
+        ),
+    ),
+    Claim(
+        "R2.witness",
+        "An order reversal for every loss that is not symmetric",
+        "For every loss of the catalogue that is not symmetric there are exact $\\pi$, $u$, $v$ with "
+        "$\\sum_j \\pi_j (L(u,j) - L(v,j)) < 0$ and the opposite sign under uniform noise of rate $\\frac25$, "
+        "$K = 10$.",
+        "this project",
+        checks=(
+            Check(
+                Method.INTERVAL,
+                lambda losses: reversals(Reversals(losses(), 10, "2/5")),
+                refuted_catalogue,
+                lambda: (MAE(),),
+                "noise reverses an order under MAE",
+            ),
+        ),
+    ),
+    Claim(
+        "R3",
+        "What noise can cost a loss that is nearly symmetric",
+        "If $C_L \\leq S \\leq C_U$, the minimiser of the noisy risk over a class has clean risk at most "
+        "$\\frac{\\eta (C_U - C_L)}{K - 1 - \\eta K}$ above the best.",
+        "Zhang & Sabuncu 2018, Theorem 1; Ghosh, Kumar & Sastry 2017",
+        assumes=("uniform noise, eta < (K-1)/K", "both minimisers exist"),
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                noisy_risk_of_any_loss,
+                risk_slope,
+                lambda eta, k: 1 - eta,
+                "the factor of the clean risk is 1 - eta",
+            ),
+            Check(
+                Method.SYMBOLIC,
+                bound_factor,
+                lambda eta, k: eta / (k - 1 - eta * k),
+                lambda eta, k: eta / (k - 1),
+                "b/a = eta/(K - 1)",
+            ),
+            Check(
+                Method.EXACT,
+                excess_on_problems,
+                lambda eta, k: eta * (k - 1) / (k - 1 - eta * k),
+                lambda eta, k: Fraction(0),
+                "MSE has no excess, as if it were symmetric",
+            ),
+        ),
+    ),
+    Claim(
+        "R3.forms",
+        "Closed forms of the excess-risk bound",
+        "R3's bound is $\\frac{\\eta (K^{1-q} - 1)}{q (K-1-\\eta K)}$ for GCE (here $q = \\frac7{10}$), "
+        "$\\frac{\\eta (K-1)}{K-1-\\eta K}$ for MSE, infinite for CCE and $0$ for a symmetric loss.",
+        "Zhang & Sabuncu 2018, Theorem 1",
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                excess,
+                Excess(GCE(), "eta*(K**(3/10) - 1)*10/7/(K - 1 - eta*K)"),
+                Excess(GCE(), "eta*(K - 1)/(K - 1 - eta*K)"),
+                "GCE has the bound of MSE",
+            ),
+            Check(
+                Method.SYMBOLIC,
+                excess,
+                Excess(MSE(), "eta*(K - 1)/(K - 1 - eta*K)"),
+                Excess(MSE(), "eta*K/(K - 1 - eta*K)"),
+                "the bound for MSE is eta K/(K - 1 - eta K)",
+            ),
+            Check(Method.SYMBOLIC, excess, Excess(CCE(), "oo"), Excess(CCE(), "0"), "CCE has no excess"),
+            Check(Method.SYMBOLIC, excess, Excess(MAE(), "0"), Excess(MAE(), "eta"), "MAE can lose eta"),
+        ),
+    ),
+)

@@ -1,0 +1,134 @@
+"""The ledger: every claim with all its evidence, as data."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from empirics.records import Record
+from proofs_checks.claim import FAILS, Check, Claim, Evidence, Status
+from proofs_checks.methods.empirical import by_experiment
+
+# Strongest first; a claim shows the strongest of its evidence unless something speaks against it.
+STRENGTH = (
+    Status.PROVED,
+    Status.CERTIFIED,
+    Status.CONFIRMED,
+    Status.SAMPLED,
+    Status.INCONCLUSIVE,
+    Status.UNDECIDED,
+    Status.NOT_CHECKED,
+)
+
+Progress = Callable[[str], None]
+
+
+def verify(claims: Iterable[Claim], records: Sequence[Record] = (), progress: Progress | None = None) -> dict[str, Any]:
+    """Check claims and return the ledger, as ``lossmatters verify --json`` prints it.
+
+    Each check is also run on its known-false twin. Where the twin is not rejected the check proves
+    nothing, and its evidence is turned into `undecided`.
+
+    Parameters
+    ----------
+    records : training records for the claims about training; they are judged experiment by experiment.
+    progress : called with the id of each claim before it is checked.
+    """
+    entries = []
+    for claim in claims:
+        if progress:
+            progress(claim.id)
+        evidence = [row for check in claim.checks for row in _rows(check, records)]
+        entries.append(
+            {
+                "id": claim.id,
+                "title": claim.title,
+                "statement": claim.statement,
+                "assumes": list(claim.assumes),
+                "source": claim.source,
+                "status": overall([Status(row["status"]) for row in evidence]).value,
+                "evidence": evidence,
+            }
+        )
+    return {"claims": entries, "provenance": provenance(records)}
+
+
+def _rows(check: Check, records: Sequence[Record]) -> list[dict[str, Any]]:
+    if not check.needs_records:
+        return [_row(check, check.run(check.subject), check.run(check.twin))]
+    twin = check.run(*check.twin)
+    groups = by_experiment(records) or [[]]
+    return [_row(check, check.run(check.subject, group), twin) for group in groups]
+
+
+def _row(check: Check, found: Evidence, twin: Evidence) -> dict[str, Any]:
+    rejected = twin.status in FAILS
+    row = found.to_dict()
+    if not rejected:
+        row["status"] = Status.UNDECIDED.value
+        row["detail"] = f"the same check does not reject its known-false twin; {row['detail']}"
+    row["twin"] = {"says": check.twin_says, "rejected": rejected, "witness": twin.witness}
+    return row
+
+
+def overall(statuses: Sequence[Status]) -> Status:
+    """The strongest status, except that `refuted` and `not reproduced` always show."""
+    for status in (*FAILS, *STRENGTH):
+        if status in statuses:
+            return status
+    return Status.NOT_CHECKED
+
+
+def sound(ledger: dict[str, Any]) -> bool:
+    """Did everything that was checked come to a verdict, with nothing in the theory refuted?
+
+    A training claim that is not reproduced, or inconclusive, is a result and not a failure.
+    """
+    bad = {Status.REFUTED.value, Status.UNDECIDED.value}
+    return not any(row["status"] in bad for claim in ledger["claims"] for row in claim["evidence"])
+
+
+def counts(ledger: dict[str, Any]) -> dict[str, int]:
+    """How many claims have each status, in the order of `Status`."""
+    found = [claim["status"] for claim in ledger["claims"]]
+    return {s.value: found.count(s.value) for s in Status if s.value in found}
+
+
+def provenance(records: Sequence[Record]) -> dict[str, Any]:
+    """Versions, and what the records say of where they came from."""
+    versions = {}
+    for name in ("lossmatters", "sympy", "mpmath", "numpy", "scipy", "python-flint"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    datasets = {r.dataset["name"]: r.dataset["sha256"] for r in records}
+    experiments = {f"{r.experiment}, {r.epochs} epochs" for r in records}
+    return {
+        "versions": versions,
+        "records": len(records),
+        "datasets": datasets,
+        "experiments": sorted(experiments),
+        "training": records[0].provenance if records else None,
+    }
+
+
+def write(ledger: dict[str, Any], path: str | os.PathLike[str]) -> Path:
+    """Write the ledger as JSON, whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as part:
+        try:
+            json.dump(ledger, part, indent=1)
+            part.write("\n")
+        except BaseException:
+            os.unlink(part.name)
+            raise
+    os.chmod(part.name, 0o644)
+    os.replace(part.name, path)
+    return path

@@ -1,0 +1,174 @@
+"""Evidence from training records: means over seeds with intervals, and rules that read them.
+
+Every condition is "the mean over seeds of some number is above (or below) a bound". Its interval is
+Student's t for a mean of independent runs. A claim with m conditions uses the level 1 - 0.05/m for each
+(Bonferroni), so that all of its intervals cover together with probability at least 0.95. All wholly on
+the right side: confirmed; one wholly on the wrong side: not reproduced; else inconclusive. Fewer than
+five seeds decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from empirics.records import Record
+from proofs_checks.claim import Evidence, Method, Status
+from theory.memorization import Interval, mean_interval
+
+MIN_SEEDS = 5
+LEVEL = 0.95
+RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
+
+
+class MissingRecords(LookupError):
+    """The records do not hold the runs that a rule needs."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that must hold of a mean over seeds: it lies above (or below) a bound.
+
+    Attributes
+    ----------
+    quantity : what is averaged, in words.
+    values : one number a seed.
+    above, below : the bound; one of the two.
+    """
+
+    quantity: str
+    values: tuple[float, ...]
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def text(self) -> str:
+        return f"{self.quantity} {'>' if self.below is None else '<'} {self.bound:g}"
+
+    @property
+    def bound(self) -> float:
+        bound = self.above if self.below is None else self.below
+        assert bound is not None
+        return bound
+
+    def state(self, interval: Interval) -> str:
+        """"yes" if the whole interval is on the right side of the bound, "no" if on the wrong one, else "open"."""
+        if len(self.values) < MIN_SEEDS:
+            return "open"
+        margins = (interval.low - self.bound, interval.high - self.bound)
+        if self.below is not None:
+            margins = (-margins[1], -margins[0])
+        return "yes" if margins[0] > 0 else "no" if margins[1] < 0 else "open"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one experiment, looked up by loss and rate, in the order of seeds."""
+
+    records: Sequence[Record]
+
+    def of(self, loss: str, rate: Fraction) -> list[Record]:
+        """The runs of one loss at one rate, sorted by seed.
+
+        Raises
+        ------
+        MissingRecords : there are none.
+        """
+        found = [r for r in self.records if r.loss == loss and r.noise_rate == rate]
+        if not found:
+            raise MissingRecords(f"no run of {loss} at eta = {float(rate):g}")
+        return sorted(found, key=lambda r: r.seed)
+
+    def final(self, loss: str, rate: Fraction, metric: str) -> list[float]:
+        """The last value of a curve, one a seed."""
+        return [_number(r.final[metric]) for r in self.of(loss, rate)]
+
+    def best(self, loss: str, rate: Fraction, metric: str) -> list[float]:
+        """The largest value of a curve over epochs, one a seed."""
+        return [max(_number(v) for v in r.curves[metric]) for r in self.of(loss, rate)]
+
+    def paired(self, first: tuple[str, Fraction, str], second: tuple[str, Fraction, str]) -> list[float]:
+        """Differences of final values, seed by seed, over the seeds that both have."""
+        (a, b) = ({r.seed: _number(r.final[m]) for r in self.of(loss, rate)} for loss, rate, m in (first, second))
+        common = sorted(a.keys() & b.keys())
+        if not common:
+            raise MissingRecords(f"{first[0]} and {second[0]} share no seed")
+        return [a[s] - b[s] for s in common]
+
+
+Rule = Callable[[Runs], list[Condition]]
+
+
+def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
+    """Apply a rule to the runs of one experiment."""
+    records = list(records)
+    if not records:
+        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick")
+    scope = describe(records)
+    try:
+        conditions = rule(Runs(records))
+    except MissingRecords as missing:
+        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, scope, f"the records have {missing}")
+    level = 1 - (1 - LEVEL) / len(conditions)
+    rows, states = [], []
+    for condition in conditions:
+        interval = mean_interval(condition.values, level)
+        states.append(condition.state(interval))
+        rows.append(
+            {
+                "condition": condition.text,
+                "mean": interval.estimate,
+                "low": _finite(interval.low),
+                "high": _finite(interval.high),
+                "n": len(condition.values),
+                "holds": states[-1],
+            }
+        )
+    status = Status.CONFIRMED
+    if "no" in states:
+        status = Status.NOT_REPRODUCED
+    elif "open" in states:
+        status = Status.INCONCLUSIVE
+    failing = [r for r in rows if r["holds"] != "yes"]
+    shown = failing or rows
+    detail = "; ".join(f"{r['condition']}: {_shown(r)}" for r in shown)
+    if failing and len(failing) < len(rows):
+        detail = f"{len(rows) - len(failing)} of {len(rows)} conditions hold; not: {detail}"
+    data = {"conditions": rows, "level": level, "interval": "Student t, Bonferroni"}
+    return Evidence(Method.EMPIRICAL, status, scope, detail, None, data)
+
+
+def describe(records: Sequence[Record]) -> str:
+    """What the records of one experiment are, for the scope of the evidence."""
+    first = records[0]
+    seeds = len({r.seed for r in records})
+    return (
+        f"{first.experiment}: {first.dataset['name']}, {first.model['name']}, {first.epochs} epochs, "
+        f"{seeds} seed{'s' * (seeds != 1)}"
+    )
+
+
+def by_experiment(records: Iterable[Record]) -> list[list[Record]]:
+    """Records grouped by experiment, data set, model and number of epochs, in the order of appearance."""
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for r in records:
+        groups.setdefault((r.experiment, r.dataset["name"], r.model["name"], r.epochs), []).append(r)
+    return list(groups.values())
+
+
+def _shown(row: dict[str, Any]) -> str:
+    if row["low"] is None:
+        return f"{row['mean']:.3f} (n = {row['n']}, no interval)"
+    return f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}], n = {row['n']}"
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
+
+
+def _number(value: float | None) -> float:
+    if value is None:
+        raise MissingRecords("no value of this metric (no label was altered)")
+    return value

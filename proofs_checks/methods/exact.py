@@ -1,0 +1,75 @@
+"""Exact evidence: a statement tried on exact rational instances, or on all of a finite set.
+
+Random instances that all agree are `sampled`, however exact each one is; a finite set gone through
+whole is `proved` for that set.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any
+
+from proofs_checks.claim import Evidence, Method, Status
+
+Counterexample = Any
+
+
+def all_of(
+    instances: Iterable[Any], fails: Callable[[Any], Counterexample | None], scope: str, detail: str
+) -> Evidence:
+    """Go through a finite set; the first counterexample refutes."""
+    return _run(instances, fails, Status.PROVED, scope, detail)
+
+
+def draws(
+    make: Callable[[random.Random], Any],
+    fails: Callable[[Any], Counterexample | None],
+    count: int,
+    scope: str,
+    detail: str,
+) -> Evidence:
+    """Try `count` random exact instances; the first counterexample refutes."""
+    rng = random.Random(0)
+    return _run((make(rng) for _ in range(count)), fails, Status.SAMPLED, scope, detail)
+
+
+def _run(
+    instances: Iterable[Any], fails: Callable[[Any], Counterexample | None], good: Status, scope: str, detail: str
+) -> Evidence:
+    count = 0
+    for instance in instances:
+        count += 1
+        witness = fails(instance)
+        if witness is not None:
+            return Evidence(Method.EXACT, Status.REFUTED, scope, f"fails at instance {count}: {detail}", witness)
+    if not count:
+        return Evidence(Method.EXACT, Status.UNDECIDED, scope, f"no instance was tried: {detail}")
+    return Evidence(Method.EXACT, good, f"{scope}; {count} instances", detail)
+
+
+def simplex_point(rng: random.Random, num_classes: int, size: int = 12) -> tuple[Fraction, ...]:
+    """A random exact point; entries of 0, ties and vertices are common."""
+    weights = [rng.choice((0, 0, 1, 1, 2, rng.randint(1, size))) for _ in range(num_classes)]
+    if not any(weights):
+        weights[rng.randrange(num_classes)] = 1
+    total = sum(weights)
+    return tuple(Fraction(w, total) for w in weights)
+
+
+def noise_rate(rng: random.Random, num_classes: int, below_threshold: bool = False) -> Fraction:
+    """A random exact rate; 0, the threshold and 1 are common unless asked to stay below the threshold."""
+    star = Fraction(num_classes - 1, num_classes)
+    if below_threshold:
+        return star * Fraction(rng.randint(0, 19), 20)
+    return rng.choice((Fraction(0), star, Fraction(1), Fraction(rng.randint(0, 20), 20)))
+
+
+def strings(value: Any) -> Any:
+    """Nested tuples and dicts of exact numbers as plain JSON, numbers as strings."""
+    if isinstance(value, dict):
+        return {str(k): strings(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [strings(v) for v in value]
+    return value if isinstance(value, bool | int | str) or value is None else str(value)

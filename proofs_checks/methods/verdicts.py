@@ -1,0 +1,133 @@
+"""Evidence from what `theory` decides about a loss: its symmetry, its range, its reversals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from proofs_checks.claim import Evidence, Method, Status
+from proofs_checks.methods.symbolic import same
+from theory.algebra import K
+from theory.bounds import excess_risk_bound, label_sum_range
+from theory.losses import Loss
+from theory.risk import order_reversal
+from theory.symmetry import SymmetryVerdict, decide
+
+
+@dataclass(frozen=True)
+class Symmetric:
+    """The statement "this loss is symmetric with this C" (a SymPy text in K), or "it is not" (None)."""
+
+    loss: Loss
+    constant: str | None
+    num_classes: int | None = None
+
+
+def symmetry(claimed: Symmetric) -> Evidence:
+    """Does the decision procedure agree with what is claimed?"""
+    verdict = decide(claimed.loss, claimed.num_classes)
+    method = _method(verdict)
+    if claimed.constant is None:
+        if verdict.status == "refuted":
+            witness = verdict.witness.to_dict() if verdict.witness else None
+            detail = f"the label sum differs at two exact points ({verdict.method}); {verdict.detail}"
+            return Evidence(method, Status.PROVED, verdict.scope, detail, witness)
+        if verdict.status == "proved":
+            detail = f"it is symmetric, with C = {verdict.constant}"
+            return Evidence(method, Status.REFUTED, verdict.scope, detail, {"C": verdict.constant})
+        return Evidence(method, Status.UNDECIDED, verdict.scope, verdict.detail)
+    if verdict.status == "refuted":
+        witness = verdict.witness.to_dict() if verdict.witness else None
+        return Evidence(method, Status.REFUTED, verdict.scope, verdict.detail, witness)
+    if verdict.status != "proved":
+        return Evidence(method, Status(verdict.status), verdict.scope, verdict.detail)
+    positive = {name: sympy.Symbol(name, positive=True) for name in claimed.loss.parameters}
+    found, said = (sympy.sympify(c, locals={"K": K, **positive}) for c in (verdict.constant, claimed.constant))
+    detail = f"{verdict.method}: {verdict.detail}; C = {said}"
+    return _compared(found, said, verdict.scope, detail, f"C is {found}, not {said}")
+
+
+def _compared(found: Any, said: Any, scope: str, good: str, bad: str) -> Evidence:
+    equal, witness = same(found, said)
+    if equal:
+        return Evidence(Method.SYMBOLIC, Status.PROVED, scope, good)
+    if witness is None:
+        return Evidence(Method.SYMBOLIC, Status.UNDECIDED, scope, f"{found} was not shown to equal {said}, nor to differ")
+    return Evidence(Method.SYMBOLIC, Status.REFUTED, scope, bad, witness)
+
+
+def _method(verdict: SymmetryVerdict) -> Method:
+    if verdict.witness is None:
+        return Method.SYMBOLIC if verdict.status == "proved" else Method.SAMPLING
+    return {"exact": Method.EXACT, "balls": Method.INTERVAL, "float64": Method.SAMPLING}[verdict.witness.how]
+
+
+@dataclass(frozen=True)
+class Range:
+    """The statement "S ranges over [low, high]", as SymPy texts in K ("oo" for unbounded)."""
+
+    loss: Loss
+    low: str
+    high: str
+
+
+def label_sum(claimed: Range) -> Evidence:
+    """Does S2 (or S1, S3) give the claimed closed forms for every K?"""
+    span = label_sum_range(claimed.loss)
+    if not span.rigorous:
+        return Evidence(Method.SAMPLING, Status.UNDECIDED, "K = 10", "the curvature of G is not known")
+    good = f"{span.method}: S in [{span.low}, {span.high}], at {span.low_at} and {span.high_at}"
+    for name, found, text in (("low", span.low, claimed.low), ("high", span.high, claimed.high)):
+        said = sympy.sympify(text, locals={"K": K})
+        evidence = _compared(found, said, "all K >= 2", good, f"the {name} end of S is {found}, not {said}")
+        if evidence.status is not Status.PROVED:
+            return evidence
+    return evidence
+
+
+@dataclass(frozen=True)
+class Excess:
+    """The statement "R3's bound for this loss is this", a SymPy text in K and eta."""
+
+    loss: Loss
+    bound: str
+
+
+def excess(claimed: Excess) -> Evidence:
+    """Does R3's bound with the sharp range of S have the claimed closed form?"""
+    eta = sympy.Symbol("eta", positive=True)
+    found = excess_risk_bound(claimed.loss, None, eta)
+    said = sympy.sympify(claimed.bound, locals={"K": K, "eta": eta})
+    scope = "all K >= 2, 0 < eta < (K - 1)/K"
+    return _compared(found, said, scope, f"the bound is {said}", f"the bound is {found}, not {said}")
+
+
+@dataclass(frozen=True)
+class Reversals:
+    """The statement "each of these losses has an order reversal at this K and rate"."""
+
+    losses: Sequence[Loss]
+    num_classes: int
+    noise_rate: str
+
+
+def reversals(claimed: Reversals) -> Evidence:
+    """Find a reversal for each loss; signs are exact or enclosed by balls."""
+    found: dict[str, Any] = {}
+    scope = f"K = {claimed.num_classes}, eta = {claimed.noise_rate}"
+    for loss in claimed.losses:
+        reversal = order_reversal(loss, claimed.num_classes, claimed.noise_rate)
+        if reversal is None:
+            verdict = decide(loss, claimed.num_classes)
+            why = f"{loss.spec}: none found; its symmetry is {verdict.status}"
+            symmetric = {"loss": loss.spec, "C": verdict.constant}
+            status = Status.REFUTED if verdict.status == "proved" else Status.UNDECIDED
+            return Evidence(Method.EXACT, status, scope, why, symmetric if status is Status.REFUTED else None)
+        found[loss.spec] = reversal.to_dict()
+    exact = all(r["how"] == "exact" for r in found.values())
+    detail = f"noise reverses the order of two risks under each of {', '.join(found)}"
+    method = Method.EXACT if exact else Method.INTERVAL
+    return Evidence(method, Status.PROVED if exact else Status.CERTIFIED, scope, detail, None, {"reversals": found})
