@@ -46,7 +46,7 @@ def _run(loss: str, how: str, rate: Fraction, seed: int) -> Record:
     path = [i / (EPOCHS - 1) for i in range(EPOCHS)]
     j1, j2 = ([a + (b - a) * x for x in path] for a, b in zip(start, end, strict=True))
     if not f:
-        j1 = j2 = [max(a, b) for a, b in zip(j1, j2, strict=True)]
+        j1 = j2
         altered: tuple[list[Any], list[Any]] = ([None] * EPOCHS, [None] * EPOCHS)
     else:
         altered = ([x * f for x in path], [1 - x * f for x in path])
@@ -61,8 +61,8 @@ def _run(loss: str, how: str, rate: Fraction, seed: int) -> Record:
         seed=seed,
         curves={
             "train_loss": [1.0] * EPOCHS,
-            "noisy_train_accuracy": j1,
-            "clean_train_accuracy": j2,
+            "noisy_train_accuracy": [*j1],
+            "clean_train_accuracy": [*j2],
             "memorization_rate": altered[0],
             "recovery_rate": altered[1],
             "test_accuracy": [x - 0.02 for x in j2],

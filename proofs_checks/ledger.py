@@ -28,7 +28,9 @@ STRENGTH = (
 Progress = Callable[[str], None]
 
 
-def verify(claims: Iterable[Claim], records: Sequence[Record] = (), progress: Progress | None = None) -> dict[str, Any]:
+def verify(
+    claims: Iterable[Claim], records: Sequence[Record] = (), progress: Progress | None = None
+) -> dict[str, Any]:
     """Check claims and return the ledger, as ``lossmatters verify --json`` prints it.
 
     Each check is also run on its known-false twin. Where the twin is not rejected the check proves
@@ -101,7 +103,7 @@ def counts(ledger: dict[str, Any]) -> dict[str, int]:
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:
     """Versions, and what the records say of where they came from."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for name in ("lossmatters", "sympy", "mpmath", "numpy", "scipy", "python-flint"):
         try:
             versions[name] = metadata.version(name)
@@ -122,7 +124,9 @@ def write(ledger: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     """Write the ledger as JSON, whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as part:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
+    ) as part:
         try:
             json.dump(ledger, part, indent=1)
             part.write("\n")
@@ -132,3 +136,20 @@ def write(ledger: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     os.chmod(part.name, 0o644)
     os.replace(part.name, path)
     return path
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """A ledger that `write` wrote.
+
+    Raises
+    ------
+    ValueError : no JSON, or JSON of something else.
+    OSError : the file cannot be read.
+    """
+    try:
+        ledger = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise ValueError(f"ledger must be a JSON file, got ledger={str(path)!r}") from None
+    if not isinstance(ledger, dict) or not isinstance(ledger.get("claims"), list):
+        raise ValueError(f"ledger must hold claims, got ledger={str(path)!r}")
+    return ledger

@@ -84,7 +84,7 @@ def _positive_power_form(expression: sympy.Expr) -> bool:
 
 
 def curvature(g: Generator) -> str:
-    """ "affine", "convex", "concave" or "unknown": the shape of G on (0, 1), as far as SymPy shows it."""
+    """The shape of G on (0, 1) as far as SymPy shows it: "affine", "convex", "concave" or "unknown"."""
     second = sympy.diff(g.expression, g.t, 2)
     if g.expression.has(sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min):
         return "unknown"  # the second derivative would miss the kinks

@@ -87,3 +87,76 @@ def _reversal(loss: Loss, k: int, eta: Any) -> Any:
         return None
     found = order_reversal(loss, k, eta)
     return found.to_dict() if found else _undecided("none among the simplest points")
+
+
+def describe(certificate: dict[str, Any]) -> list[tuple[str, str]]:
+    """A certificate as pairs of a question and its answer in words, for reading."""
+    c = certificate
+    rows = [
+        ("symmetric?", _say_symmetry(c["symmetry"])),
+        ("for every K?", _say_symmetry(c["symmetry_all_classes"])),
+    ]
+    span = c["label_sum"]
+    how = span["method"] if span["rigorous"] else f"{span['method']}, not rigorous"
+    rows.append(
+        (
+            "label sum S",
+            f"from {span['low_exact']} ({span['low_at']}) to {span['high_exact']} ({span['high_at']}); {how}",
+        )
+    )
+    bounds = c["bounds"]
+    if "status" in bounds:
+        rows.append(("largest loss", _say_undecided(bounds)))
+    else:
+        rows.append(("largest loss", f"{bounds['loss_max_exact']} at {bounds['at']} ({bounds['method']})"))
+        meets = {True: "yes", False: "no", None: "not a symmetric loss"}[
+            bounds["meets_class_conditional_bound"]
+        ]
+        rows.append(("L <= C/(K-1), as R4 needs?", meets))
+    excess = c["excess_risk_bound"]
+    rows.append(
+        (
+            "excess risk under noise (R3)",
+            _say_undecided(excess) if isinstance(excess, dict) else _say_bound(excess),
+        )
+    )
+    rows.append(("order reversal (R2)", _say_reversal(c["order_reversal"])))
+    rows += [
+        (what, _say_undecided(c[key]))
+        for what, key in (("calibrated (N3)", "calibrated"), ("memorization time (D2)", "memorization_time"))
+    ]
+    return rows
+
+
+def _say_undecided(value: dict[str, str]) -> str:
+    return f"undecided: {value['reason']}"
+
+
+def _say_bound(value: float | None) -> str:
+    return "unbounded" if value is None else f"at most {value:.6g}"
+
+
+def _say_symmetry(found: dict[str, Any]) -> str:
+    if "reason" in found:
+        return _say_undecided(found)
+    text = f"{found['status']} for {found['scope']} ({found['method']}): {found['detail']}"
+    if found["constant"]:
+        text += f"; C = {found['constant']}"
+    if found["witness"]:
+        w = found["witness"]
+        text += f"; S = {w['S_u']} at {_point(w['u'])} but {w['S_v']} at {_point(w['v'])}"
+    return text
+
+
+def _point(values: list[str]) -> str:
+    return f"({', '.join(values)})"
+
+
+def _say_reversal(found: Any) -> str:
+    if found is None:
+        return "none: R1 keeps the order of all risks"
+    if "status" in found:
+        return _say_undecided(found)
+    better = f"u = {_point(found['u'])} beats v = {_point(found['v'])} by {-found['clean_gap']:.4g}"
+    worse = f"loses by {found['noisy_gap']:.4g} on noisy ones ({found['how']})"
+    return f"at posterior {_point(found['posterior'])}, {better} on clean labels and {worse}"

@@ -55,7 +55,7 @@ class Witness:
 
 
 def simple_points(num_classes: int) -> Iterator[Point]:
-    """Points of the simplex from simple to less so: uniform, vertices, small ratios, then random rationals."""
+    """Points of the simplex from simple to less so: uniform, vertex, small ratios, then random rationals."""
     import random
 
     k = num_classes

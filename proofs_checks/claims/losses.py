@@ -40,7 +40,11 @@ def symmetry_for_all_parameters(claimed: Symmetric) -> Evidence:
     evidence = symmetry(Symmetric(with_symbols(claimed.loss), claimed.constant))
     names = ", ".join(claimed.loss.parameters)
     return Evidence(
-        evidence.method, evidence.status, f"{evidence.scope}, all {names} > 0", evidence.detail, evidence.witness
+        evidence.method,
+        evidence.status,
+        f"{evidence.scope}, all {names} > 0",
+        evidence.detail,
+        evidence.witness,
     )
 
 
@@ -93,10 +97,14 @@ ROWS = (
     Row("rll", "K*log(11)", "K*log(11)", "K*log(11)", "log(11) + log(1 + 10/(K - 1))", "symmetric"),
     Row("nmse", "1", "1", "1", "K/(K**2 - 2*K + 2)", "symmetric, though normalised from a loss that is not"),
     Row("mae", "2*(K - 1)", "2*(K - 1)", "2*(K - 1)", "2", "symmetric"),
-    Row("zero-one", "K - 1", "K - 1", "K - 1", "1", "symmetric, ties included when they are broken at random"),
+    Row(
+        "zero-one", "K - 1", "K - 1", "K - 1", "1", "symmetric, ties included when they are broken at random"
+    ),
     Row("unhinged", "K - 1", "K - 1", "K - 1", "1", "symmetric"),
     Row("rce", "4*(K - 1)", "4*(K - 1)", "4*(K - 1)", "4", "symmetric"),
-    Row("gce", None, "(K - K**(3/10))*10/7", "(K - 1)*10/7", "10/7", "not symmetric, but of bounded label sum"),
+    Row(
+        "gce", None, "(K - K**(3/10))*10/7", "(K - 1)*10/7", "10/7", "not symmetric, but of bounded label sum"
+    ),
     Row("sce", None, "K*log(K)/10 + 4*(K - 1)", "oo", "oo", "not symmetric, whatever its name says"),
     Row("focal", None, "(K - 1)**2*log(K)/K", "oo", "oo", "not symmetric"),
     Row("nce", "1", "1", "1", "1", "symmetric wherever $S$ is finite and positive"),
@@ -117,9 +125,18 @@ def _claim(row: Row) -> Claim:
     if row.constant is None:
         twin, twin_says = Symmetric(loss, "K"), f"{loss.title} is symmetric"
     else:
-        twin, twin_says = Symmetric(_spoiled(loss), row.constant), f"{loss.title} + 10^-9 u_y^2 is symmetric too"
+        twin, twin_says = (
+            Symmetric(_spoiled(loss), row.constant),
+            f"{loss.title} + 10^-9 u_y^2 is symmetric too",
+        )
     checks = [
-        Check(Method.SYMBOLIC if row.constant else Method.EXACT, symmetry, Symmetric(loss, row.constant), twin, twin_says)
+        Check(
+            Method.SYMBOLIC if row.constant else Method.EXACT,
+            symmetry,
+            Symmetric(loss, row.constant),
+            twin,
+            twin_says,
+        )
     ]
     if row.name in ALL_PARAMETERS:
         constant = ALL_PARAMETERS[row.name]
@@ -152,16 +169,21 @@ def _claim(row: Row) -> Claim:
             f"the largest loss is {wrong_largest}",
         )
     )
-    constant = f", with $C = {sympy.latex(sympy.sympify(row.constant, locals={'K': K}))}$" if row.constant else ""
+    constant = (
+        f", with $C = {sympy.latex(sympy.sympify(row.constant, locals={'K': K}))}$" if row.constant else ""
+    )
     return Claim(
         f"L.{row.name}",
         f"The loss {loss.title}",
         f"{loss.title}, $L(u,y) = {loss.latex}$, is {row.says}{constant}"
-        + (f" (at its defaults: {', '.join(f'{k} = {v}' for k, v in loss.parameters.items())})." if loss.parameters else "."),
+        + (
+            f" (at its defaults: {', '.join(f'{k} = {v}' for k, v in loss.parameters.items())})."
+            if loss.parameters
+            else "."
+        ),
         loss.source,
         checks=tuple(checks),
     )
 
 
 CLAIMS = tuple(_claim(row) for row in ROWS)
-

@@ -53,7 +53,9 @@ def counted(formula: Callable[..., Any]) -> Evidence:
         names = ("predictions", "noisy labels", "clean labels")
         return {**exact.strings(dict(zip(names, sample, strict=True))), "said": exact.strings(said)}
 
-    return exact.all_of(all_samples(3, 3), fails, "every sample of size 3, K = 3", "J1 and J2 agree with counting")
+    return exact.all_of(
+        all_samples(3, 3), fails, "every sample of size 3, K = 3", "J1 and J2 agree with counting"
+    )
 
 
 def region(corners: Callable[[Any], Any]) -> Evidence:
@@ -69,13 +71,17 @@ def region(corners: Callable[[Any], Any]) -> Evidence:
         for right, memorised in itertools.product(range(11 - altered), range(altered + 1)):
             for recovered in range(altered + 1 - memorised):
                 attained.add((Fraction(right + memorised, 10), Fraction(right + recovered, 10)))
-        outside = next((p for p in sorted(attained) if not in_hull(p, points) or not is_reachable(*p, f)), None)
+        outside = next(
+            (p for p in sorted(attained) if not in_hull(p, points) or not is_reachable(*p, f)), None
+        )
         missing = next((c for c in points if tuple(c) not in attained), None)
         if outside is None and missing is None:
             return None
         return exact.strings({"f": f, "attained outside": outside, "corner not attained": missing})
 
-    return exact.all_of(range(11), fails, "f = 0, 1/10, ..., 1; all counts of ten samples", "the region is the pentagon")
+    return exact.all_of(
+        range(11), fails, "f = 0, 1/10, ..., 1; all counts of ten samples", "the region is the pentagon"
+    )
 
 
 def in_hull(point: tuple[Fraction, Fraction], corners: Any) -> bool:
@@ -198,7 +204,13 @@ CLAIMS = (
         "Patel & Sastry 2021, Definition 1",
         assumes=("uniform noise, eta < (K-1)/K",),
         checks=(
-            Check(Method.EXACT, order_kept, RATIONAL_SYMMETRIC, (MSE(),), "MSE is robust to memorization as well"),
+            Check(
+                Method.EXACT,
+                order_kept,
+                RATIONAL_SYMMETRIC,
+                (MSE(),),
+                "MSE is robust to memorization as well",
+            ),
         ),
     ),
     Claim(
@@ -224,6 +236,8 @@ CLAIMS = (
         "The flip",
         "The flip is the first epoch from which $J_1 > J_2$ for good, having been $J_2 > J_1$ before.",
         SOURCE,
-        checks=(Check(Method.EXACT, flips, flip_epoch, first_crossing, "it is the first epoch with J1 > J2"),),
+        checks=(
+            Check(Method.EXACT, flips, flip_epoch, first_crossing, "it is the first epoch with J1 > J2"),
+        ),
     ),
 )

@@ -4,22 +4,95 @@ from __future__ import annotations
 
 from proofs_checks.claim import Claim
 
-_PENDING = (
-    ("R2", "The converse", "If $L(u,j)$ depends on $u_j$ alone and strictly decreases in it, uniform noise at one rate below the threshold preserves the order of risks for all distributions and pairs only if $L$ is symmetric.", "this project"),
-    ("R4", "Class-conditional noise", "$L$ symmetric with $0 \\leq L \\leq C/(K-1)$, $R(h^*) = 0$ and $T_{ii} > T_{ij}$ for all $j \\neq i$: $h^*$ minimises the noisy risk.", "Ghosh, Kumar & Sastry 2017"),
-    ("R5", "Instance-dependent noise", "For uniform noise of rate $\\eta(x) \\leq \\eta_{\\max} < \\eta^*$, $R(h^*) = 0$ implies that $h^*$ minimises the noisy risk; otherwise $R(h^*_\\eta) \\leq R(h^*)/(1 - \\eta_{\\max} K/(K-1))$.", "Ghosh, Kumar & Sastry 2017"),
-    ("R6", "Finite samples", "With probability $1-\\delta$, $R(\\hat h) - R(h^*) \\leq \\frac2a \\left(2\\,\\mathrm{Rad}_n + B\\sqrt{\\log(2/\\delta)/(2n)}\\right)$ for a symmetric loss with values in $[0, B]$.", "standard; this form by this project"),
-    ("R7", "Gradients", "For a symmetric loss the noise-averaged gradient is $a$ times the clean one.", "this project"),
-    ("N1", "Interpolation", "If the class can fit any labelling and $L(u,j)$ is smallest at $u = e_j$, the minimiser of the empirical noisy risk has $J_1 = 1$ under every loss.", "this project"),
-    ("N2", "The Bayes classifier stays", "For $\\eta < \\eta^*$ uniform noise does not move the Bayes classifier.", "this project"),
-    ("N3", "Minimisers of the conditional risk", "Closed forms of $\\arg\\min_u \\sum_j \\pi_j L(u,j)$ for CCE, MSE, MAE, GCE, RLL and NMSE; all have the argmax of $\\pi$.", "this project"),
-    ("N4", "Resistance is a matter of path", "Warm starts from a network that has memorised stay memorised under symmetric losses.", "this project"),
-    ("N5", "False resistance", "A low $J_1$ is also that of a network that learns nothing or drops a class.", "this project"),
-    ("N6", "Early stopping", "Early-stopped CCE can match the final $J_2$ of RLL.", "this project"),
-    ("D1", "Noisy Bayes output", "Under uniform noise the minimiser of the conditional risk is $\\pi$ for CCE and MSE, and the vertex of the clean class for RLL and MAE.", "this project"),
-    ("D2", "Memorization time", "The time at which gradient flow on free logits gives the altered label half of the mass ranks losses by memorization.", "this project"),
-    ("D3", "Logit gradients", "CCE: $u - e_y$; MAE: $2u_y(u - e_y)$; the others in closed form.", "this project"),
-    ("E9", "Regularisers do not stop CCE", "Weight decay, dropout, batch normalisation and augmentation do not stop CCE from memorising.", "Zhang et al. 2017"),
-)
+OURS, GHOSH = "this project", "Ghosh, Kumar & Sastry 2017"
 
-CLAIMS = tuple(Claim(id, title, statement, source) for id, title, statement, source in _PENDING)
+CLAIMS = (
+    Claim(
+        "R2",
+        "The converse",
+        "If $L(u,j)$ depends on $u_j$ alone and strictly decreases in it, uniform noise at one rate below the "
+        "threshold preserves the order of risks for all distributions and pairs only if $L$ is symmetric.",
+        OURS,
+    ),
+    Claim(
+        "R4",
+        "Class-conditional noise",
+        "$L$ symmetric with $0 \\leq L \\leq C/(K-1)$, $R(h^*) = 0$ and $T_{ii} > T_{ij}$ for all $j \\neq i$: "
+        "$h^*$ minimises the noisy risk.",
+        GHOSH,
+    ),
+    Claim(
+        "R5",
+        "Instance-dependent noise",
+        "For uniform noise of rate $\\eta(x) \\leq \\eta_{\\max} < \\eta^*$, $R(h^*) = 0$ implies that $h^*$ "
+        "minimises the noisy risk; otherwise $R(h^*_\\eta) \\leq R(h^*)/(1 - \\eta_{\\max} K/(K-1))$.",
+        GHOSH,
+    ),
+    Claim(
+        "R6",
+        "Finite samples",
+        "With probability $1-\\delta$, $R(\\hat h) - R(h^*) \\leq \\frac2a \\left(2\\,\\mathrm{Rad}_n + "
+        "B\\sqrt{\\log(2/\\delta)/(2n)}\\right)$ for a symmetric loss with values in $[0, B]$.",
+        f"standard; this form {OURS}",
+    ),
+    Claim(
+        "R7",
+        "Gradients",
+        "For a symmetric loss the noise-averaged gradient is $a$ times the clean one.",
+        OURS,
+    ),
+    Claim(
+        "N1",
+        "Interpolation",
+        "If the class can fit any labelling and $L(u,j)$ is smallest at $u = e_j$, the minimiser of the "
+        "empirical noisy risk has $J_1 = 1$ under every loss.",
+        OURS,
+    ),
+    Claim(
+        "N2",
+        "The Bayes classifier stays",
+        "For $\\eta < \\eta^*$ uniform noise does not move the Bayes classifier.",
+        OURS,
+    ),
+    Claim(
+        "N3",
+        "Minimisers of the conditional risk",
+        "Closed forms of $\\arg\\min_u \\sum_j \\pi_j L(u,j)$ for CCE, MSE, MAE, GCE, RLL and NMSE; all have the "
+        "argmax of $\\pi$.",
+        OURS,
+    ),
+    Claim(
+        "N4",
+        "Resistance is a matter of path",
+        "Warm starts from a network that has memorised stay memorised under symmetric losses.",
+        OURS,
+    ),
+    Claim(
+        "N5",
+        "False resistance",
+        "A low $J_1$ is also that of a network that learns nothing or drops a class.",
+        OURS,
+    ),
+    Claim("N6", "Early stopping", "Early-stopped CCE can match the final $J_2$ of RLL.", OURS),
+    Claim(
+        "D1",
+        "Noisy Bayes output",
+        "Under uniform noise the minimiser of the conditional risk is $\\pi$ for CCE and MSE, and the vertex of "
+        "the clean class for RLL and MAE.",
+        OURS,
+    ),
+    Claim(
+        "D2",
+        "Memorization time",
+        "The time at which gradient flow on free logits gives the altered label half of the mass ranks losses "
+        "by memorization.",
+        OURS,
+    ),
+    Claim("D3", "Logit gradients", "CCE: $u - e_y$; MAE: $2u_y(u - e_y)$; the others in closed form.", OURS),
+    Claim(
+        "E9",
+        "Regularisers do not stop CCE",
+        "Weight decay, dropout, batch normalisation and augmentation do not stop CCE from memorising.",
+        "Zhang et al. 2017",
+    ),
+)

@@ -84,7 +84,9 @@ def pointwise_identity(slope: Callable[[Any, Any], Any]) -> Evidence:
     others = constant - own  # symmetry: the losses of the other labels sum to C - L_y
     noisy = (1 - ETA) * own + flip_probability(ETA, K) * others
     right = constant * flip_probability(ETA, K) + slope(ETA, K) * own
-    return identity(noisy, right, "all K >= 2, every eta; pointwise, so for every distribution", "R^eta = C b + a R")
+    return identity(
+        noisy, right, "all K >= 2, every eta; pointwise, so for every distribution", "R^eta = C b + a R"
+    )
 
 
 def exact_identity(losses: tuple[Loss, ...]) -> Evidence:
@@ -96,7 +98,12 @@ def exact_identity(losses: tuple[Loss, ...]) -> Evidence:
             clean, noisy = problem.risks(loss)
             said = [predicted_noisy_risk(r, constant, problem.noise_rate, problem.num_classes) for r in clean]
             if said != noisy:
-                return {"loss": loss.spec, "R": exact.strings(clean), "R^eta": exact.strings(noisy), **problem.show()}
+                return {
+                    "loss": loss.spec,
+                    "R": exact.strings(clean),
+                    "R^eta": exact.strings(noisy),
+                    **problem.show(),
+                }
         return None
 
     scope = "K = 2..5, 1..3 points, eta with 0, (K-1)/K and 1"

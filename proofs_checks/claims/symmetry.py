@@ -30,7 +30,9 @@ def affine_sum(constant: Callable[[Any, Any, Any], Any]) -> Evidence:
     slope, beta = sympy.symbols("slope beta")
     u, i = sympy.IndexedBase("u"), sympy.Symbol("i", integer=True)
     total = sum_over_classes(beta + slope * u[i], u[i], 1, K)  # the entries of u sum to 1
-    return identity(total, constant(beta, beta + slope, K), "all K >= 2", "sum_i G(u_i) = (K - 1) G(0) + G(1)")
+    return identity(
+        total, constant(beta, beta + slope, K), "all K >= 2", "sum_i G(u_i) = (K - 1) G(0) + G(1)"
+    )
 
 
 POLYNOMIAL_DEGREE = 8
@@ -48,13 +50,17 @@ def only_affine(num_classes: int) -> Evidence:
     def g(t: Any) -> Any:
         return sum(ci * t**power for power, ci in enumerate(c))
 
-    departure = sympy.expand(sum(map(g, (*u, 1 - sum(u)))) - g(sympy.Integer(1)) - (num_classes - 1) * g(sympy.Integer(0)))
+    departure = sympy.expand(
+        sum(map(g, (*u, 1 - sum(u)))) - g(sympy.Integer(1)) - (num_classes - 1) * g(sympy.Integer(0))
+    )
     equations = sympy.Poly(departure, *u).coeffs() if departure != 0 else []
     solution = sympy.solve(equations, c, dict=True)[0]
     free = [ci for ci in c if ci not in solution]
     scope = f"K = {num_classes} and so every larger K (its face), polynomials to degree {POLYNOMIAL_DEGREE}"
     if set(free) <= set(c[:2]) and all(solution.get(ci, 0) == 0 for ci in c[2:]):
-        return Evidence(Method.EXACT, Status.PROVED, scope, "linear algebra on the coefficients leaves only affine G")
+        return Evidence(
+            Method.EXACT, Status.PROVED, scope, "linear algebra on the coefficients leaves only affine G"
+        )
     extra = next(ci for ci in free if ci not in c[:2])
     t = sympy.Symbol("t")
     example = g(t).subs(solution).subs({ci: int(ci == extra) for ci in free})
@@ -79,7 +85,9 @@ def additive_difference(points: Callable[[Any, Any, Any], Any]) -> Evidence:
     second = sympy.diff(g(s + t), s, 2)
     if is_zero((mixed + second).doit()):
         scope = "all K >= 3, twice differentiable G"
-        return Evidence(Method.SYMBOLIC, Status.PROVED, scope, "d2/ds dt of the difference is -G''(s + t), so G'' = 0")
+        return Evidence(
+            Method.SYMBOLIC, Status.PROVED, scope, "d2/ds dt of the difference is -G''(s + t), so G'' = 0"
+        )
     detail = "the mixed derivative does not contain G''(s + t): nothing follows"
     return Evidence(Method.SYMBOLIC, Status.REFUTED, "K = 2", detail, {"mixed derivative": str(mixed)})
 
@@ -146,7 +154,10 @@ def normalised_sum(divisor: Callable[[list[Any]], Any]) -> Evidence:
     entry, i = sympy.IndexedBase("L"), sympy.Symbol("i", integer=True)
     total = sympy.Symbol("S", positive=True)
     return identity(
-        sum_over_classes(entry[i] / total, entry[i], total, K), 1, "all K >= 2, 0 < S < infinity", "sum_j L_j/S = 1"
+        sum_over_classes(entry[i] / total, entry[i], total, K),
+        1,
+        "all K >= 2, 0 < S < infinity",
+        "sum_j L_j/S = 1",
     )
 
 
@@ -201,10 +212,18 @@ def agreement(cases: Callable[[], tuple[tuple[Loss, str], ...]]) -> Evidence:
             verdict = decide(FormulaOnly(loss), k)
             if verdict.status != expected:
                 witness = verdict.witness.to_dict() if verdict.witness else None
-                return {"loss": loss.spec, "K": k, "S4": verdict.status, "expected": expected, "witness": witness}
+                return {
+                    "loss": loss.spec,
+                    "K": k,
+                    "S4": verdict.status,
+                    "expected": expected,
+                    "witness": witness,
+                }
         return None
 
-    return exact.all_of(cases(), fails, "K = 2..5, every smooth loss of the catalogue", "S4 agrees with S1 to S3")
+    return exact.all_of(
+        cases(), fails, "K = 2..5, every smooth loss of the catalogue", "S4 agrees with S1 to S3"
+    )
 
 
 def smooth_catalogue() -> tuple[tuple[Loss, str], ...]:
@@ -304,7 +323,9 @@ CLAIMS = (
             Check(
                 Method.EXACT,
                 jensen,
-                ConvexRange(lambda g, k: k * g(Fraction(1, k)), lambda g, k: g(Fraction(1)) + (k - 1) * g(Fraction(0))),
+                ConvexRange(
+                    lambda g, k: k * g(Fraction(1, k)), lambda g, k: g(Fraction(1)) + (k - 1) * g(Fraction(0))
+                ),
                 ConvexRange(lambda g, k: k * g(Fraction(1, k)), lambda g, k: k * g(Fraction(1, 2))),
                 "the upper end is K G(1/2)",
             ),

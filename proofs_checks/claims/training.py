@@ -161,14 +161,19 @@ SYMMETRIC = tuple(get(n).spec for n, cls in LOSSES.items() if cls.symmetric is T
 def symmetric_losses_fit(runs: Runs) -> list[Condition]:
     """E10: on clean labels every symmetric loss of the catalogue fits as well as CCE."""
     return [
-        below(f"J2 of CCE less {get(loss).title} at eta = 0", runs.paired((CCE, ZERO, J2), (loss, ZERO, J2)), CLOSE)
+        below(
+            f"J2 of CCE less {get(loss).title} at eta = 0",
+            runs.paired((CCE, ZERO, J2), (loss, ZERO, J2)),
+            CLOSE,
+        )
         for loss in SYMMETRIC
     ]
 
 
 def beside(records: list[Record]) -> dict[str, object]:
     """What is shown with every training claim: N6's baseline and M3's verdict for RLL."""
-    runs, shown = Runs(records), {}
+    runs = Runs(records)
+    shown: dict[str, object] = {}
     for rate in RATES:
         best, last = runs.best(CCE, rate, J2), runs.final(RLL, rate, J2)
         shown[f"J2 {_at(rate)}: CCE at its best epoch, RLL at the last"] = [
@@ -178,7 +183,9 @@ def beside(records: list[Record]) -> dict[str, object]:
         clean = runs.final(RLL, ZERO, J2)
         if len(clean) == len(last):
             verdict = robustness_verdict(clean, last)
-            shown[f"M3 for RLL {_at(rate)}, epsilon = 0.05, delta = 0.1"] = f"{verdict.status} ({verdict.interval})"
+            shown[f"M3 for RLL {_at(rate)}, epsilon = 0.05, delta = 0.1"] = (
+                f"{verdict.status} ({verdict.interval})"
+            )
     return shown
 
 

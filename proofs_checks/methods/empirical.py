@@ -54,7 +54,7 @@ class Condition:
         return bound
 
     def state(self, interval: Interval) -> str:
-        """"yes" if the whole interval is on the right side of the bound, "no" if on the wrong one, else "open"."""
+        """Where the interval lies: "yes", all on the right side of the bound; "no", all wrong; "open"."""
         if len(self.values) < MIN_SEEDS:
             return "open"
         margins = (interval.low - self.bound, interval.high - self.bound)
@@ -91,7 +91,9 @@ class Runs:
 
     def paired(self, first: tuple[str, Fraction, str], second: tuple[str, Fraction, str]) -> list[float]:
         """Differences of final values, seed by seed, over the seeds that both have."""
-        (a, b) = ({r.seed: _number(r.final[m]) for r in self.of(loss, rate)} for loss, rate, m in (first, second))
+        (a, b) = (
+            {r.seed: _number(r.final[m]) for r in self.of(loss, rate)} for loss, rate, m in (first, second)
+        )
         common = sorted(a.keys() & b.keys())
         if not common:
             raise MissingRecords(f"{first[0]} and {second[0]} share no seed")
@@ -105,7 +107,9 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     """Apply a rule to the runs of one experiment."""
     records = list(records)
     if not records:
-        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick")
+        return Evidence(
+            Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick"
+        )
     scope = describe(records)
     try:
         conditions = rule(Runs(records))

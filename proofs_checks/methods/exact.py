@@ -36,14 +36,20 @@ def draws(
 
 
 def _run(
-    instances: Iterable[Any], fails: Callable[[Any], Counterexample | None], good: Status, scope: str, detail: str
+    instances: Iterable[Any],
+    fails: Callable[[Any], Counterexample | None],
+    good: Status,
+    scope: str,
+    detail: str,
 ) -> Evidence:
     count = 0
     for instance in instances:
         count += 1
         witness = fails(instance)
         if witness is not None:
-            return Evidence(Method.EXACT, Status.REFUTED, scope, f"fails at instance {count}: {detail}", witness)
+            return Evidence(
+                Method.EXACT, Status.REFUTED, scope, f"fails at instance {count}: {detail}", witness
+            )
     if not count:
         return Evidence(Method.EXACT, Status.UNDECIDED, scope, f"no instance was tried: {detail}")
     return Evidence(Method.EXACT, good, f"{scope}; {count} instances", detail)

@@ -29,7 +29,7 @@ def identity(left: Any, right: Any, scope: str, detail: str) -> Evidence:
 
 
 def same(left: Any, right: Any) -> tuple[bool, dict[str, str] | None]:
-    """(True, None) if the expressions are shown equal; (False, witness) if shown different; (False, None) if neither."""
+    """Are two expressions equal: (True, None), or not: (False, witness), or neither shown: (False, None)."""
     left, right = sympy.sympify(left), sympy.sympify(right)
     if left == right or is_zero(left - right):
         return True, None

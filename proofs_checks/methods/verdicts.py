@@ -45,7 +45,9 @@ def symmetry(claimed: Symmetric) -> Evidence:
     if verdict.status != "proved":
         return Evidence(method, Status(verdict.status), verdict.scope, verdict.detail)
     positive = {name: sympy.Symbol(name, positive=True) for name in claimed.loss.parameters}
-    found, said = (sympy.sympify(c, locals={"K": K, **positive}) for c in (verdict.constant, claimed.constant))
+    found, said = (
+        sympy.sympify(c, locals={"K": K, **positive}) for c in (verdict.constant, claimed.constant)
+    )
     detail = f"{verdict.method}: {verdict.detail}; C = {said}"
     return _compared(found, said, verdict.scope, detail, f"C is {found}, not {said}")
 
@@ -55,7 +57,9 @@ def _compared(found: Any, said: Any, scope: str, good: str, bad: str) -> Evidenc
     if equal:
         return Evidence(Method.SYMBOLIC, Status.PROVED, scope, good)
     if witness is None:
-        return Evidence(Method.SYMBOLIC, Status.UNDECIDED, scope, f"{found} was not shown to equal {said}, nor to differ")
+        return Evidence(
+            Method.SYMBOLIC, Status.UNDECIDED, scope, f"{found} was not shown to equal {said}, nor to differ"
+        )
     return Evidence(Method.SYMBOLIC, Status.REFUTED, scope, bad, witness)
 
 
@@ -130,4 +134,6 @@ def reversals(claimed: Reversals) -> Evidence:
     exact = all(r["how"] == "exact" for r in found.values())
     detail = f"noise reverses the order of two risks under each of {', '.join(found)}"
     method = Method.EXACT if exact else Method.INTERVAL
-    return Evidence(method, Status.PROVED if exact else Status.CERTIFIED, scope, detail, None, {"reversals": found})
+    return Evidence(
+        method, Status.PROVED if exact else Status.CERTIFIED, scope, detail, None, {"reversals": found}
+    )

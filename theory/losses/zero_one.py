@@ -31,7 +31,7 @@ class ZeroOne(ShareLoss):
 
     name = "zero-one"
     title = "0-1"
-    latex = r"[\arg\max u \neq y]"
+    latex = r"[\operatorname{argmax} u \neq y]"
     source = "Ghosh, Kumar & Sastry 2017, sec. 3"
     differentiable = False
 

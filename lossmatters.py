@@ -1,0 +1,488 @@
+"""lossmatters: does the loss function decide whether a network memorises wrong labels?
+
+The front door. In Python the public names are loaded when first used::
+
+    import lossmatters as lm
+    lm.decide(lm.get("rll"))          # is the sum over labels constant, for every K?
+    lm.certify(lm.get("gce"), 10)     # everything known about one loss
+
+On the command line: ``lossmatters --help``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_NAMES = {
+    **dict.fromkeys(("LOSSES", "Loss", "SeparableLoss", "Normalized", "get", "register"), "theory.losses"),
+    **dict.fromkeys(("SymmetricNoise", "ClassConditionalNoise", "InstanceDependentNoise"), "theory.noise"),
+    **dict.fromkeys(("measure", "flip_epoch", "robustness_verdict"), "theory.memorization"),
+    **dict.fromkeys(("label_sum_range", "excess_risk_bound", "loss_maximum"), "theory.bounds"),
+    "decide": "theory.symmetry",
+    "order_reversal": "theory.risk",
+    "certify": "theory.certificate",
+    "verify": "proofs_checks.ledger",
+    "CLAIMS": "proofs_checks.claims",
+    "read_records": "empirics.records",
+    "train": "empirics.experiments.runner",
+    "write_figures": "paper.figures",
+    "write_report": "paper.report",
+}
+_RENAMED = {"read_records": "read"}
+
+__all__ = sorted([*_NAMES, "main"])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), _RENAMED.get(name, name))
+    raise AttributeError(f"module 'lossmatters' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+app = typer.Typer(
+    name="lossmatters",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Does the loss decide whether a network memorises wrong labels? "
+    "State it, prove it, refute it, measure it, draw it.",
+)
+
+DEFAULT_OUT = Path("build")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+RecordsPath = Annotated[
+    Path | None,
+    typer.Option("--records", metavar="FILE_OR_DIR", help="Training records; by default OUT/records."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a CPU.")]
+Seeds = Annotated[
+    int | None, typer.Option("--seeds", help="Train seeds 0..N-1 instead of the declared ones.")
+]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", help="Another number of epochs (these are other runs).")
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only", metavar="KEY=VALUE,...", help="A part of the grid: loss=rll,eta=0.4 (also seed, model)."
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+@app.command()
+def losses(as_json: Json = False) -> None:
+    """All losses with their properties and constants, for every number of classes K at once.
+
+    Example: `lossmatters losses --json`
+    """
+    from theory.catalogue import catalogue
+
+    rows = catalogue()
+    if as_json:
+        _print_json({"losses": rows})
+        return
+    table = _table("loss", "parameters", "symmetric", "C", "label sum S", "largest L (K = 10)", "source")
+    for row in rows:
+        symmetric = {"proved": "yes", "refuted": "no"}.get(
+            row["symmetry"]["status"], row["symmetry"]["status"]
+        )
+        low, high = row["label_sum"]["low_exact"], row["label_sum"]["high_exact"]
+        table.add_row(
+            row["title"],
+            ", ".join(f"{k} = {v}" for k, v in row["parameters"].items()) or "-",
+            symmetric,
+            row["symmetry"]["constant"] or "-",
+            low if low == high else f"[{low}, {high}{')' if high == 'oo' else ']'}",
+            row["loss_max_exact"],
+            row["source"],
+        )
+    _console().print(table)
+
+
+@app.command()
+def certify(
+    loss: Annotated[
+        str, typer.Argument(metavar="LOSS", help="NAME, NAME(alpha=0.5), a sum, or path/to/file.py:object.")
+    ],
+    num_classes: Annotated[int, typer.Option("-K", "--classes", help="Number of classes.")] = 10,
+    noise: Annotated[
+        str, typer.Option("--noise", help="Uniform noise rate eta, such as 0.4 or 2/5.")
+    ] = "0.4",
+    as_json: Json = False,
+) -> None:
+    """Everything known about one loss: symmetry, label sum, bounds, and what noise can do to it.
+
+    Examples: `lossmatters certify rll` · `lossmatters certify "gce(q=0.5)" -K 100 --noise 0.2` ·
+    `lossmatters certify my_losses.py:MyLoss --json`
+    """
+    from theory.certificate import certify as make
+    from theory.certificate import describe
+    from theory.losses import get
+
+    certificate = make(get(loss), num_classes, noise)
+    if as_json:
+        _print_json(certificate)
+    else:
+        table = _table("what", "verdict")
+        for what, verdict in describe(certificate):
+            table.add_row(what, verdict)
+        _console().print(f"[bold]{certificate['spec']}[/bold], K = {num_classes}, eta = {noise}")
+        _console().print(table)
+
+
+@app.command()
+def train(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick.")],
+    records: RecordsPath = None,
+    out: Out = DEFAULT_OUT,
+    device: Device = "auto",
+    resume: Annotated[bool, typer.Option(help="Go on with existing records; --no-resume refuses to.")] = True,
+    workers: Workers = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    only: Only = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the runs and estimate the time; train nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train the networks of an experiment; what is recorded already is not trained again.
+
+    Examples: `lossmatters train quick` · `lossmatters train quick --only loss=rll,eta=0.4 --seeds 2` ·
+    `lossmatters train quick --dry-run`
+    """
+    from empirics.experiments import runner
+
+    path = records or out / "records"
+    options: dict[str, Any] = {
+        "records_path": path,
+        "seeds": seeds,
+        "epochs": epochs,
+        "only": _parse_only(only),
+        "device": device,
+        "workers": workers,
+        "resume": resume,
+    }
+    if dry_run:
+        _show_plan(runner.plan(experiment, **options), as_json)
+        return
+    found = runner.train(experiment, **options, progress=not as_json)
+    where = runner.records_file(path, experiment)
+    if as_json:
+        _print_json({"records": str(where), "runs": [r.run_id for r in found]})
+    else:
+        typer.echo(f"{len(found)} runs are recorded in {where}")
+
+
+@app.command()
+def verify(
+    claims: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Ids such as R1 or E; all if none.")
+    ] = None,
+    records: RecordsPath = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Also write ledger.json, figures and the report here."),
+    ] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option("--train", metavar="EXPERIMENT", help="First train what is missing of this experiment."),
+    ] = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    as_json: Json = False,
+) -> None:
+    """The ledger: every claim with its evidence. Each check must also reject a known-false twin.
+
+    Exit status 1 if anything in the theory is refuted or undecided. A training claim that is not
+    reproduced is a result, not a failure.
+
+    Examples: `lossmatters verify S1 R1` · `lossmatters verify --train quick --out build` ·
+    `lossmatters verify E --records build/records --json`
+    """
+    from proofs_checks import claims as all_claims
+    from proofs_checks import ledger as ledgers
+
+    chosen = all_claims.find(claims) if claims else all_claims.CLAIMS
+    if out is not None:
+        _check_writable(out)
+    if experiment is not None:
+        from empirics.experiments import runner
+
+        path = records or (out or DEFAULT_OUT) / "records"
+        found = runner.train(
+            experiment,
+            records_path=path,
+            seeds=seeds,
+            epochs=epochs,
+            device=device,
+            workers=workers,
+            progress=not as_json,
+        )
+    else:
+        found = _read(records, out or DEFAULT_OUT)
+    with _progress("claims", len(chosen), show=not as_json) as step:
+        ledger = ledgers.verify(chosen, found, step)
+    if as_json:
+        _print_json(ledger)
+    else:
+        _show_ledger(ledger, ledgers.counts(ledger))
+    if out is not None:
+        _write_all(ledger, found, out, quiet=as_json)
+    if not ledgers.sound(ledger):
+        raise typer.Exit(1)
+
+
+@app.command()
+def figures(records: RecordsPath = None, out: Out = DEFAULT_OUT) -> None:
+    """The figures, as vector PDF and PNG, from the records.
+
+    Example: `lossmatters figures --records build/records --out build`
+    """
+    from paper.figures import write_figures
+
+    _check_writable(out)
+    for path in write_figures(_need(records, out), out / "figures"):
+        typer.echo(path)
+
+
+@app.command()
+def report(
+    records: RecordsPath = None,
+    out: Out = DEFAULT_OUT,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            "--ledger", metavar="FILE", help="A ledger.json of `verify`; by default all is checked anew."
+        ),
+    ] = None,
+) -> None:
+    """One self-contained HTML page: the ledger, the losses, the figures, and what does not hold.
+
+    Example: `lossmatters report --ledger build/ledger.json`
+    """
+    from paper.report import write_report
+    from proofs_checks import ledger as ledgers
+    from proofs_checks.claims import CLAIMS
+
+    _check_writable(out)
+    found = _need(records, out)
+    if ledger is not None:
+        data = ledgers.read(ledger)
+    else:
+        with _progress("claims", len(CLAIMS)) as step:
+            data = ledgers.verify(CLAIMS, found, step)
+    typer.echo(write_report(data, found, out / "figures", out / "report"))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; bad input is one clear line on standard error and exit status 2.
+
+    With LOSSMATTERS_DEBUG set, errors keep their traceback.
+    """
+    try:
+        status = app(args=arguments, standalone_mode=False)
+    except Exception as error:
+        if os.environ.get("LOSSMATTERS_DEBUG"):
+            raise
+        known = isinstance(error, ValueError | TypeError | OSError | ImportError | RuntimeError)
+        if not known and not hasattr(error, "format_message"):
+            raise
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        print(f"lossmatters: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt as interrupt:
+        print(f"lossmatters: {interrupt or 'interrupted'}", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+# -- helpers ---------------------------------------------------------------------------------------
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
+def _table(*columns: str) -> Any:
+    from rich.table import Table
+
+    table = Table(show_lines=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def _parse_only(text: str | None) -> dict[str, str]:
+    """``loss=rll(alpha=1/10),eta=0.4`` as a dict; commas inside brackets belong to the value."""
+    parts: list[str] = []
+    for piece in (text or "").split(","):
+        if parts and parts[-1].count("(") > parts[-1].count(")"):
+            parts[-1] += "," + piece
+        elif piece.strip():
+            parts.append(piece)
+    chosen = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise ValueError(f"only must be KEY=VALUE,..., got only={text!r}")
+        chosen[key.strip()] = value.strip()
+    return chosen
+
+
+def _read(records: Path | None, out: Path) -> Any:
+    """The records asked for; without a path, those of OUT if there are any."""
+    from empirics.records import read
+
+    if records is None:
+        folder = out / "records"
+        return read(folder) if any(folder.glob("*.jsonl")) else []
+    return read(records)
+
+
+def _need(records: Path | None, out: Path) -> Any:
+    found = _read(records, out)
+    if not found:
+        where = out / "records"
+        raise ValueError(
+            f"records must hold a run, got none in {where}; train first: lossmatters train quick"
+        )
+    return found
+
+
+def _check_writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise OSError(
+            f"out must be a folder that can be written, got out={str(out)!r}: {error.strerror}"
+        ) from None
+
+
+def _write_all(ledger: dict[str, Any], records: Any, out: Path, quiet: bool) -> None:
+    from paper.figures import write_figures
+    from paper.report import write_report
+    from proofs_checks import ledger as ledgers
+
+    written = [("ledger", ledgers.write(ledger, out / "ledger.json"))]
+    if records:
+        write_figures(records, out / "figures")
+        written.append(("figures", out / "figures"))
+    written.append(("report", write_report(ledger, records, out / "figures", out / "report")))
+    if not quiet:
+        for what, path in written:
+            typer.echo(f"{what + ':':<9}{path}")
+
+
+def _show_plan(plan: Any, as_json: bool) -> None:
+    rows = [
+        {"loss": r.loss, "eta": str(r.rate), "seed": r.seed, "recorded": r in plan.recorded}
+        for r in plan.runs
+    ]
+    if as_json:
+        _print_json(
+            {"runs": rows, "networks": plan.networks, "seconds": plan.seconds, "records": str(plan.path)}
+        )
+        return
+    table = _table("loss", "eta", "seed", "recorded")
+    for row in rows:
+        table.add_row(row["loss"], row["eta"], str(row["seed"]), "yes" if row["recorded"] else "no")
+    _console().print(table)
+    time = f"about {plan.seconds:.0f} s with {plan.workers} workers"
+    typer.echo(f"{plan.networks} networks to train into {plan.path}, {time}")
+
+
+STYLES = {
+    "proved": "green",
+    "certified": "green",
+    "sampled": "cyan",
+    "confirmed": "green",
+    "refuted": "bold red",
+    "not reproduced": "bold red",
+    "inconclusive": "yellow",
+    "undecided": "yellow",
+    "not yet checked": "dim",
+}
+
+
+def _show_ledger(ledger: dict[str, Any], counts: dict[str, int]) -> None:
+    table = _table("id", "claim", "status", "evidence")
+    for claim in ledger["claims"]:
+        rows = claim["evidence"]
+        shown = "\n".join(f"{r['method']}, {r['status']}: {r['scope']}" for r in rows)
+        failing = [
+            r["detail"]
+            for r in rows
+            if r["status"] in ("refuted", "not reproduced", "inconclusive", "undecided")
+        ]
+        status = claim["status"]
+        table.add_row(
+            claim["id"],
+            claim["title"],
+            f"[{STYLES[status]}]{status}[/]",
+            "\n".join([shown, *failing]) if rows else "-",
+        )
+    console = _console()
+    console.print(table)
+    console.print(", ".join(f"{n} {status}" for status, n in counts.items()))
+
+
+class _progress:
+    """A progress bar on standard error, gone when done; `step` is called with the name of each item."""
+
+    def __init__(self, what: str, total: int, show: bool = True) -> None:
+        self.what, self.total, self.show = what, total, show
+
+    def __enter__(self) -> Callable[[str], None]:
+        from tqdm import tqdm
+
+        self.bar = tqdm(
+            total=self.total,
+            desc=self.what,
+            leave=False,
+            disable=not (self.show and sys.stderr.isatty()),
+            file=sys.stderr,
+        )
+        self.started = False
+
+        def step(name: str) -> None:
+            if self.started:
+                self.bar.update()
+            self.started = True
+            self.bar.set_postfix_str(name)
+
+        return step
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+
+if __name__ == "__main__":
+    main()
