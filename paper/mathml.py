@@ -27,8 +27,9 @@ MACROS = (
     (r"\argmin", r"\operatorname{arg\,min}"),
     (r"\arg", r"\operatorname{arg}"),
 )
-FUNCTIONS = re.compile("log|exp|ln|max|min|sup|inf|arg|det|dim|Pr|lim")
+FUNCTIONS = re.compile("argmax|argmin|log|exp|ln|max|min|sup|inf|arg|det|dim|Pr|lim")
 OPENING = ("(", "[", "{", "|")
+RELATION = re.compile(" ([=<>\N{PLUS-MINUS SIGN}\N{GREATER-THAN OR EQUAL TO}]|>=|<=) ")
 MATH = re.compile(r"\$([^$]+)\$")
 
 
@@ -39,7 +40,12 @@ def prose(text: str) -> Markup:
     'a &lt; b'
     """
     parts = MATH.split(text)
-    return Markup("").join(mathml(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+    return Markup("").join(mathml(p) if i % 2 else escape(_together(p)) for i, p in enumerate(parts))
+
+
+def _together(text: str) -> str:
+    """No line break around a sign of relation: "n = 5" and "95.1 ± 0.9" stay on one line."""
+    return RELATION.sub("\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
 
 
 def mathml(latex: str) -> Markup:
@@ -69,6 +75,8 @@ def _rebuild(node: ElementTree.Element) -> ElementTree.Element:
     """The same formula without namespaces, and with nothing but known elements and attributes."""
     name = node.tag.rpartition("}")[2]
     attributes = {k: v for k, v in node.attrib.items() if ATTRIBUTES.fullmatch(k)}
+    if name == "mo" and FUNCTIONS.fullmatch(node.text or ""):
+        name = "mi"  # as an operator it would get wide spaces on both sides
     clean = ElementTree.Element(name if ELEMENTS.fullmatch(name) else "mrow", attributes)
     clean.text = node.text
     if attributes.get("mathvariant") == "bold":
@@ -86,7 +94,7 @@ def _rebuild(node: ElementTree.Element) -> ElementTree.Element:
 
 def _is_function(node: ElementTree.Element) -> bool:
     base = node[0] if node.tag in ("msub", "msup", "msubsup", "munder") and len(node) else node
-    return base.tag in ("mi", "mo") and FUNCTIONS.fullmatch(base.text or "") is not None
+    return base.tag == "mi" and FUNCTIONS.fullmatch(base.text or "") is not None
 
 
 def _opens(node: ElementTree.Element) -> bool:

@@ -133,11 +133,11 @@ SPEC = FigureSpec(
     name="alpha",
     title="RLL's parameter, and all losses side by side",
     caption=(
-        "At η = 0.4, after the last epoch; mean over seeds with 95% Student t intervals, {n}. Left: RLL "
-        "against its parameter alpha. Right: all losses, the highest final J2 first. Hollow: J2 of the same "
-        "loss trained on clean labels; where it is low the loss underfits, and a low J1 is no merit. "
-        "Upright tick: J2 at the best epoch of each run, chosen with the clean labels in hand: the early-"
-        "stopping baseline. {setup}."
+        "At $\\eta = 0.4$, after the last epoch; mean over seeds with 95% Student t intervals, {n}. Left: "
+        "RLL against its parameter alpha. Right: all losses, the highest final $J_2$ first. Hollow: $J_2$ "
+        "of the same loss trained on clean labels; where it is low the loss underfits, and a low $J_1$ is "
+        "no merit. Upright tick: $J_2$ at the best epoch of each run, chosen with the clean labels in "
+        "hand: the early-stopping baseline. {setup}."
     ),
     needs=(
         "runs of RLL with two or more values of alpha at η = 0.4 (other losses and η = 0 are shown where "

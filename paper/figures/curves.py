@@ -103,15 +103,15 @@ SPEC = FigureSpec(
     name="curves",
     title="Accuracy on the labels as given and on the clean labels, during training",
     caption=(
-        "Accuracy on the training labels as given (J1, solid) and on the clean ones (J2, dashed) after each"
-        " epoch; mean over seeds with 95% Student t intervals (bands), {n}. Without noise (η = 0) the two "
-        "are one. A star marks the flip, the epoch from which J1 > J2 for good, where more than half of the"
-        " seeds have one (median epoch). {setup}."
+        "Accuracy on the training labels as given ($J_1$, solid) and on the clean ones ($J_2$, dashed) "
+        "after each epoch; mean over seeds with 95% Student t intervals (bands), {n}. Without noise "
+        "($\\eta = 0$) the two are one. A star marks the flip, the epoch from which $J_1 > J_2$ for good, "
+        "where more than half of the seeds have one (median epoch). {setup}."
     ),
     needs="runs of the main losses (CCE, MSE, RLL, NMSE, MAE, GCE with their default parameters)",
     alt=(
-        "Line charts, one for each loss: accuracy on the given and on the clean training labels against the"
-        " epoch, one colour for each noise rate."
+        "Line charts, one for each loss: accuracy on the given and on the clean training labels against "
+        "the epoch, one colour for each noise rate."
     ),
     draw=draw,
 )

@@ -104,11 +104,11 @@ SPEC = FigureSpec(
     title="Where training ends",
     caption=(
         "Values after the last epoch, mean over seeds with 95% Student t intervals, {n}; the hollow marker "
-        "is the control trained on clean labels. J1: accuracy on the training labels as given; J2: on the "
-        "clean ones; test: on the test set; M: share of altered samples given their altered label; A_f: "
-        "share of them given their clean label; min. recall: the smallest recall of a class on the test "
-        "set. A low J1 alone is no resistance: a network that learns nothing has one too, and then J2 or "
-        "the smallest recall is low as well. {setup}."
+        "is the control trained on clean labels. $J_1$: accuracy on the training labels as given; $J_2$: "
+        "on the clean ones; test: on the test set; $M$: share of altered samples given their altered "
+        "label; $A_f$: share of them given their clean label; min. recall: the smallest recall of a class "
+        "on the test set. A low $J_1$ alone is no resistance: a network that learns nothing has one too, "
+        "and then $J_2$ or the smallest recall is low as well. {setup}."
     ),
     needs="any runs",
     alt=(

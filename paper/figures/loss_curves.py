@@ -114,12 +114,12 @@ SPEC = FigureSpec(
     name="loss-curves",
     title="The losses and their label sums",
     caption=(
-        "K = 10. The label y has probability u_y and the rest is spread evenly; the dotted line is the "
-        "uniform output. Top: L(u, y), divided by its value at the uniform output, since a factor changes "
-        "only the step size; losses that differ by a factor alone share a line. Bottom: the label sum S(u),"
-        " divided likewise. A loss is symmetric if S is constant on the whole simplex, of which this path "
-        "is a small part: flat here is necessary, and the ledger says where it is proved. Computed from the"
-        " formulas; no training is involved."
+        "$K = 10$. The label $y$ has probability $u_y$ and the rest is spread evenly; the dotted line is "
+        "the uniform output. Top: $L(u, y)$, divided by its value at the uniform output, since a factor "
+        "changes only the step size; losses that differ by a factor alone share a line. Bottom: the label "
+        "sum $S(u)$, divided likewise. A loss is symmetric if $S$ is constant on the whole simplex, of "
+        "which this path is a small part: flat here is necessary, and the ledger says where it is proved. "
+        "Computed from the formulas; no training is involved."
     ),
     needs="nothing but the losses",
     alt=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def draw(records: Sequence[Record]) -> Figure:
             _trajectories(axes, by_rate[rate], size=5.0)
             axes.set(aspect="equal", xlim=(left, left + span), ylim=(low, low + span))
             axes.locator_params(nbins=5)
-            frame = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.6, "zorder": 6}
+            frame: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.6, "zorder": 6}
             panels[0, column].add_patch(Rectangle((left, low), span, span, **frame))
         for axes in panels.flat[len(by_rate) :]:
             axes.set_title("the framed part, enlarged", fontsize=7)
@@ -114,12 +114,12 @@ def _region(axes: Axes, cells: list[Cell]) -> None:
     diagonal = [0, 100 - 50 * f]
     axes.plot(diagonal, diagonal, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     for corner, colour in ((corners[2], MEMORISER_RED), (corners[3], RESISTER_GREEN)):
-        axes.plot(*corner, marker="*", markersize=8, color=colour, markeredgecolor="white", zorder=5)
+        axes.plot(*corner, marker="*", markersize=8, color=colour, markeredgecolor="white", zorder=3.5)
 
 
 def _words(axes: Axes, cells: list[Cell]) -> None:
     f = _share(cells)
-    style = {"fontsize": 6.5, "va": "top"}
+    style: dict[str, Any] = {"fontsize": 6.5, "va": "top"}
     axes.text(
         37, 33, "$J_1 = J_2$: the flip", rotation=45, rotation_mode="anchor", ha="center", color=GREY, **style
     )
@@ -136,9 +136,9 @@ def _trajectories(axes: Axes, cells: list[Cell], size: float) -> None:
     for depth, cell in enumerate(cells):
         colour = loss_colour(cell.loss)
         j1, j2 = (100 * cell.curves(name) for name in AXES)
-        line = {"color": colour, "linewidth": 0.9, "alpha": 0.8}
+        line: dict[str, Any] = {"color": colour, "linewidth": 0.9, "alpha": 0.8}
         axes.plot(j1.mean(axis=0), j2.mean(axis=0), zorder=3 - depth / 100, **line)
-        end = {"linestyle": "none", "color": colour, "zorder": 4 - depth / 100}
+        end: dict[str, Any] = {"linestyle": "none", "color": colour, "zorder": 4 - depth / 100}
         if cell.n > 1:
             axes.plot(j1[:, -1], j2[:, -1], marker=".", markersize=3, **end)
         end |= {
@@ -164,15 +164,15 @@ SPEC = FigureSpec(
     title="Training as a path in the (J1, J2) plane",
     caption=(
         "Each line is the path of a loss, mean over seeds ({n}), from the first epoch to the last (large "
-        "marker; dots: the end of each seed). Shaded: what is reachable at all with the realised share f of"
-        " altered labels. Above the dashed diagonal altered samples are recovered more often than "
-        "memorised; crossing it downwards is the flip. Stars: the perfect memoriser (1, 1 - f) and the "
-        "perfect resister (1 - f, 1). Below, the framed parts enlarged. {setup}."
+        "marker; dots: the end of each seed). Shaded: what is reachable at all with the realised share $f$ "
+        "of altered labels. Above the dashed diagonal altered samples are recovered more often than "
+        "memorised; crossing it downwards is the flip. Stars: the perfect memoriser $(1, 1 - f)$ and the "
+        "perfect resister $(1 - f, 1)$. Below, the framed parts enlarged. {setup}."
     ),
     needs="runs of the main losses at η = 0.2, 0.4 or 0.6",
     alt=(
-        "The plane of accuracy on the given labels against accuracy on the clean labels, one panel for each"
-        " noise rate, with the path of each loss inside the reachable pentagon."
+        "The plane of accuracy on the given labels against accuracy on the clean labels, one panel for "
+        "each noise rate, with the path of each loss inside the reachable pentagon."
     ),
     draw=draw,
 )

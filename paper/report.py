@@ -1,0 +1,208 @@
+"""The report: one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from empirics.records import Record
+from paper.figures.write import MANIFEST, digest, write_figures
+from paper.files import write_atomic
+from paper.findings import findings
+from paper.mathml import prose
+from paper.provenance import provenance
+from paper.statistics import setups
+from paper.tables import loss_table, results_table
+from paper.witness import readable
+from proofs_checks.claim import Status
+
+TEMPLATES = "templates"
+PAGE = "index.html"
+
+# What is not settled comes first, the worst at the top.
+OPEN = (
+    Status.REFUTED,
+    Status.NOT_REPRODUCED,
+    Status.INCONCLUSIVE,
+    Status.UNDECIDED,
+    Status.NOT_CHECKED,
+)
+ORDER = (Status.PROVED, Status.CERTIFIED, Status.CONFIRMED, Status.SAMPLED, *OPEN)
+SECTIONS = {
+    "S": "Symmetry of losses",
+    "L": "The losses, one by one",
+    "R": "Risk under noise",
+    "N": "What the theorem does not say",
+    "M": "Robustness to memorization",
+    "D": "Dynamics",
+    "E": "Training",
+}
+MEANING = {
+    Status.PROVED: "shown by proof, for the stated scope",
+    Status.CERTIFIED: "shown by interval arithmetic, for the stated scope",
+    Status.CONFIRMED: "training runs agree, by a stated interval",
+    Status.SAMPLED: "many draws were tried and none failed; not a proof",
+    Status.REFUTED: "false as stated, with a witness that can be checked by hand",
+    Status.NOT_REPRODUCED: "training runs disagree, by a stated interval",
+    Status.INCONCLUSIVE: "the interval from training does not decide",
+    Status.UNDECIDED: "no method settled it; this is not a pass",
+    Status.NOT_CHECKED: "stated, but nothing checks it yet",
+}
+
+
+# What a claim or its evidence may leave out.
+_CLAIM = {"title": "", "statement": "", "assumes": [], "source": ""}
+_EVIDENCE = {"method": "", "scope": "", "detail": "", "witness": None, "twin": None}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as it stands in the page: all of it inline."""
+
+    name: str
+    kind: str
+    setup: str
+    title: str
+    caption: str
+    alt: str
+    uri: str
+
+
+def write_report(
+    ledger: dict[str, Any],
+    records: Sequence[Record],
+    figures_dir: str | os.PathLike[str],
+    out_dir: str | os.PathLike[str],
+) -> Path:
+    """Write ``index.html`` into `out_dir`, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    ledger : what ``lossmatters verify --json`` prints: claims and provenance.
+    records : the runs that findings, results and figures speak of; there may be none.
+    figures_dir : the figures of `paper.figures.write_figures`. Where they are missing, or were drawn from
+        other records, they are drawn there first: a page never shows figures of other runs.
+
+    Raises
+    ------
+    ValueError : a ledger without claims, or a claim without an id or with an unknown status.
+    OSError : a folder cannot be written.
+    """
+    claims = _claims(ledger)
+    manifest = _manifest(Path(figures_dir), records)
+    pictures = [_picture(Path(figures_dir), entry) for entry in manifest["figures"]]
+    groups = setups(records)
+    counts = {status: sum(c["status"] is status for c in claims) for status in ORDER}
+    unsound = [
+        (claim["id"], evidence["twin"].get("says", ""))
+        for claim in claims
+        for evidence in claim["evidence"]
+        if evidence["twin"] and not evidence["twin"].get("rejected")
+    ]
+    page = _environment().get_template("report.html.j2").render(
+        sections=_sections(claims),
+        total=len(claims),
+        counts={status: n for status, n in counts.items() if n},
+        meaning=MEANING,
+        unsettled={status: [c for c in claims if c["status"] is status] for status in OPEN if counts[status]},
+        unsound=unsound,
+        findings={name: findings(group) for name, group in groups.items()},
+        headline=next((p for p in pictures if p.kind == "curves"), None),
+        pictures=pictures,
+        skipped=manifest["skipped"],
+        losses=loss_table().to_html(),
+        results={name: results_table(group).to_html() for name, group in groups.items()},
+        provenance=ledger.get("provenance") or {},
+        training={name: provenance(group) for name, group in groups.items()},
+    )  # fmt: skip
+    return write_atomic(Path(out_dir) / PAGE, page.encode())
+
+
+def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:
+    """The claims with their statuses as `Status`, missing optional parts filled in."""
+    if not isinstance(ledger, dict) or not isinstance(ledger.get("claims"), list):
+        raise ValueError(f"ledger must be an object with a list of claims, got ledger={_short(ledger)}")
+    out = []
+    for claim in ledger["claims"]:
+        if not isinstance(claim, dict) or not claim.get("id"):
+            raise ValueError(f"claim must be an object with an id, got claim={_short(claim)}")
+        status = _status(claim.get("status"), claim["id"])
+        evidence = [
+            {**_EVIDENCE, **e, "status": _status(e.get("status"), claim["id"])}
+            for e in claim.get("evidence") or []
+        ]
+        why = next((e["detail"] for e in evidence if e["status"] is status and e["detail"]), "")
+        out.append({**_CLAIM, **claim, "status": status, "evidence": evidence, "why": why})
+    return out
+
+
+def _sections(claims: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The claims under the headings of the mathematics, by the first letter of their ids."""
+    out: dict[str, list[dict[str, Any]]] = {}
+    for claim in claims:
+        out.setdefault(SECTIONS.get(str(claim["id"])[0], "Other"), []).append(claim)
+    return out
+
+
+def _status(value: Any, claim: str) -> Status:
+    try:
+        return Status(value)
+    except ValueError:
+        known = ", ".join(s.value for s in Status)
+        raise ValueError(f"status of {claim} must be one of {known}, got status={value!r}") from None
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _manifest(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    """What was drawn into `folder`, after drawing it anew where it is not of these records."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        fresh = manifest["records"] == digest(records) and all(
+            (folder / f"{entry['name']}.svg").is_file() for entry in manifest["figures"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        fresh = False
+    if not fresh:
+        write_figures(records, folder)
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _picture(folder: Path, entry: dict[str, str]) -> Picture:
+    # As an image, not as inline SVG: ids of several SVGs in one page would collide.
+    data = base64.b64encode((folder / f"{entry['name']}.svg").read_bytes()).decode()
+    uri = f"data:image/svg+xml;base64,{data}"
+    keys = ("name", "setup", "title", "caption", "alt")
+    return Picture(kind=entry["figure"], uri=uri, **{key: entry[key] for key in keys})
+
+
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("paper", TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"prose": lambda text: prose(str(text)), "readable": readable, "anchor": _anchor}
+    environment.globals |= {"Markup": Markup}
+    return environment
+
+
+def _anchor(identity: object) -> str:
+    """An id for an HTML element: letters, digits, dots and dashes only."""
+    return "".join(c if c.isalnum() or c in ".-" else "-" for c in str(identity))
