@@ -8,6 +8,7 @@ refuted by an exact computation.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,11 @@ def decide(loss: Loss, num_classes: int | None = None) -> SymmetryVerdict:
     """
     if num_classes is not None:
         num_classes = check_num_classes(num_classes)
+    return _decide(loss, num_classes)
+
+
+@lru_cache(maxsize=512)
+def _decide(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     if isinstance(loss, CallableLoss):
         return _sampled(loss, num_classes or 10)
     if isinstance(loss, SeparableLoss):

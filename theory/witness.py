@@ -90,9 +90,14 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
                     points[i], points[j], repr(sums[i]), repr(sums[j]), sums[i], sums[j], "float64"
                 )
         return None
+
     # Pairs that differ in float64 first; then the simplest others, which may differ by less than rounding.
-    apart = [(i, j) for i, j in pairs if abs(sums[i] - sums[j]) > 1e-12 * max(abs(sums[i]), abs(sums[j]))]
-    close = [pair for pair in pairs if pair not in set(apart)]
+    def differs(pair: tuple[int, int]) -> bool:
+        first, second = sums[pair[0]], sums[pair[1]]
+        return abs(first - second) > 1e-12 * max(abs(first), abs(second))
+
+    apart = [pair for pair in pairs if differs(pair)]
+    close = [pair for pair in pairs if not differs(pair)]
     exact_sums: dict[int, sympy.Expr] = {}
     for i, j in [*apart[:EXACT_PAIRS], *close[:EXACT_PAIRS]]:
         for index in (i, j):

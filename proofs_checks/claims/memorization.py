@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from proofs_checks.claims.risk import RATIONAL_SYMMETRIC, order_kept
+from proofs_checks.claims.risk import RATIONAL_SYMMETRIC, SLOPE_IS_POSITIVE, order_kept
 from proofs_checks.methods import exact
 from proofs_checks.methods.symbolic import identity
 from theory.losses import MSE
@@ -204,6 +204,7 @@ CLAIMS = (
         "Patel & Sastry 2021, Definition 1",
         assumes=("uniform noise, eta < (K-1)/K",),
         checks=(
+            SLOPE_IS_POSITIVE,
             Check(
                 Method.EXACT,
                 order_kept,
