@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -84,6 +84,16 @@ def make_records() -> Callable[..., list[Record]]:
 @pytest.fixture(scope="session")
 def make_record() -> Callable[..., Record]:
     return synthetic_record
+
+
+@pytest.fixture(scope="module")
+def svg_only() -> Iterator[None]:
+    """Write one format of three, where a test is not about formats."""
+    import paper.figures.write
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper.figures.write, "FORMATS", ("svg",))
+        yield
 
 
 @pytest.fixture(scope="session")

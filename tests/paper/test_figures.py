@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+import sys
+import zlib
+from dataclasses import replace
+from fractions import Fraction
+
+import matplotlib
+import pytest
+from matplotlib.figure import Figure
+
+from paper.figures import FIGURES, MissingData, write, write_figures
+from paper.figures.write import render
+from paper.statistics import setups
+
+BY_NAME = {spec.name: spec for spec in FIGURES}
+
+
+@pytest.fixture(scope="module")
+def drawn(records):
+    return {spec.name: spec.draw(records) for spec in FIGURES}
+
+
+def test_names_are_unique_and_declared():
+    assert len(BY_NAME) == len(FIGURES)
+    for spec in FIGURES:
+        assert spec.title
+        assert spec.caption
+        assert spec.needs
+        assert spec.alt
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_figures_are_figures_with_labelled_axes(drawn, name):
+    figure = drawn[name]
+    assert isinstance(figure, Figure)
+    assert figure.axes
+    words = " ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
+    assert "%" in words or "u_y" in words  # every axis of measurements has its unit
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_width_is_that_of_one_column_or_two(drawn, name):
+    assert drawn[name].get_size_inches()[0] in (3.3, 6.9)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_drawing_changes_neither_records_nor_settings(records, name):
+    before, settings = copy.deepcopy(records), dict(matplotlib.rcParams)
+    BY_NAME[name].draw(records)
+    assert records == before
+    assert dict(matplotlib.rcParams) == settings
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in FIGURES if not spec.from_theory])
+def test_without_records_there_is_a_reason_and_no_figure(name):
+    with pytest.raises(MissingData, match="needs "):
+        BY_NAME[name].draw([])
+
+
+def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_path):
+    skipped = {}
+    runs = make_records(losses=["cce", "nce"], rates=[Fraction(0)], seeds=2)
+    paths = write_figures(runs, tmp_path, lambda name, reason: skipped.update({name: reason}))
+    assert set(skipped) == {"synthetic-plane", "synthetic-alpha"}
+    assert "alpha" in skipped["synthetic-alpha"]
+    assert "found 0" in skipped["synthetic-alpha"]
+    stems = {p.stem for p in paths if p.suffix == ".pdf"}
+    assert stems == {"synthetic-curves", "synthetic-final", "loss-curves"}
+    assert set(tmp_path.iterdir()) == set(paths)
+    manifest = json.loads((tmp_path / "figures.json").read_text())
+    assert {s["name"] for s in manifest["skipped"]} == set(skipped)
+
+
+def test_no_records_at_all_leaves_the_figure_of_the_theory(tmp_path):
+    paths = write_figures([], tmp_path)
+    assert {p.stem for p in paths} == {"loss-curves", "figures"}
+
+
+def test_pdf_embeds_truetype_and_no_date(drawn):
+    data = render(drawn["final"], "pdf")
+    text = data + b"".join(_streams(data))
+    assert b"/FontFile2" in text
+    assert b"/Type3" not in text
+    assert b"CreationDate" not in text
+    assert b"ModDate" not in text
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png", "svg"])
+def test_the_same_records_give_the_same_bytes(records, kind):
+    spec = BY_NAME["alpha"]
+    first, second = (render(spec.draw(records), kind) for _ in range(2))
+    assert first == second
+
+
+def test_png_has_200_dots_per_inch(drawn):
+    import io
+
+    from PIL import Image
+
+    figure = drawn["alpha"]
+    with Image.open(io.BytesIO(render(figure, "png"))) as image:
+        assert image.width == round(200 * figure.get_size_inches()[0])
+
+
+def test_one_seed_is_drawn_without_a_band_and_says_so(make_records):
+    runs = make_records(losses=["cce"], seeds=1)
+    spec = BY_NAME["curves"]
+    axes = spec.draw(runs).axes[0]
+    assert not axes.collections  # bands are collections
+    assert axes.lines
+    assert "n = 1 seed (no interval)" in spec.describe(runs)
+    assert BY_NAME["curves"].draw(make_records(losses=["cce"], seeds=2)).axes[0].collections
+
+
+def test_intervals_are_clipped_where_they_are_drawn(make_record):
+    def run(seed, value):
+        base = make_record(seed=seed, epochs=2)
+        return replace(base, curves={k: [value, value] for k in base.curves})
+
+    axes = BY_NAME["curves"].draw([run(0, 1.0), run(1, 0.5)]).axes[0]
+    heights = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert heights.min() >= 0
+    assert heights.max() <= 100
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in FIGURES if not spec.from_theory])
+def test_captions_say_n_and_the_setup(records, name):
+    caption = BY_NAME[name].describe(records)
+    assert "n = 3 seeds" in caption
+    assert "40 epochs" in caption
+    assert not re.search(r"\{\w+\}", caption)
+
+
+def test_setups_get_files_of_their_own(make_record, tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "FORMATS", ("svg",))
+    runs = [make_record(), make_record(experiment="b")]
+    stems = {p.stem for p in write_figures(runs, tmp_path)}
+    assert {f"{name}-curves" for name in setups(runs)} <= stems
+
+
+def test_figures_never_load_torch_or_pyplot():
+    code = (
+        "import sys; import paper.figures, paper.tables, paper.report, paper.findings\n"
+        "assert 'matplotlib' not in sys.modules, 'matplotlib at import'\n"
+        "paper.figures.FIGURES[-1].draw([])\n"
+        "bad = [m for m in ('torch', 'matplotlib.pyplot') if m in sys.modules]\n"
+        "assert not bad, bad\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    from paper import files
+
+    target = files.write_atomic(tmp_path / "a.txt", b"old")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(files.os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        files.write_atomic(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def _streams(data: bytes) -> list[bytes]:
+    out = []
+    for match in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL):
+        try:
+            out.append(zlib.decompress(match.group(1)))
+        except zlib.error:
+            continue
+    return out
