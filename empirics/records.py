@@ -160,7 +160,9 @@ def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            raise RecordError(f"{path} must end in a whole record, got a line that was cut off; move it aside")
+            raise RecordError(
+                f"{path} must end in a whole record, got a line that was cut off; move it aside"
+            )
         try:
             written = 0
             while written < len(data):
@@ -177,7 +179,9 @@ def _parse(line: str, where: str) -> Record:
     try:
         data = json.loads(line)
     except json.JSONDecodeError:
-        raise RecordError(f"{where}: not a whole record (a write was cut off, or this is no record file)") from None
+        raise RecordError(
+            f"{where}: not a whole record (a write was cut off, or this is no record file)"
+        ) from None
     if not isinstance(data, dict):
         raise RecordError(f"{where}: not a record, got {type(data).__name__}")
     if data.get("schema") != SCHEMA:
@@ -193,7 +197,9 @@ def _parse(line: str, where: str) -> Record:
     if len(lengths) != 1 or lengths == {0}:
         raise RecordError(f"{where}: curves must have one length > 0, got lengths={sorted(lengths)}")
     if data.get("run_id") != record.run_id:
-        raise RecordError(f"{where}: run_id must be {record.run_id}, got run_id={data.get('run_id')!r} (edited?)")
+        raise RecordError(
+            f"{where}: run_id must be {record.run_id}, got run_id={data.get('run_id')!r} (edited?)"
+        )
     return record
 
 

@@ -1,0 +1,1 @@
+"""The training engine. Only `training`, the declaration, is free of torch."""

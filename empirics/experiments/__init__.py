@@ -1,0 +1,38 @@
+"""Experiments by name, and `train`, which runs them.  torch is imported by what trains, not before."""
+
+from __future__ import annotations
+
+import difflib
+
+from empirics.experiments.experiment import Experiment, Run
+from empirics.experiments.quick import QUICK
+from empirics.experiments.runner import Plan, Progress, TrainingError, plan, train
+
+EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (QUICK,)}
+
+
+def get_experiment(name: str) -> Experiment:
+    """The experiment called `name`.
+
+    Raises
+    ------
+    ValueError : an unknown name (with the nearest ones).
+    """
+    if name not in EXPERIMENTS:
+        near = difflib.get_close_matches(name, EXPERIMENTS, n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"experiment must be one of {', '.join(EXPERIMENTS)}, got experiment={name!r}{hint}")
+    return EXPERIMENTS[name]
+
+
+__all__ = [
+    "EXPERIMENTS",
+    "Experiment",
+    "Plan",
+    "Progress",
+    "Run",
+    "TrainingError",
+    "get_experiment",
+    "plan",
+    "train",
+]

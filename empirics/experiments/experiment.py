@@ -1,0 +1,96 @@
+"""What an experiment is: a grid of runs, as plain data.  No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from empirics.engine.training import Training, check_count
+from empirics.models.base import MLP
+from theory.exact import check_rate, fail
+from theory.losses import get
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One network of the grid: a loss by its text, a nominal noise rate, a seed."""
+
+    loss: str
+    rate: Fraction
+    seed: int
+
+
+def canonical(loss: str) -> str:
+    """The one text of a loss: ``RLL(alpha=0.1)`` is ``rll(alpha=1/10)``; one from a file keeps its text."""
+    spec = get(loss).spec
+    return loss if ".py:" in loss else spec
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A data set, a model, a training set-up, and a grid of (loss, noise rate) for each seed.
+
+    Noise is uniform, drawn as exact counts (`theory.noise.SymmetricNoise`), so that the realised rate is
+    the nominal one up to rounding and does not differ between seeds.
+
+    Networks are trained in *stacks*: for each seed, the grid in its order, `stack_size` networks at a
+    time. A network's last bits depend on its neighbours in the stack (see docs/determinism.md), so the
+    stacks are part of the declaration: they depend on the grid, never on the number of seeds, on what is
+    asked for, or on what is recorded already.
+
+    Parameters
+    ----------
+    grid : (loss, rate) pairs, each loss any text that `theory.losses.get` takes, each rate in [0, 1].
+    seeds : integers >= 0, without repetition.
+    stack_size : networks a stack, >= 1. 10 is the smallest size at which the cost of a network
+        has levelled off (see benchmarks/), and leaves 25 pieces of work in the quick profile.
+
+    Raises
+    ------
+    TypeError, ValueError : an unknown loss, a rate outside [0, 1], a pair or a seed given twice, none.
+    """
+
+    name: str
+    dataset: str
+    grid: tuple[tuple[str, Fraction], ...]
+    model: MLP = field(default_factory=MLP)
+    training: Training = field(default_factory=Training)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    stack_size: int = 10
+
+    def __post_init__(self) -> None:
+        grid = tuple((canonical(loss), check_rate(rate)) for loss, rate in self.grid)
+        object.__setattr__(self, "grid", grid)
+        check_count("stack_size", self.stack_size)
+        for seed in self.seeds:
+            if isinstance(seed, bool) or not isinstance(seed, int):
+                raise TypeError(f"seeds must be integers >= 0, got seed={seed!r}")
+            if seed < 0:
+                fail("seeds", "integers >= 0", seed)
+        for name, values in (("grid", grid), ("seeds", self.seeds)):
+            if not values or len(set(values)) != len(values):
+                fail(name, "non-empty and without repetition", list(values))
+
+    def runs(self) -> list[Run]:
+        """Every network, seed by seed, in the order of the grid."""
+        return [run for stack in self.stacks() for run in stack]
+
+    def stacks(self) -> Iterator[tuple[Run, ...]]:
+        """The networks that are trained together."""
+        for seed in self.seeds:
+            for start in range(0, len(self.grid), self.stack_size):
+                part = self.grid[start : start + self.stack_size]
+                yield tuple(Run(loss, rate, seed) for loss, rate in part)
+
+    def with_changes(self, seeds: Any = None, epochs: Any = None) -> Experiment:
+        """The same grid with other seeds (a number N means 0..N-1) or another number of epochs."""
+        changed = self
+        if seeds is not None:
+            if isinstance(seeds, int):
+                seeds = range(check_count("seeds", seeds))
+            changed = replace(changed, seeds=tuple(seeds))
+        if epochs is not None:
+            changed = replace(changed, training=replace(self.training, epochs=check_count("epochs", epochs)))
+        return changed

@@ -1,0 +1,71 @@
+"""What a result may depend on beside its configuration: versions, device, time, source."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "numpy", "scikit-learn", "lossmatters")
+
+
+def provenance(
+    *, device: str, seconds: float, samples: int, source: str | None, stack: dict[str, int]
+) -> dict[str, Any]:
+    """The provenance of the records of one stack.
+
+    Parameters
+    ----------
+    device : "cpu" or "cuda".
+    seconds : wall time of the stack, evaluation included.
+    samples : training samples seen by its networks together.
+    """
+    import torch
+
+    from empirics.engine.device import device_name
+
+    return {
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "device": {"type": device, "name": device_name(torch.device(device))},
+        "threads": torch.get_num_threads(),
+        "wall_time_s": round(seconds, 3),
+        "samples_per_s": round(samples / seconds, 1),
+        "stack": stack,
+        "source": source,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def source_commit() -> str | None:
+    """The git commit of this source ("-dirty" after it where files were changed), None where there is none.
+
+    Asked of git only if this very file is tracked: an installed copy may lie inside another repository.
+    """
+    here = Path(__file__).resolve()
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(here.parent), *arguments],
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    if git("ls-files", "--error-unmatch", here.name) is None:
+        return None
+    return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

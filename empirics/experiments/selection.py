@@ -1,0 +1,63 @@
+"""Which runs of an experiment were asked for.  No torch here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from empirics.experiments.experiment import Experiment, Run, canonical
+from theory.exact import check_rate
+
+KEYS = ("loss", "eta", "model", "seed")
+
+
+def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
+    """The runs that agree with every entry of `only`.
+
+    Parameters
+    ----------
+    only : "loss" (``rll`` is every RLL, ``rll(alpha=1/10)`` just that one), "eta" (a nominal rate, in any
+        notation), "model" (its name), "seed". Values may be text.
+
+    Raises
+    ------
+    ValueError : an unknown key, or a value that no run has; both name what there is.
+    """
+    runs = experiment.runs()
+    for key, value in only.items():
+        if key not in KEYS:
+            _unknown("only", "a key among", key, KEYS)
+        if key == "loss":
+            runs = _with_loss(runs, str(value))
+        elif key == "eta":
+            rate = check_rate(value)
+            kept = [run for run in runs if run.rate == rate]
+            runs = kept or _unknown("eta", "a rate of the runs chosen:", value, {str(r.rate) for r in runs})
+        elif key == "model":
+            if value != experiment.model.name:
+                _unknown("model", "one of", value, {experiment.model.name})
+        else:
+            kept = [run for run in runs if str(run.seed) == str(value)]
+            runs = kept or _unknown("seed", "one of", value, {str(r.seed) for r in runs})
+    return runs
+
+
+def _with_loss(runs: list[Run], wanted: str) -> list[Run]:
+    """Exactly the loss that the text means, or every loss of that bare name."""
+    name = wanted.strip().lower().replace("_", "-")
+    kept = [run for run in runs if run.loss.partition("(")[0] == name]
+    if not kept:
+        try:
+            spec = canonical(wanted)
+        except (TypeError, ValueError):
+            spec = wanted
+        kept = [run for run in runs if run.loss == spec]
+    return kept or _unknown("loss", "one of the runs chosen:", wanted, dict.fromkeys(r.loss for r in runs))
+
+
+def _unknown(name: str, condition: str, value: Any, known: Iterable[str]) -> Any:
+    known = list(known)
+    near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.4)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise ValueError(f"{name} must be {condition} {', '.join(known)}, got {name}={value!r}{hint}")

@@ -1,0 +1,95 @@
+"""Many multilayer perceptrons of one shape as one module."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from empirics.randomness import torch_seed
+
+
+class StackedMLP(nn.Module):
+    """M networks at once: one batched matrix product a layer instead of M small ones.
+
+    Weights are (M, in, out) and biases (M, 1, out), so that a layer is ``baddbmm(bias, x, weight)``.
+    Network m starts as ``torch.nn.Linear`` layers would under a generator seeded by ``seeds[m]`` alone.
+
+    Parameters
+    ----------
+    widths : the width of each layer, from the inputs to the classes; at least two.
+    seeds : the seed of each network, (M,). Equal seeds give equal weights.
+    dtype : of the parameters. Drawn in float32 and converted, so the start is the same for each.
+
+    Attributes
+    ----------
+    weights, biases : one parameter a layer.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        seeds: Sequence[int],
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        networks = [_linear_layers(self.widths, seed) for seed in seeds]
+        self.weights = nn.ParameterList()
+        self.biases = nn.ParameterList()
+        for layer in zip(*networks, strict=True):
+            weight = torch.stack([w.t() for w, _ in layer])
+            bias = torch.stack([b[None] for _, b in layer])
+            self.weights.append(weight.to(device, dtype))
+            self.biases.append(bias.to(device, dtype))
+
+    @property
+    def num_networks(self) -> int:
+        return len(self.weights[0])
+
+    def forward(
+        self, inputs: Float[Tensor, "m b d"], networks: slice | None = None
+    ) -> Float[Tensor, "m b k"]:
+        """Logits of a batch for each network, or for a slice of the stack."""
+        hidden = inputs
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if layer:
+                hidden = hidden.relu_()
+            if networks is not None:  # the backward of a slice fills a whole zero tensor: not in training
+                weight, bias = weight[networks], bias[networks]
+            hidden = torch.baddbmm(bias, hidden, weight)
+        return hidden
+
+    def network(self, index: int) -> nn.Sequential:
+        """A copy of one network as plain layers."""
+        layers: list[nn.Module] = []
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            _, fan_in, fan_out = weight.shape
+            linear = nn.Linear(fan_in, fan_out, device=weight.device, dtype=weight.dtype)
+            with torch.no_grad():
+                linear.weight.copy_(weight[index].t())
+                linear.bias.copy_(bias[index, 0])
+            layers += [linear, nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+
+def _linear_layers(widths: tuple[int, ...], seed: int) -> list[tuple[Tensor, Tensor]]:
+    """(out, in) weights and (out,) biases in the order and by the rule of ``torch.nn.Linear``.
+
+    On the CPU whatever the device: a GPU's generator would start from other weights.
+    """
+    generator = torch.Generator().manual_seed(torch_seed("weights", seed))
+    layers = []
+    for fan_in, fan_out in pairwise(widths):
+        weight, bias = torch.empty(fan_out, fan_in), torch.empty(fan_out)
+        nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+        bound = 1 / math.sqrt(fan_in)
+        nn.init.uniform_(bias, -bound, bound, generator=generator)
+        layers.append((weight, bias))
+    return layers

@@ -1,0 +1,30 @@
+"""Where randomness comes from: one stream for each purpose, seeded by the run's seed alone.
+
+This is the paired design. Runs of one seed share their initial weights and their order of batches
+whatever their loss and noise rate, and share their altered labels whatever their loss. So a difference
+between two losses at one seed is not a difference of luck. No stream depends on another one, or on
+which networks are trained together.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+PURPOSES = ("weights", "batch order", "labels")  # the position is the key: only ever append
+
+
+def stream(purpose: str, seed: int, *keys: int) -> np.random.Generator:
+    """The generator of one purpose of one run; `keys` (integers >= 0) tell further streams apart."""
+    return np.random.default_rng([PURPOSES.index(purpose), seed, *keys])
+
+
+def label_stream(seed: int, rate: Fraction) -> np.random.Generator:
+    """The generator of the altered labels, from the seed and the nominal rate only."""
+    return stream("labels", seed, rate.numerator, rate.denominator)
+
+
+def torch_seed(purpose: str, seed: int) -> int:
+    """A seed for a ``torch.Generator``: 63 bits from the stream of that purpose."""
+    return int(stream(purpose, seed).integers(2**63))

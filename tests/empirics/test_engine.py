@@ -1,0 +1,272 @@
+"""The stacked engine against plain torch, one network at a time."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from empirics.data import Dataset, load
+from empirics.engine.device import resolve_device
+from empirics.engine.metrics import Counter
+from empirics.engine.train import Network, predict, train_stack
+from empirics.engine.training import Training
+from empirics.models.base import MLP
+from empirics.models.mlp import StackedMLP
+from empirics.randomness import label_stream, stream, torch_seed
+from empirics.records import CURVES
+from theory.losses import LOSSES, Loss, get
+from theory.memorization import measure
+from theory.noise import SymmetricNoise
+
+# 100 samples in batches of 64 leave a last batch of 36; two epochs of two steps each, the last of
+# them where the step size already falls.
+TRAINING = Training(epochs=2, batch_size=64, constant_share=Fraction(1, 2))
+MODEL = MLP(hidden=(16, 12))
+
+
+def subset(train=100, test=60):
+    data = load("digits")
+    return Dataset(
+        name="some digits",
+        train_inputs=data.train_inputs[:train],
+        train_labels=data.train_labels[:train],
+        test_inputs=data.test_inputs[:test],
+        test_labels=data.test_labels[:test],
+        num_classes=10,
+    )
+
+
+def network(data, loss="cce", seed=0, rate="2/5"):
+    rate = Fraction(rate)
+    drawn = SymmetricNoise(rate).apply(data.train_labels, 10, label_stream(seed, rate), draw="exact")
+    return Network(get(loss) if isinstance(loss, str) else loss, seed, drawn.noisy_labels)
+
+
+def plain_network(data, given, training, widths, dtype):
+    """One network, written as anyone would: nn.Linear, a criterion, Adam, a loop."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed("weights", given.seed))
+        layers = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())]
+    model = nn.Sequential(*layers[:-1]).to(dtype)
+    criterion = given.loss.criterion()
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.003, foreach=False)
+    inputs = torch.from_numpy(data.train_inputs).to(dtype)
+    labels = torch.from_numpy(given.noisy_labels)
+    rng = stream("batch order", given.seed)
+    size, step = len(labels), 0
+    steps = training.epochs * math.ceil(size / training.batch_size)
+    curve = []
+    for _ in range(training.epochs):
+        values = []
+        for batch in torch.from_numpy(rng.permutation(size)).split(training.batch_size):
+            falling = (1 - step / steps) / (1 - float(training.constant_share))
+            optimiser.param_groups[0]["lr"] = 0.003 * min(1.0, falling)
+            value = criterion(model(inputs[batch]), labels[batch])
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            values.append(value.item())
+            step += 1
+        curve.append(sum(values) / len(values))
+    return model, curve
+
+
+def distance(first, second):
+    """The largest difference between two networks' parameters."""
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    return max(float((a - b).detach().abs().max()) for a, b in pairs)
+
+
+def test_a_stack_learns_what_each_network_learns_alone():
+    """In float64, with a different loss, seed and rate for each network."""
+    data = subset()
+    given = [
+        network(data, loss, seed, rate)
+        for loss, seed, rate in [("cce", 0, "0"), ("rll", 1, "2/5"), ("rll", 0, "2/5"), ("nmse", 2, "17/20")]
+    ]
+    curves, stack = train_stack(data, MODEL, TRAINING, given, dtype=torch.float64)
+    widths = MODEL.widths(64, 10)
+    for index, one in enumerate(given):
+        model, curve = plain_network(data, one, TRAINING, widths, torch.float64)
+        # Four steps that differ by rounding (2e-16 relative) alone. Adam divides by the root of the
+        # squared gradient, at least 1e-8, so a gradient's error of 1e-17 may move a weight by
+        # 0.003 * 1e-17 / 1e-8 = 3e-12.
+        assert distance(stack.network(index), model) < 1e-11
+        assert curves[index]["train_loss"] == pytest.approx(curve, rel=1e-11)
+
+
+def test_a_network_trained_on_other_labels_is_told_apart():
+    """The known-false case of the comparison above: one label of a hundred differs."""
+    data = subset()
+    right = network(data)
+    labels = right.noisy_labels.copy()
+    labels[0] = (labels[0] + 1) % 10
+    wrong = Network(right.loss, right.seed, labels)
+    _, stack = train_stack(data, MODEL, TRAINING, [right], dtype=torch.float64)
+    model, _ = plain_network(data, wrong, TRAINING, MODEL.widths(64, 10), torch.float64)
+    assert distance(stack.network(0), model) > 1e-5
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_networks_start_as_linear_layers_do(seed):
+    """Bit by bit, whatever the stack."""
+    stack = StackedMLP((6, 5, 4), [3, seed, seed])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed("weights", seed))
+        model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
+    for index in (1, 2):
+        assert distance(stack.network(index), model) == 0
+    assert distance(stack.network(0), model) > 0
+
+
+def test_the_same_stack_twice_is_the_same_bit_by_bit():
+    data = subset()
+    given = [network(data, loss, seed) for loss in ("cce", "gce") for seed in (0, 1)]
+    first, second = (train_stack(data, MODEL, TRAINING, given) for _ in range(2))
+    assert first[0] == second[0]
+    assert distance(first[1], second[1]) == 0
+    other, _ = train_stack(data, MODEL, TRAINING, [network(data, "cce", seed) for seed in (0, 1, 2, 3)])
+    assert other != first[0]
+
+
+def test_the_caller_s_random_numbers_are_left_alone():
+    state = torch.random.get_rng_state()
+    train_stack(subset(), MODEL, TRAINING, [network(subset())])
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.differentiable])
+def test_every_loss_with_a_gradient_trains(name):
+    """A smaller loss after twenty epochs on clean labels than after one."""
+    data = subset()
+    (curves,), _ = train_stack(data, MODEL, Training(epochs=20), [network(data, name, rate="0")])
+    assert set(curves) == set(CURVES)
+    assert {len(curve) for curve in curves.values()} == {20}
+    assert all(map(math.isfinite, curves["train_loss"]))
+    assert curves["train_loss"][-1] < curves["train_loss"][0]
+    assert curves["memorization_rate"] == curves["recovery_rate"] == [None] * 20
+
+
+class Diverging(Loss):
+    """NaN for every sample."""
+
+    name = "diverging"
+
+    def formula(self, probs, onehot, ops):
+        return ops.dot(probs, onehot) * math.nan
+
+
+def test_a_loss_that_is_not_finite_is_shown_and_spoils_no_other():
+    data = subset()
+    alone, _ = train_stack(data, MODEL, TRAINING, [network(data), network(data, seed=1)])
+    given = [network(data), network(data, Diverging())]
+    (good, bad), stack = train_stack(data, MODEL, TRAINING, given)
+    assert good == alone[0]
+    assert all(map(math.isnan, bad["train_loss"]))
+    assert bad["min_class_recall"] == [0, 0]
+    assert all(p[0].isfinite().all() for p in stack.parameters())
+
+
+def test_metrics_are_those_of_the_definition():
+    """Against `theory.memorization.measure`, which counts in rationals, on random predictions."""
+    rng = np.random.default_rng(0)
+    clean = rng.integers(0, 4, size=50)
+    noisy = np.stack([SymmetricNoise(Fraction(r, 5)).apply(clean, 4, rng).noisy_labels for r in range(4)])
+    train = rng.integers(0, 4, size=(4, 50))
+    train[3] = noisy[3]  # a perfect memoriser
+    test_labels = np.array([0, 1, 2, 3, 3, 2, 0])
+    test = rng.integers(0, 4, size=(4, 7))
+    test[2] = test_labels
+    test[3] = np.where(test_labels == 3, 0, test_labels)  # one that drops a class
+    counter = Counter(*map(torch.from_numpy, (noisy, clean, test_labels)), num_classes=4, epochs=1)
+    counter.count(0, torch.from_numpy(train), torch.from_numpy(test))
+    for index, curves in enumerate(counter.curves()):
+        exact = measure(train[index], noisy[index], clean)
+        for name in ("noisy_train_accuracy", "clean_train_accuracy", "memorization_rate", "recovery_rate"):
+            value = getattr(exact, name)
+            assert curves[name] == [None if value is None else float(value)]
+        hits = test[index] == test_labels
+        assert curves["test_accuracy"] == [float(Fraction(int(hits.sum()), 7))]
+        assert curves["min_class_recall"] == [min(hits[test_labels == c].mean() for c in range(4))]
+    assert counter.curves()[3]["memorization_rate"] == [1]
+    assert counter.curves()[3]["min_class_recall"] == [0]
+    assert counter.curves()[2]["min_class_recall"] == [1]
+
+
+def test_curves_are_measured_on_the_network_after_the_epoch():
+    data = subset()
+    given = [network(data, "cce", 0), network(data, "mae", 1)]
+    curves, stack = train_stack(data, MODEL, TRAINING, given)
+    for index, one in enumerate(given):
+        model = stack.network(index)
+        train = model(torch.from_numpy(data.train_inputs)).argmax(1).numpy()
+        test = model(torch.from_numpy(data.test_inputs)).argmax(1).numpy()
+        exact = measure(train, one.noisy_labels, data.train_labels)
+        assert curves[index]["noisy_train_accuracy"][-1] == float(exact.noisy_train_accuracy)
+        assert curves[index]["memorization_rate"][-1] == float(exact.memorization_rate)
+        assert curves[index]["test_accuracy"][-1] == np.mean(test == data.test_labels)
+
+
+def test_predictions_are_those_of_each_network():
+    data = subset()
+    stack = StackedMLP((64, 8, 10), [0, 1, 2])
+    inputs = torch.from_numpy(data.test_inputs)
+    expected = torch.stack([stack.network(m)(inputs).argmax(1) for m in range(3)])
+    assert torch.equal(predict(stack, inputs), expected)
+    assert not torch.equal(expected[0], expected[1])
+
+
+def test_epochs_are_reported():
+    seen = []
+    train_stack(subset(), MODEL, TRAINING, [network(subset())], on_epoch=seen.append)
+    assert seen == [1, 2]
+
+
+def test_the_step_size_is_constant_and_then_falls_to_zero():
+    training = Training(epochs=80)
+    steps = [training.step_size((epoch + step / 21) / 80) for epoch in range(80) for step in range(21)]
+    assert steps[: 50 * 21 + 1] == [0.003] * (50 * 21 + 1)
+    falls = np.diff(steps[50 * 21 :])
+    # rounding: steps of 0.003 / 630 are differences of numbers known to 5e-19
+    assert np.allclose(falls, -0.003 / (30 * 21), rtol=1e-9, atol=0)
+    assert steps[-1] == pytest.approx(0.003 / (30 * 21))
+
+
+def test_the_device_is_settled_before_anything_else(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto").type == resolve_device("cpu").type == "cpu"
+    with pytest.raises(ValueError, match=r"device must be .*, got device='cuda'"):
+        resolve_device("cuda")
+    with pytest.raises(ValueError, match="device must be one of auto, cpu, cuda, got device='tpu'"):
+        resolve_device("tpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("auto").type == resolve_device("cuda").type == "cuda"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"epochs": 0}, ValueError, "epochs must be an integer >= 1, got epochs=0"),
+        ({"epochs": 2.5}, TypeError, "epochs must be an integer >= 1, got epochs=2.5"),
+        ({"epochs": True}, TypeError, "epochs must be an integer >= 1, got epochs=True"),
+        ({"batch_size": -1}, ValueError, "batch_size must be an integer >= 1, got batch_size=-1"),
+        ({"learning_rate": 0}, ValueError, "learning_rate must be > 0, got learning_rate=0"),
+        ({"learning_rate": math.nan}, ValueError, "learning_rate must be finite"),
+        ({"constant_share": 1.5}, ValueError, r"constant_share must be in \[0, 1\], got constant_share=1.5"),
+    ],
+)
+def test_a_training_out_of_domain_is_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Training(**arguments)
+
+
+@pytest.mark.parametrize(("hidden", "error"), [((0,), ValueError), ((2.5,), TypeError), ((True,), TypeError)])
+def test_a_model_out_of_domain_is_refused(hidden, error):
+    with pytest.raises(error, match="hidden must be"):
+        MLP(hidden=hidden)

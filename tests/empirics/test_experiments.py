@@ -1,0 +1,181 @@
+"""What is declared, and how a part of it is chosen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from empirics.experiments import EXPERIMENTS, Experiment, Run, get_experiment
+from empirics.experiments.quick import QUICK
+from empirics.experiments.selection import choose
+from empirics.experiments.stack import configuration, noisy_labels
+from empirics.randomness import label_stream, stream, torch_seed
+from empirics.records import run_id
+from theory.losses import LOSSES, get
+
+MAIN = {"cce", "mse", "rll(alpha=1/10)", "nmse", "mae", "gce(q=7/10)"}
+
+
+def test_the_quick_profile_is_the_one_that_was_set():
+    rates = {loss: [str(r) for name, r in QUICK.grid if name == loss] for loss, _ in QUICK.grid}
+    assert {loss for loss, found in rates.items() if found == ["0", "1/5", "2/5", "3/5", "17/20"]} == MAIN
+    assert all(found == ["0", "2/5"] for loss, found in rates.items() if loss not in MAIN)
+    assert {f"rll(alpha={alpha})" for alpha in ("1/100", "1/10", "1/2", "1")} <= set(rates)
+    assert QUICK.seeds == (0, 1, 2, 3, 4)
+    assert len(QUICK.runs()) == 250
+    assert QUICK.training.description["epochs"] == 80
+    assert configuration(QUICK, QUICK.runs()[0])["model"]["parameters"] == 85_002
+
+
+def test_the_quick_profile_leaves_no_loss_of_the_catalogue_out():
+    """Every registered loss that has gradients, with its default parameters."""
+    catalogue = {loss().spec for name, loss in LOSSES.items() if loss.differentiable}
+    assert catalogue <= {loss for loss, _ in QUICK.grid}
+    assert "zero-one" not in {loss for loss, _ in QUICK.grid}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_stacks_partition_the_grid_whatever_the_seeds(name):
+    experiment = EXPERIMENTS[name]
+    assert experiment.name == name
+    assert Counter(experiment.runs()) == Counter(
+        Run(loss, rate, seed) for seed in experiment.seeds for loss, rate in experiment.grid
+    )
+    for stack in experiment.stacks():
+        assert len({run.seed for run in stack}) == 1
+        assert len(stack) <= experiment.stack_size
+    fewer = list(experiment.with_changes(seeds=2).stacks())
+    assert fewer == list(experiment.stacks())[: len(fewer)]
+
+
+def test_the_keys_of_all_runs_differ_and_epochs_are_part_of_them():
+    keys = {run_id(configuration(QUICK, run)) for run in QUICK.runs()}
+    shorter = QUICK.with_changes(epochs=5)
+    other = {run_id(configuration(shorter, run)) for run in shorter.runs()}
+    assert len(keys) == len(other) == 250
+    assert not keys & other
+
+
+def test_the_design_is_paired():
+    """One seed and rate: the same altered labels for every loss; one seed: the same start and order."""
+    labels = {}
+    for run in QUICK.runs():
+        drawn = noisy_labels(QUICK, run)
+        labels.setdefault((run.seed, run.rate), set()).add(drawn.noisy_labels.tobytes())
+        assert abs(drawn.realised_rate - run.rate) <= Fraction(10, 1297)
+    assert {len(found) for found in labels.values()} == {1}
+    # the known-false case: other seeds and rates do give other labels
+    noisy = {key: found for key, found in labels.items() if key[1] > 0}
+    assert len(set().union(*noisy.values())) == len(noisy)
+
+
+def test_streams_are_apart():
+    streams = [
+        stream("weights", 0),
+        stream("batch order", 0),
+        stream("batch order", 1),
+        label_stream(0, Fraction(0)),
+        label_stream(0, Fraction(2, 5)),
+        label_stream(1, Fraction(2, 5)),
+    ]
+    assert len({rng.integers(2**63) for rng in streams}) == len(streams)
+    assert stream("weights", 3).integers(2**63) == torch_seed("weights", 3)
+    first, second = (label_stream(0, Fraction("0.4")).permutation(9) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("only", "number"),
+    [
+        ({}, 250),
+        ({"loss": "rll"}, 5 * (5 + 3 * 2)),
+        ({"loss": "RLL"}, 5 * (5 + 3 * 2)),
+        ({"loss": "rll(alpha=1/10)"}, 25),
+        ({"loss": "RLL(alpha=0.1)", "eta": "0.4"}, 5),
+        ({"loss": "cross-entropy"}, 25),
+        ({"eta": 0.85}, 30),
+        ({"eta": "17/20", "model": "mlp"}, 30),
+        ({"seed": "4", "eta": "0"}, 16),
+        ({"seed": 4, "eta": 0, "loss": "mae"}, 1),
+    ],
+)
+def test_a_part_is_chosen(only, number):
+    assert len(choose(QUICK, only)) == number
+
+
+@pytest.mark.parametrize(
+    ("only", "message"),
+    [
+        (
+            {"los": "rll"},
+            "only must be a key among loss, eta, model, seed, got only='los'; did you mean loss",
+        ),
+        ({"loss": "rlll"}, "loss must be one of the runs chosen: cce, .*got loss='rlll'"),
+        ({"loss": "rll(alpha=1/3)"}, r"got loss='rll\(alpha=1/3\)'; did you mean rll\(alpha="),
+        ({"loss": "zero-one"}, "loss must be one of the runs chosen"),
+        ({"loss": "cce("}, r"got loss='cce\('"),
+        ({"eta": "0.3"}, "eta must be a rate of the runs chosen: .*2/5.*, got eta='0.3'"),
+        ({"loss": "nce", "eta": "0.2"}, "eta must be a rate of the runs chosen: 0, 2/5, got eta='0.2'"),
+        ({"eta": "1.5"}, r"eta must be in \[0, 1\], got eta='1.5'"),
+        ({"eta": "x"}, "eta must be a rational number"),
+        ({"model": "resnet"}, "model must be one of mlp, got model='resnet'"),
+        ({"seed": "9"}, "seed must be one of .*got seed='9'"),
+    ],
+)
+def test_a_choice_that_matches_nothing_names_what_there_is(only, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        choose(QUICK, only)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"grid": (("ccee", Fraction(0)),)}, ValueError, "loss must be a known loss, got loss='ccee'"),
+        ({"grid": (("cce", 2),)}, ValueError, r"eta must be in \[0, 1\], got eta=2"),
+        ({"grid": (("rll", 0), ("RLL(alpha=0.1)", 0))}, ValueError, "grid must be .*without repetition"),
+        ({"grid": ()}, ValueError, "grid must be non-empty"),
+        ({"seeds": (1, 1)}, ValueError, r"seeds must be .*without repetition, got seeds=\[1, 1\]"),
+        ({"seeds": ()}, ValueError, "seeds must be non-empty"),
+        ({"seeds": (-1,)}, ValueError, "seeds must be integers >= 0, got seeds=-1"),
+        ({"seeds": (0.5,)}, TypeError, "seeds must be integers >= 0, got seed=0.5"),
+        ({"stack_size": 0}, ValueError, "stack_size must be an integer >= 1, got stack_size=0"),
+    ],
+)
+def test_a_declaration_out_of_domain_is_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        replace(QUICK, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"seeds": 0}, ValueError, "seeds must be an integer >= 1, got seeds=0"),
+        ({"seeds": True}, TypeError, "seeds must be an integer >= 1, got seeds=True"),
+        ({"epochs": 0}, ValueError, "epochs must be an integer >= 1, got epochs=0"),
+        ({"epochs": "5"}, TypeError, "epochs must be an integer >= 1, got epochs='5'"),
+    ],
+)
+def test_changes_out_of_domain_are_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        QUICK.with_changes(**changes)
+
+
+def test_losses_are_kept_by_their_one_text(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def flat(logits, labels):\n    return logits.sum(-1) * 0\n")
+    found = Experiment(name="x", dataset="digits", grid=(("RLL(alpha=0.1)", 0), (f"{file}:flat", "0.4")))
+    assert found.grid == (("rll(alpha=1/10)", 0), (f"{file}:flat", Fraction(2, 5)))
+    assert get(found.grid[1][0]).spec == "flat"
+
+
+def test_an_unknown_experiment_names_what_there_is():
+    assert get_experiment("quick") is QUICK
+    with pytest.raises(
+        ValueError, match=r"experiment must be one of quick, got .*'quik'; did you mean quick"
+    ):
+        get_experiment("quik")

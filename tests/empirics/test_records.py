@@ -1,0 +1,170 @@
+"""Records: what comes back is what was written, and a broken file is named and left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+from fractions import Fraction
+
+import pytest
+
+from empirics import records
+from empirics.records import CURVES, Record, RecordError, append, read, run_id, select
+
+
+def record(seed=0, loss="cce", rate="2/5", value=0.5, **changes):
+    parts = {
+        "experiment": "quick",
+        "dataset": {"name": "digits"},
+        "model": {"name": "mlp"},
+        "training": {"epochs": 2},
+        "loss": loss,
+        "noise": {"kind": "symmetric", "draw": "exact", "rate": rate, "realised_rate": 0.4},
+        "seed": seed,
+        "curves": {name: [0.1, value] for name in CURVES},
+        "provenance": {"threads": 1},
+    }
+    return Record(**{**parts, **changes})
+
+
+def test_records_come_back_as_they_were(tmp_path):
+    """Floats bit by bit, None and infinities too."""
+    curves = {name: [0.1 + 0.2, 1 / 3, None, math.inf, 5e-324] for name in CURVES}
+    written = [record(seed, curves=curves) for seed in range(3)]
+    append(tmp_path / "new" / "r.jsonl", written[:2])
+    append(tmp_path / "new" / "r.jsonl", written[2:])
+    assert read(tmp_path / "new" / "r.jsonl") == written
+    assert read(tmp_path / "new") == written
+
+
+def test_a_loss_that_was_not_finite_stays_visible(tmp_path):
+    curves = {name: [math.nan] for name in CURVES}
+    append(tmp_path / "r.jsonl", [record(curves=curves)])
+    (back,) = read(tmp_path / "r.jsonl")
+    assert math.isnan(back.final["train_loss"])
+
+
+def test_what_a_record_says_of_itself():
+    r = record(seed=3, rate="17/20")
+    assert r.noise_rate == Fraction(17, 20)
+    assert r.epochs == 2
+    assert r.final["test_accuracy"] == 0.5
+    assert r.run_id == run_id(r.configuration)
+
+
+def test_the_key_is_of_the_configuration_and_of_nothing_else():
+    same = record(value=0.7, provenance={}, noise={**record().noise, "realised_rate": 0.41})
+    assert same.run_id == record().run_id
+    others = [
+        record(seed=1),
+        record(loss="mse"),
+        record(rate="1/5"),
+        record(training={"epochs": 3}),
+        record(experiment="cpu"),
+        record(dataset={"name": "mnist"}),
+        record(model={"name": "cnn"}),
+    ]
+    assert len({r.run_id for r in [record(), *others]}) == 1 + len(others)
+
+
+def test_of_two_with_one_key_the_first_counts(tmp_path):
+    append(tmp_path / "r.jsonl", [record(value=0.5), record(value=0.9)])
+    assert [r.final["train_loss"] for r in read(tmp_path / "r.jsonl")] == [0.5]
+
+
+def test_select():
+    found = [record(0), record(1), record(1, loss="mse")]
+    assert select(found, seed=1, loss="mse") == [found[2]]
+    assert select(found, noise_rate=Fraction(1, 5)) == []
+
+
+def lines(*given):
+    return [r.to_json() for r in given]
+
+
+def edited(**changes):
+    return json.dumps({**json.loads(record(1).to_json()), **changes})
+
+
+BROKEN = {
+    "a torn tail": (record(1).to_json()[:-20], "line 2: not a whole record"),
+    "a foreign line": ("epoch,loss\n1,0.5", "line 2: not a whole record"),
+    "JSON that is no object": ("[1, 2]", "line 2: not a record, got list"),
+    "bytes that are no text": ("\udcff\udcfe", "line 2: not a whole record"),
+    "another schema": (edited(schema=0), "line 2: schema must be 1, got schema=0"),
+    "no schema": ('{"loss": "cce"}', "line 2: schema must be 1, got schema=None"),
+    "a missing curve": (
+        edited(curves={n: [1.0] for n in CURVES[1:]}),
+        f"line 2: a record needs curves.{CURVES[0]}",
+    ),
+    "a missing field": (json.dumps({"schema": 1}), "line 2: a record needs experiment"),
+    "curves of two lengths": (
+        edited(curves={**{n: [1.0] for n in CURVES}, "train_loss": [1.0, 2.0]}),
+        r"line 2: curves must have one length > 0, got lengths=\[1, 2\]",
+    ),
+    "no epochs": (edited(curves={n: [] for n in CURVES}), r"one length > 0, got lengths=\[0\]"),
+    "an edited line": (edited(loss="rll(alpha=1/10)"), r"line 2: run_id must be .*\(edited\?\)"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_is_named_and_left_alone(tmp_path, case):
+    line, message = BROKEN[case]
+    path = tmp_path / "r.jsonl"
+    content = (record(0).to_json() + "\n" + line + "\n").encode(errors="surrogateescape")
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match=message) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(RecordError, match=r"records must be a file or a folder of .jsonl files, got path="):
+        read(tmp_path)
+
+
+def test_nothing_is_appended_to_a_torn_line(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text(record().to_json()[:50])
+    with pytest.raises(RecordError, match="must end in a whole record, got a line that was cut off"):
+        append(path, [record(1)])
+    assert path.read_text() == record().to_json()[:50]
+
+
+def test_a_write_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
+    """The disk is full after 100 bytes of the second call: the stack is all there or not at all."""
+    path = tmp_path / "r.jsonl"
+    append(path, [record(0)])
+    before = path.read_bytes()
+    write = records.os.write
+
+    def short_write(descriptor, data):
+        if len(data) < 200:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:100])
+
+    monkeypatch.setattr(records.os, "write", short_write)
+    with pytest.raises(OSError, match="No space left"):
+        append(path, [record(1), record(2)])
+    assert path.read_bytes() == before
+
+
+def test_a_record_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record().seed = 1
+
+
+def test_records_and_declarations_cost_no_torch():
+    """The command line imports them for its help; the known-false case is the engine, which needs it."""
+
+    def imports_torch(module):
+        code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+        return subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+    assert imports_torch("empirics.records") == 0
+    assert imports_torch("empirics.experiments") == 0
+    assert imports_torch("empirics.engine.train") == 1

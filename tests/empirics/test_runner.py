@@ -1,0 +1,319 @@
+"""Sweeps in worker processes: the same records however they came about, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from empirics import records
+from empirics.experiments import Progress, TrainingError, plan, train
+from empirics.experiments.pool import WorkerError, run_tasks
+from empirics.experiments.provenance import source_commit
+
+# A sweep small enough for a test: 2 seeds of 2 stacks of 2 networks. A file of its own, since the
+# interrupted sweeps below run in a process of their own.
+SCRIPT = """
+import signal, sys
+from empirics.experiments import Experiment, train
+from empirics.models import MLP
+
+TINY = Experiment(
+    name="tiny",
+    dataset="digits",
+    grid=(("cce", 0), ("cce", "0.4"), ("rll", 0), ("rll", "0.4")),
+    model=MLP(hidden=(8,)),
+    seeds=(0, 1),
+    stack_size=2,
+).with_changes(epochs=2)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        train(TINY.with_changes(epochs=int(sys.argv[2])), records_path=sys.argv[1], workers=1, device="cpu")
+    except KeyboardInterrupt as error:
+        sys.exit(str(error))
+"""
+names: dict = {"__name__": "tiny"}
+exec(SCRIPT, names)
+TINY = names["TINY"]
+
+
+def outcomes(found):
+    """Bit by bit: JSON has floats in their shortest exact form."""
+    return [json.dumps(r.outcome, sort_keys=True) for r in found]
+
+
+def run(path, **changes):
+    return train(TINY, records_path=path, **{"device": "cpu", "progress": False, "workers": 1, **changes})
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    path = tmp_path_factory.mktemp("records") / "tiny.jsonl"
+    return run(path), path
+
+
+def test_a_sweep_writes_what_it_returns(reference):
+    found, path = reference
+    assert len(found) == 8
+    assert Counter(outcomes(records.read(path))) == Counter(outcomes(found))
+    assert [(r.loss, r.noise_rate, r.seed) for r in found] == [
+        (run.loss, run.rate, run.seed) for run in TINY.runs()
+    ]
+
+
+def test_two_workers_give_the_records_of_one(reference, tmp_path):
+    assert outcomes(run(tmp_path / "r.jsonl", workers=2)) == outcomes(reference[0])
+
+
+def test_a_seed_alone_is_the_same_as_among_others(reference, tmp_path):
+    """And the known-false case: another seed learns something else. Progress is reported on the way."""
+    seen = []
+    first, second = ([r for r in reference[0] if r.seed == seed] for seed in (0, 1))
+    assert outcomes(run(tmp_path / "r.jsonl", seeds=[1], progress=seen.append)) == outcomes(second)
+    assert not {str(r.curves) for r in first} & {str(r.curves) for r in second}
+    assert seen[-1] == Progress(networks_done=4, networks=4, epochs_done=8, epochs=8)
+    assert [s.epochs_done for s in seen] == [2, 4, 4, 6, 8, 8]
+    assert [s.networks_done for s in seen] == [0, 0, 2, 2, 2, 4]
+
+
+def test_a_part_of_a_stack_is_the_same_as_in_the_whole(reference, tmp_path):
+    """Both networks of the stack are trained, only the one that was asked for is written."""
+    path = tmp_path / "r.jsonl"
+    only = {"loss": "rll", "eta": "0.4", "seed": 0}
+    todo = plan(TINY, records_path=path, only=only, device="cpu")
+    assert (len(todo.runs), todo.networks, list(todo.stacks)) == (1, 2, [1])
+    found = run(path, only=only)
+    assert outcomes(found) == outcomes(records.read(path)) == outcomes(reference[0][3:4])
+    # and the rest of it later
+    assert outcomes(run(path, seeds=1)) == outcomes(reference[0][:4])
+    assert len(records.read(path)) == 4
+
+
+def test_every_record_satisfies_the_identity_of_the_definition(reference):
+    """M1: J1 - J2 = f (M - A_f), up to the rounding of the six floats in it (each below 2e-16)."""
+
+    def error(record, epoch):
+        j1, j2, m, a = (
+            record.curves[name][epoch]
+            for name in (
+                "noisy_train_accuracy",
+                "clean_train_accuracy",
+                "memorization_rate",
+                "recovery_rate",
+            )
+        )
+        f = record.noise["realised_rate"]
+        return abs(j1 - j2) if m is None else abs(j1 - j2 - f * (m - a))
+
+    assert all(error(r, e) < 1e-15 for r in reference[0] for e in range(r.epochs))
+    assert all((r.curves["recovery_rate"][0] is None) == (r.noise_rate == 0) for r in reference[0])
+    # the known-false case: one sample more is seen
+    wrong = reference[0][1]
+    wrong = records.Record(**{**vars(wrong), "curves": {**wrong.curves, "clean_train_accuracy": [0.5, 0.5]}})
+    assert error(wrong, 0) > 1e-15
+
+
+def test_a_record_says_what_produced_it_and_names_no_place(reference):
+    provenance = reference[0][3].provenance
+    assert {"python", "torch", "numpy", "scikit-learn", "lossmatters"} == set(provenance["versions"])
+    assert provenance["device"]["type"] == "cpu"
+    assert provenance["threads"] == 1
+    assert provenance["stack"] == {"index": 1, "size": 2, "place": 1}
+    assert provenance["wall_time_s"] > 0
+    assert provenance["samples_per_s"] > 0
+    assert provenance["source"] == source_commit()
+    text = reference[1].read_text()
+    assert os.uname().nodename not in text
+    assert str(reference[1].parent) not in text
+    assert "/" not in json.dumps(provenance)
+
+
+def test_a_second_call_trains_nothing_and_writes_nothing(reference):
+    found, path = reference
+    before = path.read_bytes()
+    todo = plan(TINY, records_path=path, device="cpu")
+    assert (todo.stacks, todo.seconds, len(todo.recorded)) == ({}, 0, 8)
+    assert outcomes(run(path.parent)) == outcomes(found)  # a folder means <experiment>.jsonl in it
+    assert path.read_bytes() == before
+
+
+def interrupted(tmp_path, number):
+    """Start a sweep of some seconds, send `number` to all of it after the first stack."""
+    script, path = tmp_path / "tiny.py", tmp_path / "r.jsonl"
+    script.write_text(SCRIPT)
+    started = subprocess.Popen(
+        [sys.executable, str(script), str(path), "60"],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (path.is_file() and path.stat().st_size):
+        assert started.poll() is None, started.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    if number == signal.SIGINT:
+        os.killpg(started.pid, number)  # as a terminal does
+    else:
+        os.kill(started.pid, number)  # its worker must notice by itself
+    output = started.communicate(timeout=60)[0]
+    return path, output, started.returncode
+
+
+def test_a_killed_sweep_resumes_to_the_same_records(tmp_path):
+    path, output, _ = interrupted(tmp_path, signal.SIGKILL)
+    kept = path.read_bytes()
+    first = records.read(path)
+    assert len(first) in (2, 4)
+    long = TINY.with_changes(epochs=60)
+    found = train(long, records_path=path, seeds=1, device="cpu", workers=1, progress=False)
+    whole = train(long, records_path=tmp_path / "w.jsonl", seeds=1, device="cpu", workers=1, progress=False)
+    assert outcomes(found) == outcomes(whole)
+    assert path.read_bytes().startswith(kept)
+    # communicate() has returned, so the worker, which held the pipe as well, has ended too
+    assert "Traceback" not in output
+
+
+def test_ctrl_c_keeps_whole_stacks_and_says_so_in_one_line(tmp_path):
+    path, output, code = interrupted(tmp_path, signal.SIGINT)
+    assert len(records.read(path)) in (2, 4, 6)
+    assert code == 1
+    assert output.count("\n") == 1
+    assert "interrupted; finished stacks are in" in output
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "raise RuntimeError('no such luck')",
+            "training stopped: RuntimeError: no such luck; finished stacks are in",
+        ),
+        ("import os; os._exit(9)", "training stopped: a worker process ended, exit code 9; finished stacks"),
+    ],
+)
+def test_a_worker_that_fails_leaves_whole_stacks(tmp_path, body, message):
+    file, path = tmp_path / "mine.py", tmp_path / "r.jsonl"
+    file.write_text(f"def mine(logits, labels):\n    {body}\n")
+    from dataclasses import replace
+
+    grid = (("cce", 0), ("cce", "0.4"), ("mae", 0), (f"{file}:mine", 0))
+    with pytest.raises(TrainingError, match=message) as caught:
+        train(replace(TINY, grid=grid), records_path=path, seeds=1, device="cpu", workers=1, progress=False)
+    assert "\n" not in str(caught.value)
+    assert [r.loss for r in records.read(path)] == ["cce", "cce"]
+
+
+BAD = {
+    "an unknown experiment": ({"experiment": "quik"}, ValueError, "experiment must be one of quick"),
+    "an unknown device": ({"device": "tpu"}, ValueError, "device must be one of auto, cpu, cuda"),
+    "no workers": ({"workers": 0}, ValueError, "workers must be an integer >= 1, got workers=0"),
+    "half a worker": ({"workers": 0.5}, TypeError, "workers must be an integer >= 1, got workers=0.5"),
+    "no seeds": ({"seeds": 0}, ValueError, "seeds must be an integer >= 1, got seeds=0"),
+    "a seed twice": ({"seeds": [1, 1]}, ValueError, "seeds must be non-empty and without repetition"),
+    "no epochs": ({"epochs": 0}, ValueError, "epochs must be an integer >= 1, got epochs=0"),
+    "an unknown key": ({"only": {"rate": "0.4"}}, ValueError, "only must be a key among loss, eta"),
+    "an unknown loss": ({"only": {"loss": "mse"}}, ValueError, "loss must be one of the runs chosen: cce"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_call_is_refused_before_anything_is_written(tmp_path, case):
+    arguments, error, message = BAD[case]
+    call = {"experiment": TINY, "records_path": tmp_path / "r.jsonl", "device": "cpu", **arguments}
+    for function in (plan, train):
+        with pytest.raises(error, match=message) as caught:
+            function(**call)
+        assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cuda_where_there_is_none(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=r"device must be .*, got device='cuda'"):
+        run(tmp_path / "r.jsonl", device="cuda")
+
+
+def test_an_unwritable_place_is_refused_before_training(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("empirics.experiments.runner._train", lambda *a: pytest.fail("it trained"))
+    with pytest.raises(OSError, match="records_path must be writable, got records_path="):
+        run(tmp_path / "file" / "r.jsonl")
+    (tmp_path / "r.jsonl").write_text('{"half": ')
+    with pytest.raises(records.RecordError, match="line 1: not a whole record"):
+        run(tmp_path / "r.jsonl")
+
+
+def test_without_resume_a_file_with_records_is_left_alone(reference):
+    path = reference[1]
+    with pytest.raises(ValueError, match="records_path must be a file without records where resume is off"):
+        run(path, resume=False)
+
+
+WORK = """
+import os, time
+
+def double(task, report):
+    report("half way")
+    return 2 * task
+
+def fail(task, report):
+    raise KeyError(task)
+
+def end(task, report):
+    os._exit(7)
+
+def sleep(task, report):
+    report("asleep")
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """Functions that a spawned process can import: it is given this process's path."""
+    (tmp_path / "pool_work.py").write_text(WORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    import pool_work
+
+    yield pool_work
+    del sys.modules["pool_work"]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_do_each_task_once(work, workers):
+    events = list(run_tasks(work.double, [5, 6, 7, 8], workers))
+    assert sorted((e.task, e.value) for e in events if e.kind == "done") == [
+        (0, 10),
+        (1, 12),
+        (2, 14),
+        (3, 16),
+    ]
+    assert Counter(e.kind for e in events) == {"report": 4, "done": 4}
+    assert list(run_tasks(work.double, [], workers)) == []
+
+
+@pytest.mark.parametrize(("name", "message"), [("fail", "KeyError: 5"), ("end", "exit code 7")])
+def test_workers_that_fail(work, name, message):
+    with pytest.raises(WorkerError, match=message):
+        list(run_tasks(getattr(work, name), [5, 6], 1))
+
+
+def test_leaving_early_ends_the_workers(work):
+    import multiprocessing
+
+    events = run_tasks(work.sleep, [1, 2], 2)
+    assert next(events).value == "asleep"
+    events.close()
+    assert multiprocessing.active_children() == []
