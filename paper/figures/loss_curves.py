@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from empirics.records import Record
 from paper.figures.declaration import FigureSpec
-from paper.figures.look import DOUBLE, GREY, INK, OKABE_ITO, look
-from paper.names import loss_name
+from paper.figures.look import DOUBLE, GREY, INK, look, loss_colour
+from paper.names import loss_name, main_losses
 from theory.backends import backend
 from theory.losses import LOSSES, Loss
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 NUM_CLASSES = 10
 EDGE = 1e-4  # logarithms are infinite at the ends of the path
 FLAT = 1e-9  # relative; values are sums of ten float64 terms, about 1e-15 each
+OTHERS = ("#56B4E9", GREY, "#7A4B2A", "#5B4B9A")  # none is the colour of a main loss
 DASHES = (
     "-",
     (0, (5, 1.2)),
@@ -35,7 +37,7 @@ DASHES = (
 class Path(NamedTuple):
     """A loss along the path: shared with those that differ from it by a factor alone."""
 
-    names: list[str]
+    losses: list[str]
     value: np.ndarray
     label_sum: np.ndarray
 
@@ -43,6 +45,11 @@ class Path(NamedTuple):
     def flat(self) -> bool:
         """Is the label sum constant on this path?"""
         return bool(np.abs(self.label_sum / self.label_sum[0] - 1).max() < FLAT)
+
+    @property
+    def main(self) -> str | None:
+        """The main loss on this line, whose colour it takes as in the other figures."""
+        return next((spec for spec in self.losses if spec in main_losses()), None)
 
 
 def draw(records: Sequence[Record] = ()) -> Figure:
@@ -58,9 +65,10 @@ def draw(records: Sequence[Record] = ()) -> Figure:
         for column, words in enumerate(("label sum varies", "label sum constant on this path")):
             top, bottom = panels[:, column]
             top.set_title(words)
-            for index, path in enumerate(columns[column]):
-                style = {"color": OKABE_ITO[index % len(OKABE_ITO)], "linestyle": DASHES[index % len(DASHES)]}
-                top.plot(share, path.value, label=", ".join(path.names), **style)
+            others = cycle(OTHERS)
+            for path, dashes in zip(columns[column], cycle(DASHES), strict=False):
+                style = {"color": loss_colour(path.main) if path.main else next(others), "linestyle": dashes}
+                top.plot(share, path.value, label=", ".join(map(loss_name, path.losses)), **style)
                 bottom.plot(share, path.label_sum, **style)
             top.legend(loc="upper right", handlelength=2.6, labelspacing=0.25)
             _mark_uniform(top)
@@ -91,10 +99,10 @@ def _paths(share: np.ndarray) -> list[Path]:
             if np.allclose(path.value, value, rtol=1e-9) and np.allclose(
                 path.label_sum, label_sum, rtol=1e-9
             ):
-                path.names.append(loss_name(loss.spec))
+                path.losses.append(loss.spec)
                 break
         else:
-            found.append(Path([loss_name(loss.spec)], value, label_sum))
+            found.append(Path([loss.spec], value, label_sum))
     return found
 
 
