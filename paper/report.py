@@ -44,6 +44,7 @@ SECTIONS = {
     "D": "Dynamics",
     "E": "Training",
 }
+OTHER = "Other claims"
 MEANING = {
     Status.PROVED: "shown by proof, for the stated scope",
     Status.CERTIFIED: "shown by interval arithmetic, for the stated scope",
@@ -145,10 +146,10 @@ def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _sections(claims: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The claims under the headings of the mathematics, by the first letter of their ids."""
-    out: dict[str, list[dict[str, Any]]] = {}
+    out: dict[str, list[dict[str, Any]]] = {heading: [] for heading in (*SECTIONS.values(), OTHER)}
     for claim in claims:
-        out.setdefault(SECTIONS.get(str(claim["id"])[0], "Other"), []).append(claim)
-    return out
+        out[SECTIONS.get(str(claim["id"])[0], OTHER)].append(claim)
+    return {heading: found for heading, found in out.items() if found}
 
 
 def _status(value: Any, claim: str) -> Status:
