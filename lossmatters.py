@@ -188,7 +188,7 @@ def train(
     if as_json:
         _print_json({"records": str(where), "runs": [r.run_id for r in found]})
     else:
-        typer.echo(f"{len(found)} runs are recorded in {where}")
+        typer.echo(f"{len(found)} {'run is' if len(found) == 1 else 'runs are'} recorded in {where}")
 
 
 @app.command()

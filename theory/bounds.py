@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,7 @@ def curvature(g: Generator) -> str:
     return "concave" if is_nonnegative(-second, g.t) else "unknown"
 
 
+@lru_cache(maxsize=512)
 def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange:
     """The sharp range of S over the simplex, for one K or (None) for all K in closed form.
 
@@ -210,6 +212,7 @@ class LossMaximum:
     method: str
 
 
+@lru_cache(maxsize=512)
 def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
     """The supremum of L for one K: derived for separable losses of known curvature, else as declared.
 

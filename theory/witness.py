@@ -63,12 +63,8 @@ def simple_points(num_classes: int) -> Iterator[Point]:
     shapes += [[2, 1, 1], [3, 2, 1], [2, 2] + [1] * (k - 2), [3, 2] + [1] * (k - 2)]
     rng = random.Random(0)
     shapes += [[rng.randint(1, 30) for _ in range(k)] for _ in range(RANDOM_POINTS)]
-    seen = set()
-    for shape in shapes:
-        if len(shape) <= k and tuple(shape) not in seen:
-            seen.add(tuple(shape))
-            total = sum(shape)
-            yield tuple(Fraction(w, total) for w in shape) + (Fraction(0),) * (k - len(shape))
+    padded = ([*shape, *[0] * (k - len(shape))] for shape in shapes if len(shape) <= k)
+    yield from dict.fromkeys(tuple(Fraction(w, sum(shape)) for w in shape) for shape in padded)
 
 
 def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness | None:

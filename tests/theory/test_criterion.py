@@ -189,7 +189,7 @@ def test_rows_of_the_matrix_of_a_symmetric_loss_sum_to_c(name):
     z, _ = batch()
     constant = float(reference(LOSSES[name](), [Fraction(1, 5)] * 5)[-1])  # S at the uniform point
     sums = LOSSES[name]().matrix(z).sum(1)
-    torch.testing.assert_close(sums, torch.full((16,), constant).double(), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(sums, torch.full((16,), constant, dtype=torch.float64), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32, torch.int64])

@@ -1,0 +1,90 @@
+"""The methods behind the checks: identities, exact instances, intervals over seeds."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+
+from proofs_checks import fabricated
+from proofs_checks.claim import Status
+from proofs_checks.methods import exact
+from proofs_checks.methods.empirical import Condition, Runs, by_experiment, decide
+from proofs_checks.methods.symbolic import identity, same, sum_over_classes
+from theory.memorization import mean_interval
+
+X, Y = sympy.symbols("x y", positive=True)
+
+
+def test_identity_proves_refutes_and_admits_ignorance() -> None:
+    assert identity((X + Y) ** 2, X**2 + 2 * X * Y + Y**2, "all", "").status is Status.PROVED
+    refuted = identity((X + Y) ** 2, X**2 + Y**2, "all", "")
+    assert refuted.status is Status.REFUTED
+    values = {s: sympy.Rational(refuted.witness[str(s)]) for s in (X, Y)}
+    assert (X + Y).subs(values) ** 2 == sympy.Rational(refuted.witness["left"])
+    f = sympy.Function("f")
+    assert identity(f(X), f(X) + f(Y), "all", "").status is Status.UNDECIDED
+
+
+def test_same_tells_infinite_from_finite() -> None:
+    assert same(sympy.oo, sympy.oo) == (True, None)
+    assert same(sympy.oo, X)[1] is not None
+    assert same(X + sympy.Rational(1, 10**12), X)[1] is not None
+
+
+def test_sum_over_classes() -> None:
+    u, i, k = sympy.IndexedBase("u"), sympy.Symbol("i", integer=True), sympy.Symbol("K", positive=True)
+    assert sum_over_classes(3 + 2 * u[i], u[i], 1, k) == 3 * k + 2
+    with pytest.raises(ValueError, match="term must be affine"):
+        sum_over_classes(u[i] ** 2, u[i], 1, k)
+
+
+def test_exact_instances() -> None:
+    def odd(n: int) -> int | None:
+        return n if n % 2 else None
+
+    assert exact.all_of([0, 2], odd, "", "").status is Status.PROVED
+    assert exact.all_of([0, 3], odd, "", "").witness == 3
+    assert exact.all_of([], odd, "", "").status is Status.UNDECIDED
+    assert exact.draws(lambda rng: 2 * rng.randint(0, 9), odd, 10, "", "").status is Status.SAMPLED
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "state"),
+    [
+        ([0.5, 0.5, 0.5, 0.5, 0.6], {"above": 0.4}, "yes"),
+        ([0.5, 0.5, 0.5, 0.5, 0.6], {"above": 0.7}, "no"),
+        ([0.5, 0.5, 0.5, 0.5, 0.6], {"above": 0.51}, "open"),
+        ([0.5, 0.5, 0.5, 0.5, 0.6], {"below": 0.4}, "no"),
+        ([0.5, 0.5, 0.5, 0.5, 0.6], {"below": 0.7}, "yes"),
+        ([0.5, 0.5, 0.5, 0.6], {"below": 0.7}, "open"),
+    ],
+)
+def test_condition(values: list[float], bounds: dict[str, float], state: str) -> None:
+    condition = Condition("x", tuple(values), **bounds)
+    assert condition.state(mean_interval(values)) == state
+
+
+def test_more_conditions_widen_every_interval() -> None:
+    records = fabricated.records({"cce": fabricated.MEMORISES})
+
+    def rule(count: int):
+        wobble = (0.1, 0.2, 0.3, 0.4, 0.5)
+        return lambda runs: [Condition("x", wobble, above=0.0)] * count
+
+    one, many = (decide(rule(n), records).data for n in (1, 10))
+    assert (one["level"], many["level"]) == (0.95, pytest.approx(0.995))
+    assert many["conditions"][0]["low"] < one["conditions"][0]["low"]
+
+
+def test_runs_are_paired_by_seed() -> None:
+    records = fabricated.records({"cce": fabricated.MEMORISES, "mse": fabricated.MEMORISES})
+    without = [r for r in records if not (r.loss == "mse" and r.seed == 2)]
+    rate = fabricated.RATES[2]
+    gaps = Runs(without).paired(("cce", rate, "test_accuracy"), ("mse", rate, "test_accuracy"))
+    assert gaps == [0.0] * 4
+
+
+def test_experiments_are_kept_apart() -> None:
+    first = fabricated.records({"cce": fabricated.MEMORISES}, seeds=1)
+    assert len(by_experiment(first)) == 1
+    assert len(by_experiment([])) == 0
