@@ -261,7 +261,7 @@ def figures(records: RecordsPath = None, out: Out = DEFAULT_OUT) -> None:
     from paper.figures import write_figures
 
     _check_writable(out)
-    for path in write_figures(_need(records, out), out / "figures"):
+    for path in write_figures(_need(records, out), out / "figures", _say_skipped):
         typer.echo(path)
 
 
@@ -393,12 +393,16 @@ def _write_all(ledger: dict[str, Any], records: Any, out: Path, quiet: bool) -> 
 
     written = [("ledger", ledgers.write(ledger, out / "ledger.json"))]
     if records:
-        write_figures(records, out / "figures")
+        write_figures(records, out / "figures", _say_skipped)
         written.append(("figures", out / "figures"))
     written.append(("report", write_report(ledger, records, out / "figures", out / "report")))
     if not quiet:
         for what, path in written:
             typer.echo(f"{what + ':':<9}{path}")
+
+
+def _say_skipped(name: str, reason: str) -> None:
+    typer.echo(f"figure {name} is left out: {reason}", err=True)
 
 
 def _show_plan(plan: Any, as_json: bool) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -24,7 +26,9 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     known = dict(LOSSES)
     try:
         for number, block in enumerate(blocks(name)):
-            exec(compile(block, f"{name}, block {number + 1}", "exec"), {"__name__": "example"})
+            module = ModuleType("example")
+            monkeypatch.setitem(sys.modules, "example", module)  # dataclasses look their module up
+            exec(compile(block, f"{name}, block {number + 1}", "exec"), module.__dict__)
     finally:
         LOSSES.clear()
         LOSSES.update(known)

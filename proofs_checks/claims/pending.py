@@ -73,7 +73,6 @@ CLAIMS = (
         "A low $J_1$ is also that of a network that learns nothing or drops a class.",
         OURS,
     ),
-    Claim("N6", "Early stopping", "Early-stopped CCE can match the final $J_2$ of RLL.", OURS),
     Claim(
         "D1",
         "Noisy Bayes output",

@@ -140,6 +140,7 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     detail = "; ".join(f"{r['condition']}: {_shown(r)}" for r in shown)
     if failing and len(failing) < len(rows):
         detail = f"{len(rows) - len(failing)} of {len(rows)} conditions hold; not: {detail}"
+    detail += f" ({level:.4g} intervals)"
     data = {"conditions": rows, "level": level, "interval": "Student t, Bonferroni"}
     return Evidence(Method.EMPIRICAL, status, scope, detail, None, data)
 
