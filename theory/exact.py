@@ -10,14 +10,14 @@ from typing import Any, NoReturn
 Number = int | float | str | Fraction
 
 
-def fail(name: str, condition: str, value: object) -> NoReturn:
-    """Raise the house's ValueError: ``<name> must be <condition>, got <name>=<value>``.
+def fail(name: str, condition: str, value: object, kind: type[Exception] = ValueError) -> NoReturn:
+    """Raise the house's error: ``<name> must be <condition>, got <name>=<value>``.
 
     The name after "got" is the last word of `name`, so that "parameter alpha" reads
     "parameter alpha must be > 0, got alpha=0".
     """
     shown = str(value) if isinstance(value, Fraction) else repr(value)
-    raise ValueError(f"{name} must be {condition}, got {name.split()[-1]}={shown}")
+    raise kind(f"{name} must be {condition}, got {name.split()[-1]}={shown}")
 
 
 def exact(value: Any, name: str = "value") -> Fraction:
@@ -40,7 +40,7 @@ def exact(value: Any, name: str = "value") -> Fraction:
     (Fraction(1, 10), Fraction(2, 5), Fraction(1, 1000000000))
     """
     if isinstance(value, bool):
-        raise TypeError(f"{name} must be a number, got {name}={value!r}")
+        fail(name, "a number", value, TypeError)
     if isinstance(value, Fraction):
         return value
     if isinstance(value, Integral):
@@ -55,7 +55,7 @@ def exact(value: Any, name: str = "value") -> Fraction:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {name}={value!r}") from None
+        fail(name, "a number", value, TypeError)
     if not math.isfinite(number):
         fail(name, "finite", value)
     return simplest(number)
@@ -74,7 +74,7 @@ def simplest(number: float) -> Fraction:
 def check_num_classes(num_classes: Any) -> int:
     """`num_classes` as an int >= 2, or the house's error."""
     if isinstance(num_classes, bool) or not isinstance(num_classes, Integral):
-        raise TypeError(f"num_classes must be an integer >= 2, got num_classes={num_classes!r}")
+        fail("num_classes", "an integer >= 2", num_classes, TypeError)
     if num_classes < 2:
         fail("num_classes", "an integer >= 2", int(num_classes))
     return int(num_classes)

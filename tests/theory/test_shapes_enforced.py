@@ -47,7 +47,7 @@ def test_right_shapes_pass():
 
 def test_plain_types_are_left_to_the_projects_own_checks():
     assert RLL(alpha=0.1) == RLL(alpha="1/10")
-    with pytest.raises(TypeError, match=r"^parameter alpha must be a number, got parameter alpha="):
+    with pytest.raises(TypeError, match=r"^parameter alpha must be a number, got alpha="):
         RLL(alpha=[])
 
 

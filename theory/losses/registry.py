@@ -144,13 +144,20 @@ def _load(path: Path, attribute: str) -> Any:
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that calls sys.exit must not end this program
+        del sys.modules[spec.name]
         raise LossFileError(f"{path} raised {type(error).__name__}: {error}") from error
     if not hasattr(module, attribute):
-        public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+        public = [name for name, value in vars(module).items() if _may_be_meant(name, value, module.__name__)]
         near = difflib.get_close_matches(attribute, public, n=3, cutoff=0.3) or public[:5]
         raise LossFileError(f"{path} has no {attribute!r}; it has {', '.join(near) or 'nothing callable'}")
     return getattr(module, attribute)
+
+
+def _may_be_meant(name: str, value: Any, module: str) -> bool:
+    """Is it a loss or a callable that the file made itself, not one that it imported?"""
+    own = callable(value) and getattr(value, "__module__", None) == module
+    return not name.startswith("_") and (own or isinstance(value, Loss))
 
 
 def _evaluate(node: ast.expr, spec: str) -> Any:
@@ -184,4 +191,4 @@ def _evaluate(node: ast.expr, spec: str) -> Any:
 
 
 def _number(value: Any, spec: str) -> Fraction:
-    return value if isinstance(value, Fraction) else fail("parameter in " + spec, "a number", value)
+    return value if isinstance(value, Fraction) else fail("parameter", f"a number in {spec!r}", value)
