@@ -34,7 +34,7 @@ def records(behaviour: dict[str, str], seeds: int = 5, **levels: float) -> list[
 
 def _run(loss: str, how: str, rate: Fraction, seed: int) -> Record:
     f, wobble = float(rate), seed / 1000
-    start = (0.6 - f / 2, 0.8)  # J2 > J1 at first
+    start = (0.6 - f / 2, 0.97)  # J2 > J1 at first
     if how == LEARNS_NOTHING:
         end = start = (0.1, 0.1)
     elif how == MEMORISES:

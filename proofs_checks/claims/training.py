@@ -181,11 +181,14 @@ def symmetric_losses_resist(runs: Runs) -> list[Condition]:
 
 def early_stopping_matches(runs: Runs) -> list[Condition]:
     """N6: J2 of CCE at its best epoch (chosen with the clean labels in hand) is close to RLL's at the end."""
-    conditions = []
-    for r in RATES[:2]:
-        gap = [a - b for a, b in zip(runs.final(RLL, r, J2), runs.best(CCE, r, J2), strict=True)]
-        conditions.append(below(f"J2 of RLL at the end less CCE at its best epoch {_at(r)}", gap, CLOSE))
-    return conditions
+    return [
+        below(
+            f"J2 of RLL at the end less CCE at its best epoch {_at(r)}",
+            runs.paired_best((RLL, r, J2), (CCE, r, J2)),
+            CLOSE,
+        )
+        for r in RATES[:2]
+    ]
 
 
 def beside(records: list[Record]) -> dict[str, object]:

@@ -91,12 +91,21 @@ class Runs:
 
     def paired(self, first: tuple[str, Fraction, str], second: tuple[str, Fraction, str]) -> list[float]:
         """Differences of final values, seed by seed, over the seeds that both have."""
-        (a, b) = (
-            {r.seed: _number(r.final[m]) for r in self.of(loss, rate)} for loss, rate, m in (first, second)
-        )
+        return self._differences(first, second, lambda values: values[-1])
+
+    def paired_best(self, first: tuple[str, Fraction, str], second: tuple[str, Fraction, str]) -> list[float]:
+        """As `paired`, the second at the best of its epochs."""
+        return self._differences(first, second, lambda values: max(map(_number, values)))
+
+    def _differences(
+        self, first: Any, second: Any, choose: Callable[[list[float | None]], float | None]
+    ) -> list[float]:
+        (loss, rate, metric), (other, other_rate, other_metric) = first, second
+        a = {r.seed: _number(r.final[metric]) for r in self.of(loss, rate)}
+        b = {r.seed: _number(choose(r.curves[other_metric])) for r in self.of(other, other_rate)}
         common = sorted(a.keys() & b.keys())
         if not common:
-            raise MissingRecords(f"{first[0]} and {second[0]} share no seed")
+            raise MissingRecords(f"{loss} and {other} share no seed")
         return [a[s] - b[s] for s in common]
 
 
