@@ -7,6 +7,8 @@ from fractions import Fraction
 from numbers import Integral, Rational
 from typing import Any, NoReturn
 
+import numpy as np
+
 Number = int | float | str | Fraction
 
 
@@ -39,7 +41,7 @@ def exact(value: Any, name: str = "value") -> Fraction:
     >>> exact(0.1), exact("2/5"), exact(1e-9)
     (Fraction(1, 10), Fraction(2, 5), Fraction(1, 1000000000))
     """
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         fail(name, "a number", value, TypeError)
     if isinstance(value, Fraction):
         return value
@@ -67,8 +69,11 @@ def simplest(number: float) -> Fraction:
     >>> simplest(1 / 3), simplest(1e-9)
     (Fraction(1, 3), Fraction(1, 1000000000))
     """
-    guess = Fraction(number).limit_denominator(10**6)
-    return guess if float(guess) == number else Fraction(repr(number))
+    if abs(number) < 2**53:  # beyond, floats are integers further apart than 1: 1e23 means 10^23
+        guess = Fraction(number).limit_denominator(10**6)
+        if float(guess) == number:
+            return guess
+    return Fraction(repr(number))
 
 
 def check_num_classes(num_classes: Any) -> int:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from numpy.typing import ArrayLike
 
 from theory.exact import check_num_classes, check_rate, exact, fail
@@ -62,8 +62,8 @@ class NoisyLabels:
     nominal_rate : the share asked for, exact.
     """
 
-    clean_labels: Int[np.ndarray, " n"]
-    noisy_labels: Int[np.ndarray, " n"]
+    clean_labels: Integer[np.ndarray, " n"]
+    noisy_labels: Integer[np.ndarray, " n"]
     nominal_rate: Fraction
 
     @property
@@ -121,9 +121,10 @@ class Noise:
         matrix = np.array(self.transition_matrix(num_classes), dtype=object)
         noisy = labels.copy()
         if draw == "independent":
-            cumulative = np.cumsum(matrix.astype(float), axis=1)
-            noisy = (rng.random(len(labels))[:, None] > cumulative[labels]).sum(axis=1).astype(labels.dtype)
-            noisy = np.minimum(noisy, num_classes - 1)
+            # Summed exactly, then rounded, and compared with >=: the last sum is 1, above every draw, and a
+            # label of probability 0 is never drawn, whatever rounding does.
+            cumulative = np.cumsum(matrix, axis=1).astype(float)
+            noisy = (rng.random(len(labels))[:, None] >= cumulative[labels]).sum(axis=1).astype(labels.dtype)
         else:
             for clean in range(num_classes):
                 members = rng.permutation(np.flatnonzero(labels == clean))
@@ -144,7 +145,9 @@ def _apportion(row: Sequence[Fraction], total: int, own: int) -> list[int]:
         return [total if j == own else 0 for j in range(len(row))]
     ideal = [p / mass * (total - kept) for p in others]
     counts = [int(x) for x in ideal]
-    order = sorted(range(len(row)), key=lambda j: ideal[j] - counts[j], reverse=True)
+    # Of equal remainders those after the own class come first, cyclically: were it the lowest classes, they
+    # would be given more wrong labels than the highest by every class alike, which is not uniform noise.
+    order = sorted(range(len(row)), key=lambda j: (counts[j] - ideal[j], (j - own) % len(row)))
     for j in order[: total - kept - sum(counts)]:
         counts[j] += 1
     counts[own] += kept
