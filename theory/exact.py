@@ -89,5 +89,5 @@ def check_rate(rate: Any, name: str = "eta") -> Fraction:
     """A noise rate as an exact rational in [0, 1], or the house's error."""
     value = exact(rate, name)
     if not 0 <= value <= 1:
-        raise ValueError(f"{name} must be in [0, 1], got {name}={rate}")
+        raise ValueError(f"{name} must be in [0, 1], got {name.split()[-1]}={rate}")
     return value

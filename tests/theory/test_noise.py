@@ -98,7 +98,7 @@ def test_exact_draws_realise_the_counts(data):
 
 
 def test_exact_draws_favour_no_class():
-    """130 labels a class at 2/5 leave 52 for 9 others: 7 of them get 6, 2 get 5, and in the end all get 52."""
+    """130 labels a class at 2/5: 52 for 9 others, 7 of which get 6 and 2 get 5; in the end all get 52."""
     y = np.repeat(np.arange(10), 130)
     drawn = SymmetricNoise(0.4).apply(y, 10, rng(), "exact")
     assert np.bincount(drawn.noisy_labels[drawn.altered]).tolist() == [52] * 10
