@@ -109,8 +109,8 @@ def train_stack(
 def predict(stack: StackedMLP, inputs: Tensor) -> Int[Tensor, "m n"]:
     """The class that each network gives each input: (N, d) -> (M, N).
 
-    On a CPU one network at a time, whose hidden layers stay in the cache (a third faster); on a GPU all
-    at once.
+    On a CPU one network at a time, whose hidden layers stay in the cache (two thirds of the time); on a
+    GPU all at once.
     """
     width = 1 if inputs.device.type == "cpu" else stack.num_networks
     parts = [slice(i, i + width) for i in range(0, stack.num_networks, width)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -44,8 +44,8 @@ class Experiment:
     ----------
     grid : (loss, rate) pairs, each loss any text that `theory.losses.get` takes, each rate in [0, 1].
     seeds : integers >= 0, without repetition.
-    stack_size : networks a stack, >= 1. 10 is the smallest size at which the cost of a network
-        has levelled off (see benchmarks/), and leaves 25 pieces of work in the quick profile.
+    stack_size : networks a stack, >= 1. On one CPU thread a network of the quick profile takes 1.9 s alone,
+        1.4 s in a stack of 5, 1.3 s of 10, 1.2 s of 25; 10 leaves 25 pieces of work to share and resume.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class Experiment:
         """The same grid with other seeds (a number N means 0..N-1) or another number of epochs."""
         changed = self
         if seeds is not None:
-            if isinstance(seeds, int):
+            if not isinstance(seeds, Iterable):
                 seeds = range(check_count("seeds", seeds))
             changed = replace(changed, seeds=tuple(seeds))
         if epochs is not None:

@@ -161,7 +161,7 @@ def _plan(
         experiment = get_experiment(experiment)
     experiment = experiment.with_changes(seeds, epochs)
     if workers is None:
-        workers = 1 if kind == "cuda" else len(os.sched_getaffinity(0))
+        workers = 1 if kind == "cuda" else _usable_cpus()
     check_count("workers", workers)
     wanted = choose(experiment, only or {})
     path = records_file(records_path, experiment.name)
@@ -228,6 +228,11 @@ def _device_kind(device: str) -> str:
     from empirics.engine.device import resolve_device
 
     return resolve_device(device).type
+
+
+def _usable_cpus() -> int:
+    """The CPUs that this process may use, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check_writable(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from empirics.experiments.experiment import Experiment, Run, canonical
 from theory.exact import check_rate
@@ -29,17 +29,23 @@ def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
         if key not in KEYS:
             _unknown("only", "a key among", key, KEYS)
         if key == "loss":
-            runs = _with_loss(runs, str(value))
+            kept = _with_loss(runs, str(value))
+            if not kept:
+                _unknown("loss", "one of the runs chosen:", value, (r.loss for r in runs))
         elif key == "eta":
             rate = check_rate(value)
             kept = [run for run in runs if run.rate == rate]
-            runs = kept or _unknown("eta", "a rate of the runs chosen:", value, {str(r.rate) for r in runs})
+            if not kept:
+                _unknown("eta", "a rate of the runs chosen:", value, (str(r.rate) for r in runs))
         elif key == "model":
-            if value != experiment.model.name:
-                _unknown("model", "one of", value, {experiment.model.name})
+            kept = runs if value == experiment.model.name else []
+            if not kept:
+                _unknown("model", "one of", value, [experiment.model.name])
         else:
             kept = [run for run in runs if str(run.seed) == str(value)]
-            runs = kept or _unknown("seed", "one of", value, {str(r.seed) for r in runs})
+            if not kept:
+                _unknown("seed", "one of", value, (str(r.seed) for r in runs))
+        runs = kept
     return runs
 
 
@@ -51,13 +57,13 @@ def _with_loss(runs: list[Run], wanted: str) -> list[Run]:
         try:
             spec = canonical(wanted)
         except (TypeError, ValueError):
-            spec = wanted
+            return []
         kept = [run for run in runs if run.loss == spec]
-    return kept or _unknown("loss", "one of the runs chosen:", wanted, dict.fromkeys(r.loss for r in runs))
+    return kept
 
 
-def _unknown(name: str, condition: str, value: Any, known: Iterable[str]) -> Any:
-    known = list(known)
+def _unknown(name: str, condition: str, value: Any, known: Iterable[str]) -> NoReturn:
+    known = list(dict.fromkeys(known))
     near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.4)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise ValueError(f"{name} must be {condition} {', '.join(known)}, got {name}={value!r}{hint}")

@@ -150,7 +150,7 @@ def interrupted(tmp_path, number):
     script, path = tmp_path / "tiny.py", tmp_path / "r.jsonl"
     script.write_text(SCRIPT)
     started = subprocess.Popen(
-        [sys.executable, str(script), str(path), "60"],
+        [sys.executable, str(script), str(path), "30"],
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -174,7 +174,7 @@ def test_a_killed_sweep_resumes_to_the_same_records(tmp_path):
     kept = path.read_bytes()
     first = records.read(path)
     assert len(first) in (2, 4)
-    long = TINY.with_changes(epochs=60)
+    long = TINY.with_changes(epochs=30)
     found = train(long, records_path=path, seeds=1, device="cpu", workers=1, progress=False)
     whole = train(long, records_path=tmp_path / "w.jsonl", seeds=1, device="cpu", workers=1, progress=False)
     assert outcomes(found) == outcomes(whole)
