@@ -167,3 +167,9 @@ def test_a_callable_without_a_formula_is_not_combined(combine):
 def test_only_a_loss_is_normalised(base):
     with pytest.raises(TypeError, match=r"^base must be a Loss, got base="):
         Normalized(base)
+
+
+@pytest.mark.parametrize("loss", [CCE(), NMSE(), CCE() + MAE()], ids=lambda loss: loss.spec)
+def test_once_a_loss_is_that_loss(loss):
+    assert 1 * loss == loss
+    assert 2 * (0.5 * loss) == loss

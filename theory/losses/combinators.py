@@ -141,5 +141,7 @@ def _terms(loss: Loss) -> Terms:
 
 
 def _combination(terms: Terms) -> Loss:
+    if len(terms) == 1 and terms[0][0] == 1:  # once a loss is that loss, as its text says
+        return terms[0][1]
     separable = all(isinstance(term, SeparableLoss) for _, term in terms)
     return SeparableCombination(terms) if separable else Combination(terms)
