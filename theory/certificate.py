@@ -10,7 +10,7 @@ from theory.bounds import excess_risk_bound, label_sum_range, loss_maximum
 from theory.exact import check_num_classes, check_rate
 from theory.losses.base import CallableLoss, Loss
 from theory.noise import threshold
-from theory.risk import order_reversal
+from theory.risk import search_reversal
 from theory.symmetry import SymmetryVerdict, decide
 
 
@@ -79,14 +79,12 @@ def _excess(loss: Loss, k: int, eta: Any) -> Any:
 
 
 def _reversal(loss: Loss, k: int, eta: Any) -> Any:
-    if isinstance(loss, CallableLoss):
-        return _undecided("no formula")
     if not 0 < eta < threshold(k):
         return _undecided(f"R2 is about rates in (0, {threshold(k)})")
-    if decide(loss, k).status != "refuted":
-        return None
-    found = order_reversal(loss, k, eta)
-    return found.to_dict() if found else _undecided("none among the simplest points")
+    search = search_reversal(loss, k, eta)
+    if search.found is not None:
+        return search.found.to_dict()
+    return None if decide(loss, k).status == "proved" else _undecided(search.reason)
 
 
 def describe(certificate: dict[str, Any]) -> list[tuple[str, str]]:
@@ -159,4 +157,9 @@ def _say_reversal(found: Any) -> str:
         return _say_undecided(found)
     better = f"u = {_point(found['u'])} beats v = {_point(found['v'])} by {-found['clean_gap']:.4g}"
     worse = f"loses by {found['noisy_gap']:.4g} on noisy ones ({found['how']})"
-    return f"at posterior {_point(found['posterior'])}, {better} on clean labels and {worse}"
+    where = f"at posterior {_point(found['posterior'])}"
+    second = found["second_input"]
+    if second:
+        where += f" and, at a second input of probability {second['weight']}, {_point(second['posterior'])}"
+        better = better.replace(" by ", f" (there {_point(second['u'])} and {_point(second['v'])}) by ")
+    return f"{where}, {better} on clean labels and {worse}"

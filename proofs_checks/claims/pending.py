@@ -8,13 +8,6 @@ OURS, GHOSH = "this project", "Ghosh, Kumar & Sastry 2017"
 
 CLAIMS = (
     Claim(
-        "R2",
-        "The converse",
-        "If $L(u,j)$ depends on $u_j$ alone and strictly decreases in it, uniform noise at one rate below the "
-        "threshold preserves the order of risks for all distributions and pairs only if $L$ is symmetric.",
-        OURS,
-    ),
-    Claim(
         "R4",
         "Class-conditional noise",
         "$L$ symmetric with $0 \\leq L \\leq C/(K-1)$, $R(h^*) = 0$ and $T_{ii} > T_{ij}$ for all $j \\neq i$: "

@@ -1,4 +1,4 @@
-"""R1 to R3: what noise does to risk."""
+"""R1 and R3: what uniform noise does to risk."""
 
 from __future__ import annotations
 
@@ -11,68 +11,24 @@ from typing import Any
 import sympy
 
 from proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from proofs_checks.claims.finite_problems import (
+    RATIONAL_SYMMETRIC,
+    FiniteProblem,
+    draw_problem,
+    rational_losses,
+    vertex,
+)
 from proofs_checks.methods import exact
 from proofs_checks.methods.symbolic import identity
-from proofs_checks.methods.verdicts import Excess, Reversals, excess, reversals
+from proofs_checks.methods.verdicts import Excess, excess
 from theory.algebra import K
-from theory.backends import backend
-from theory.losses import CCE, GCE, LOSSES, MAE, MSE, NMSE, RCE, Loss, Unhinged, get
+from theory.losses import CCE, GCE, MAE, MSE, Loss
 from theory.memorization import preserves_minimisers, preserves_order
-from theory.noise import SymmetricNoise, flip_probability, risk_slope, threshold
-from theory.risk import clean_risk, noisy_risk, predicted_noisy_risk
-from theory.symmetry import decide
+from theory.noise import flip_probability, risk_slope, threshold
+from theory.risk import predicted_noisy_risk
 
 ETA = sympy.Symbol("eta", positive=True)
 SOURCE = "Patel & Sastry 2021, Theorem 1; Ghosh, Kumar & Sastry 2017"
-
-
-# -- finite problems, drawn exactly ----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FiniteProblem:
-    """A distribution on m points, and hypotheses as their exact outputs, (H, m, K)."""
-
-    num_classes: int
-    weights: tuple[Fraction, ...]
-    posteriors: tuple[tuple[Fraction, ...], ...]
-    hypotheses: tuple[tuple[tuple[Fraction, ...], ...], ...]
-    noise_rate: Fraction
-
-    def risks(self, loss: Loss) -> tuple[list[Fraction], list[Fraction]]:
-        """The exact clean and noisy risk of every hypothesis under a loss of rational values."""
-        matrix = SymmetricNoise(self.noise_rate).transition_matrix(self.num_classes)
-        clean, noisy = [], []
-        for outputs in self.hypotheses:
-            rows = [rational_losses(loss, u) for u in outputs]
-            clean.append(clean_risk(self.weights, self.posteriors, rows))
-            noisy.append(noisy_risk(self.weights, self.posteriors, rows, matrix))
-        return clean, noisy
-
-    def show(self) -> Any:
-        """Plain JSON."""
-        return exact.strings(vars(self))
-
-
-def draw_problem(rng: random.Random, below_threshold: bool = False, hypotheses: int = 3) -> FiniteProblem:
-    """A random exact problem with K = 2..5 classes on 1..3 points."""
-    k, m = rng.randint(2, 5), rng.randint(1, 3)
-    return FiniteProblem(
-        k,
-        exact.simplex_point(rng, m) if m > 1 else (Fraction(1),),
-        tuple(exact.simplex_point(rng, k) for _ in range(m)),
-        tuple(tuple(exact.simplex_point(rng, k) for _ in range(m)) for _ in range(hypotheses)),
-        exact.noise_rate(rng, k, below_threshold),
-    )
-
-
-def rational_losses(loss: Loss, point: tuple[Fraction, ...]) -> list[Fraction]:
-    """L(u, j) for all j of a loss whose values at rational points are rational (else IrrationalError)."""
-    ops = backend("rational")
-    return list(loss.all_labels(ops.array(point), ops))
-
-
-RATIONAL_SYMMETRIC: tuple[Loss, ...] = (MAE(), Unhinged(), RCE(), NMSE(), get("ngce", q=1), get("zero-one"))
 
 
 # -- R1 --------------------------------------------------------------------------------------------
@@ -108,11 +64,6 @@ def exact_identity(losses: tuple[Loss, ...]) -> Evidence:
 
     scope = "K = 2..5, 1..3 points, eta with 0, (K-1)/K and 1"
     return exact.draws(draw_problem, fails, 100, scope, f"R^eta = C b + a R exactly for {_names(losses)}")
-
-
-def vertex(num_classes: int) -> tuple[Fraction, ...]:
-    """e_1, where S is read as C (it is C if the loss is symmetric)."""
-    return (Fraction(1),) + (Fraction(0),) * (num_classes - 1)
 
 
 def _names(losses: tuple[Loss, ...]) -> str:
@@ -214,12 +165,6 @@ def excess_on_problems(bound: Callable[[Fraction, int], Fraction]) -> Evidence:
     return Evidence(evidence.method, evidence.status, evidence.scope, detail, evidence.witness)
 
 
-def refuted_catalogue() -> tuple[Loss, ...]:
-    """Every registered loss that is not symmetric."""
-    losses = (get(name) for name in LOSSES)
-    return tuple(loss for loss in losses if decide(loss).status == "refuted")
-
-
 SLOPE_IS_POSITIVE = Check(
     Method.SYMBOLIC, sign_of_slope, Sign(-1, 1), Sign(-1, -1), "the factor is negative below the threshold"
 )
@@ -283,23 +228,6 @@ CLAIMS = (
                 Sign(1, -1),
                 Sign(1, 1),
                 "the factor is positive beyond the threshold",
-            ),
-        ),
-    ),
-    Claim(
-        "R2.witness",
-        "An order reversal for every loss that is not symmetric",
-        "For every loss of the catalogue that is not symmetric there are exact $\\pi$, $u$, $v$ with "
-        "$\\sum_j \\pi_j (L(u,j) - L(v,j)) < 0$ and the opposite sign under uniform noise of rate $\\frac25$, "
-        "$K = 10$.",
-        "this project",
-        checks=(
-            Check(
-                Method.INTERVAL,
-                lambda losses: reversals(Reversals(losses(), 10, "2/5")),
-                refuted_catalogue,
-                lambda: (MAE(),),
-                "noise reverses an order under MAE",
             ),
         ),
     ),
