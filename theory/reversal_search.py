@@ -136,16 +136,11 @@ class _Search:
         worse = noisy[:, None, :] - noisy[None, :, :]
         margin = max(float(self.floor), FLOAT_MARGIN * float(self.scale))
         size = np.minimum(-better, worse)
-        found = np.argwhere(size > margin)
-        costs, posterior_costs = [cost(p) for p in self.points], [cost(p) for p in posteriors]
-
-        def key(triple: Any) -> tuple[int, int]:
-            i, j, m = triple
-            share = size[i, j, m] / float(self.scale)
-            return next(n for n, c in enumerate(CLEAR) if share > c), costs[i] + costs[j] + posterior_costs[m]
-
-        for i, j, m in sorted(found.tolist(), key=key)[:ATTEMPTS]:
-            yield [(Fraction(1), posteriors[m], i, j)]
+        i, j, m = np.nonzero(size > margin)
+        costs, posterior_costs = (np.array([cost(p) for p in ps]) for ps in (self.points, posteriors))
+        clarity = np.digitize(-size[i, j, m] / float(self.scale), [-c for c in CLEAR])
+        for n in np.lexsort((costs[i] + costs[j] + posterior_costs[m], clarity))[:ATTEMPTS]:
+            yield [(Fraction(1), posteriors[m[n]], i[n], j[n])]
 
     def _near_ties(self) -> Iterator[Any]:
         """For each posterior, neighbours in the order of clean risk that the noisy risk has the other way."""

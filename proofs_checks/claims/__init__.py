@@ -6,7 +6,16 @@ import difflib
 from collections.abc import Iterable
 
 from proofs_checks.claim import Claim
-from proofs_checks.claims import converse, losses, memorization, pending, risk, symmetry, training
+from proofs_checks.claims import (
+    converse,
+    losses,
+    memorization,
+    noise_models,
+    pending,
+    risk,
+    symmetry,
+    training,
+)
 
 # Every statement of the reference has an entry in the ledger, checked or not.
 STATEMENTS = (
@@ -29,7 +38,9 @@ def _in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 CLAIMS: tuple[Claim, ...] = _in_order(
-    c for module in (losses, symmetry, risk, converse, memorization, training, pending) for c in module.CLAIMS
+    c
+    for module in (losses, symmetry, risk, converse, noise_models, memorization, training, pending)
+    for c in module.CLAIMS
 )
 
 

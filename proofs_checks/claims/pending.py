@@ -8,20 +8,6 @@ OURS, GHOSH = "this project", "Ghosh, Kumar & Sastry 2017"
 
 CLAIMS = (
     Claim(
-        "R4",
-        "Class-conditional noise",
-        "$L$ symmetric with $0 \\leq L \\leq C/(K-1)$, $R(h^*) = 0$ and $T_{ii} > T_{ij}$ for all $j \\neq i$: "
-        "$h^*$ minimises the noisy risk.",
-        GHOSH,
-    ),
-    Claim(
-        "R5",
-        "Instance-dependent noise",
-        "For uniform noise of rate $\\eta(x) \\leq \\eta_{\\max} < \\eta^*$, $R(h^*) = 0$ implies that $h^*$ "
-        "minimises the noisy risk; otherwise $R(h^*_\\eta) \\leq R(h^*)/(1 - \\eta_{\\max} K/(K-1))$.",
-        GHOSH,
-    ),
-    Claim(
         "R6",
         "Finite samples",
         "With probability $1-\\delta$, $R(\\hat h) - R(h^*) \\leq \\frac2a \\left(2\\,\\mathrm{Rad}_n + "
