@@ -15,12 +15,6 @@ CLAIMS = (
         f"standard; this form {OURS}",
     ),
     Claim(
-        "R7",
-        "Gradients",
-        "For a symmetric loss the noise-averaged gradient is $a$ times the clean one.",
-        OURS,
-    ),
-    Claim(
         "N1",
         "Interpolation",
         "If the class can fit any labelling and $L(u,j)$ is smallest at $u = e_j$, the minimiser of the "

@@ -1,0 +1,29 @@
+"""R7 on a network, for every loss of the registry."""
+
+from __future__ import annotations
+
+import pytest
+
+from proofs_checks.claims.gradients import DIFFERENT, SAME, SHOWN, path_distance
+from theory.losses import LOSSES, get
+from theory.symmetry import decide
+
+SMOOTH = [n for n in sorted(LOSSES) if get(n).differentiable and n not in (*SHOWN.follows, *SHOWN.parts)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMOOTH)
+def test_two_descents_are_one_exactly_for_symmetric_losses(name: str) -> None:
+    distance = path_distance(get(name))
+    status = decide(get(name), 10).status
+    assert status != "undecided"
+    if status == "proved":
+        assert distance < SAME
+    elif status == "refuted":
+        assert distance > SAME
+
+
+def test_paths_part_further_with_every_step() -> None:
+    few, many = path_distance(get("mse"), steps=5), path_distance(get("mse"), steps=50)
+    assert SAME < few < many
+    assert many > DIFFERENT
