@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from proofs_checks.claim import Claim
 from proofs_checks.claims import (
     converse,
+    generalization,
     gradients,
     losses,
     memorization,
@@ -40,7 +41,18 @@ def _in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 CLAIMS: tuple[Claim, ...] = _in_order(
     c
-    for module in (losses, symmetry, risk, converse, noise_models, gradients, memorization, training, pending)
+    for module in (
+        losses,
+        symmetry,
+        risk,
+        converse,
+        noise_models,
+        generalization,
+        gradients,
+        memorization,
+        training,
+        pending,
+    )
     for c in module.CLAIMS
 )
 

@@ -8,13 +8,6 @@ OURS, GHOSH = "this project", "Ghosh, Kumar & Sastry 2017"
 
 CLAIMS = (
     Claim(
-        "R6",
-        "Finite samples",
-        "With probability $1-\\delta$, $R(\\hat h) - R(h^*) \\leq \\frac2a \\left(2\\,\\mathrm{Rad}_n + "
-        "B\\sqrt{\\log(2/\\delta)/(2n)}\\right)$ for a symmetric loss with values in $[0, B]$.",
-        f"standard; this form {OURS}",
-    ),
-    Claim(
         "N1",
         "Interpolation",
         "If the class can fit any labelling and $L(u,j)$ is smallest at $u = e_j$, the minimiser of the "
