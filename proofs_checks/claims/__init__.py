@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from proofs_checks.claim import Claim
 from proofs_checks.claims import (
     converse,
+    excess,
     generalization,
     gradients,
     losses,
@@ -45,6 +46,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         losses,
         symmetry,
         risk,
+        excess,
         converse,
         noise_models,
         generalization,

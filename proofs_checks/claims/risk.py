@@ -1,4 +1,4 @@
-"""R1 and R3: what uniform noise does to risk."""
+"""R1: what uniform noise does to the risk of a symmetric loss."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from proofs_checks.claims.finite_problems import (
 )
 from proofs_checks.methods import exact
 from proofs_checks.methods.symbolic import identity
-from proofs_checks.methods.verdicts import Excess, excess
 from theory.algebra import K
-from theory.losses import CCE, GCE, MAE, MSE, Loss
+from theory.losses import MSE, Loss
 from theory.memorization import preserves_minimisers, preserves_order
 from theory.noise import flip_probability, risk_slope, threshold
 from theory.risk import predicted_noisy_risk
@@ -124,47 +123,6 @@ def sign_of_slope(claimed: Sign) -> Evidence:
     return Evidence(Method.SYMBOLIC, Status.UNDECIDED, scope, detail)
 
 
-# -- R3 --------------------------------------------------------------------------------------------
-
-
-def noisy_risk_of_any_loss(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """R^eta = a R + b E[S] for every loss: the identity behind R3."""
-    own, total = sympy.symbols("L_y S")
-    noisy = (1 - ETA) * own + flip_probability(ETA, K) * (total - own)
-    right = slope(ETA, K) * own + flip_probability(ETA, K) * total
-    return identity(noisy, right, "all K >= 2, every eta, every loss", "R^eta = a R + b E[S]")
-
-
-def bound_factor(factor: Callable[[Any, Any], Any]) -> Evidence:
-    """b/a, the factor of C_U - C_L: minimality under noise gives a (R(h*_eta) - R(h*)) <= b (C_U - C_L)."""
-    ratio = flip_probability(ETA, K) / risk_slope(ETA, K)
-    return identity(ratio, factor(ETA, K), "all K >= 2, 0 <= eta < (K-1)/K", "b/a = eta/(K - 1 - eta K)")
-
-
-def excess_on_problems(bound: Callable[[Fraction, int], Fraction]) -> Evidence:
-    """R3 for MSE on random exact problems: enumerate the hypotheses, compare the excess with the bound."""
-    loss, largest = MSE(), [Fraction(0)]
-
-    def fails(problem: FiniteProblem) -> Any:
-        clean, noisy = problem.risks(loss)
-        allowed = bound(problem.noise_rate, problem.num_classes)
-        chosen = max(r for r, n in zip(clean, noisy, strict=True) if n == min(noisy))
-        gap = chosen - min(clean)
-        if allowed:
-            largest[0] = max(largest[0], gap / allowed)
-        if gap <= allowed:
-            return None
-        return {"excess": str(gap), "bound": str(allowed), **problem.show()}
-
-    def make(rng: random.Random) -> FiniteProblem:
-        return draw_problem(rng, below_threshold=True, hypotheses=4)
-
-    scope = "MSE, K = 2..5, 1..3 points, 4 hypotheses"
-    evidence = exact.draws(make, fails, 400, scope, "the excess clean risk is within the bound")
-    detail = f"{evidence.detail}; largest excess/bound {float(largest[0]):.3f}"
-    return Evidence(evidence.method, evidence.status, evidence.scope, detail, evidence.witness)
-
-
 SLOPE_IS_POSITIVE = Check(
     Method.SYMBOLIC, sign_of_slope, Sign(-1, 1), Sign(-1, -1), "the factor is negative below the threshold"
 )
@@ -229,62 +187,6 @@ CLAIMS = (
                 Sign(1, 1),
                 "the factor is positive beyond the threshold",
             ),
-        ),
-    ),
-    Claim(
-        "R3",
-        "What noise can cost a loss that is nearly symmetric",
-        "If $C_L \\leq S \\leq C_U$, the minimiser of the noisy risk over a class has clean risk at most "
-        "$\\frac{\\eta (C_U - C_L)}{K - 1 - \\eta K}$ above the best.",
-        "Zhang & Sabuncu 2018, Theorem 1; Ghosh, Kumar & Sastry 2017",
-        assumes=("uniform noise, eta < (K-1)/K", "both minimisers exist"),
-        checks=(
-            Check(
-                Method.SYMBOLIC,
-                noisy_risk_of_any_loss,
-                risk_slope,
-                lambda eta, k: 1 - eta,
-                "the factor of the clean risk is 1 - eta",
-            ),
-            Check(
-                Method.SYMBOLIC,
-                bound_factor,
-                lambda eta, k: eta / (k - 1 - eta * k),
-                lambda eta, k: eta / (k - 1),
-                "b/a = eta/(K - 1)",
-            ),
-            Check(
-                Method.EXACT,
-                excess_on_problems,
-                lambda eta, k: eta * (k - 1) / (k - 1 - eta * k),
-                lambda eta, k: Fraction(0),
-                "MSE has no excess, as if it were symmetric",
-            ),
-        ),
-    ),
-    Claim(
-        "R3.forms",
-        "Closed forms of the excess-risk bound",
-        "R3's bound is $\\frac{\\eta (K^{1-q} - 1)}{q (K-1-\\eta K)}$ for GCE (here $q = \\frac7{10}$), "
-        "$\\frac{\\eta (K-1)}{K-1-\\eta K}$ for MSE, infinite for CCE and $0$ for a symmetric loss.",
-        "Zhang & Sabuncu 2018, Theorem 1",
-        checks=(
-            Check(
-                Method.SYMBOLIC,
-                excess,
-                Excess(GCE(), "eta*(K**(3/10) - 1)*10/7/(K - 1 - eta*K)"),
-                Excess(GCE(), "eta*(K - 1)/(K - 1 - eta*K)"),
-                "GCE has the bound of MSE",
-            ),
-            Check(
-                Method.SYMBOLIC,
-                excess,
-                Excess(MSE(), "eta*(K - 1)/(K - 1 - eta*K)"),
-                Excess(MSE(), "eta*K/(K - 1 - eta*K)"),
-                "the bound for MSE is eta K/(K - 1 - eta K)",
-            ),
-            Check(Method.SYMBOLIC, excess, Excess(CCE(), "oo"), Excess(CCE(), "0"), "CCE has no excess"),
-            Check(Method.SYMBOLIC, excess, Excess(MAE(), "0"), Excess(MAE(), "eta"), "MAE can lose eta"),
         ),
     ),
 )
