@@ -16,6 +16,7 @@ from proofs_checks.claims import (
     noise_models,
     pending,
     risk,
+    robustness,
     symmetry,
     training,
 )
@@ -49,6 +50,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         excess,
         converse,
         noise_models,
+        robustness,
         generalization,
         gradients,
         memorization,

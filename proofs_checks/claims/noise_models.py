@@ -27,7 +27,6 @@ from theory.conditions import concave, meets_bound
 from theory.losses import LOSSES, MAE, MSE, NMSE, RCE, RLL, Loss, SeparableLoss, Unhinged, get
 from theory.noise import Matrix, SymmetricNoise, flip_probability, risk_slope, threshold
 from theory.points import Point, sign_of
-from theory.robustness import robust_to
 
 GHOSH, OURS = "Ghosh, Kumar & Sastry 2017", "this project"
 
@@ -261,80 +260,11 @@ def zero_risk_with_rates(losses: Iterable[Loss]) -> Evidence:
     return exact.draws(lambda rng: draw_rates(rng, True), fails, 60, scope, detail)
 
 
-# -- every loss, every kind of noise ----------------------------------------------------------------
-
-TABLE_CLASSES = 4
-ORDER, ZERO, NEITHER = (
-    "keeps the order of all risks",
-    "keeps minimisers of zero risk, not the order of all risks",
-    "keeps neither",
-)
-SYMMETRIC = ("mae", "unhinged", "rce", "zero-one", "rll", "nmse", "nce", "nfl", "ngce")
+# Symmetric losses that meet R4's condition for every K, and those that exceed it from K = 3 on.
 BOUNDED_SO = ("mae", "unhinged", "rce", "zero-one")
-OTHERS = ("cce", "mse", "gce", "sce", "focal")
-
-
-@dataclass(frozen=True)
-class RobustTable:
-    """The statement "under this kind of noise each named loss keeps just that"."""
-
-    noise: str
-    says: dict[str, str]
-
-
-def robust_table(claimed: RobustTable) -> Evidence:
-    """What `robust_to` finds for the whole catalogue, against what is said of the losses named."""
-    found = {name: robust_to(get(name), claimed.noise, TABLE_CLASSES) for name in LOSSES}
-    data = {"table": {name: r.to_dict() for name, r in found.items()}}
-    scope = f"{claimed.noise} noise, K = {TABLE_CLASSES}"
-    groups: dict[str, list[str]] = {}
-    for name, r in found.items():
-        groups.setdefault(r.says, []).append(name)
-    detail = "; ".join(f"{says}: {', '.join(names)}" for says, names in groups.items())
-    wrong = {n: found[n].says for n, said in claimed.says.items() if found[n].says != said}
-    if not wrong:
-        return Evidence(Method.INTERVAL, Status.CERTIFIED, scope, detail, None, data)
-    if "undecided" in wrong.values():
-        return Evidence(Method.INTERVAL, Status.UNDECIDED, scope, detail, None, data)
-    return Evidence(Method.INTERVAL, Status.REFUTED, scope, detail, wrong, data)
-
-
-def _says(**groups: Iterable[str]) -> dict[str, str]:
-    words = {"order": ORDER, "zero": ZERO, "neither": NEITHER}
-    return {name: words[key] for key, names in groups.items() for name in names}
-
-
-def _table_check(noise: str, right: dict[str, str], name: str, wrong: str, twin_says: str) -> Check:
-    return Check(
-        Method.INTERVAL,
-        robust_table,
-        RobustTable(noise, right),
-        RobustTable(noise, {**right, name: wrong}),
-        twin_says,
-    )
-
-
-NOT_SO = tuple(n for n in SYMMETRIC if n not in BOUNDED_SO)
+NOT_SO = ("rll", "nmse", "nce", "nfl", "ngce")
 
 CLAIMS = (
-    Claim(
-        "R1.table",
-        "What each loss is robust to: uniform noise",
-        "Below the threshold uniform noise keeps the order of all risks under the symmetric losses of the "
-        "catalogue; under CCE, MSE, GCE, SCE and focal it keeps neither that order nor even minimisers of zero "
-        "risk.",
-        OURS,
-        assumes=("R1",),
-        checks=(
-            _table_check(
-                "uniform",
-                _says(order=SYMMETRIC, neither=OTHERS),
-                "gce",
-                ORDER,
-                "uniform noise keeps the order under GCE",
-            ),
-        ),
-    ),
     Claim(
         "R4",
         "Class-conditional noise",
@@ -434,40 +364,6 @@ CLAIMS = (
         ),
     ),
     Claim(
-        "R4.table",
-        "What each loss is robust to: class-conditional noise",
-        "With $T_{ii} > T_{ij}$, minimisers of zero risk are kept under MAE, unhinged, RCE and 0-1, though not the "
-        "order of all risks; under RLL, NMSE, NCE, NFL, NGCE and the losses that are not symmetric neither is kept "
-        "(NCE and NFL have no output of zero risk: there in the limit).",
-        OURS,
-        assumes=(f"K = {TABLE_CLASSES}",),
-        checks=(
-            _table_check(
-                "class-conditional",
-                _says(zero=BOUNDED_SO, neither=(*NOT_SO, *OTHERS)),
-                "rll",
-                ZERO,
-                "RLL keeps minimisers of zero risk",
-            ),
-        ),
-    ),
-    Claim(
-        "R4.pair",
-        "What each loss is robust to: pair noise",
-        "The same for pair noise of a rate below $\\frac12$.",
-        OURS,
-        assumes=(f"K = {TABLE_CLASSES}",),
-        checks=(
-            _table_check(
-                "pair",
-                _says(zero=BOUNDED_SO, neither=(*NOT_SO, *OTHERS)),
-                "mae",
-                ORDER,
-                "pair noise keeps the order of all risks under MAE",
-            ),
-        ),
-    ),
-    Claim(
         "R5",
         "Instance-dependent noise",
         "For uniform noise of rate $\\eta(x) \\leq \\eta_{\\max} < \\eta^*$ and $L$ symmetric, $R(h^*) = 0$ implies "
@@ -496,23 +392,6 @@ CLAIMS = (
                 lambda high, low: high / low,
                 lambda high, low: 1,
                 "the noisy minimiser has the least clean risk",
-            ),
-        ),
-    ),
-    Claim(
-        "R5.table",
-        "What each loss is robust to: instance-dependent noise",
-        "With uniform noise of a rate $\\eta(x) \\leq \\eta_{\\max} < \\eta^*$, minimisers of zero risk are kept "
-        "under every symmetric loss, though not the order of all risks; under CCE, MSE, GCE, SCE and focal neither.",
-        OURS,
-        assumes=(f"K = {TABLE_CLASSES}",),
-        checks=(
-            _table_check(
-                "instance-dependent",
-                _says(zero=SYMMETRIC, neither=OTHERS),
-                "mae",
-                ORDER,
-                "the order of all risks is kept under MAE",
             ),
         ),
     ),
