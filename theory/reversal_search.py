@@ -46,7 +46,7 @@ def order_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> OrderRevers
 
     >>> from theory.losses import MSE, MAE
     >>> order_reversal(MSE(), 3, "2/5").clean_gap, order_reversal(MAE(), 3, "2/5")
-    (-1/3, None)
+    (-1/2, None)
     """
     return search_reversal(loss, num_classes, noise_rate).found
 
