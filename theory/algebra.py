@@ -26,6 +26,8 @@ SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may n
 def tidy(expression: Any) -> sympy.Expr:
     """The shortest of the usual forms of an expression: ``10*log(11)`` rather than ``log(25937424601)``."""
     expression = sympy.sympify(expression)
+    if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
+        return expression
     forms = [expression, sympy.expand(expression), sympy.factor(expression)]
     if sympy.count_ops(expression) <= SIMPLIFY_LIMIT:
         forms.append(sympy.simplify(expression))

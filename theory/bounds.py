@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -13,12 +14,22 @@ import sympy
 from theory.algebra import Generator, K, exact_generator, is_nonnegative, is_zero, tidy
 from theory.backends import backend
 from theory.backends.sympy_ops import OPS, exactly
+from theory.enclosure import (
+    Enclosure,
+    NotTracedError,
+    constant_by_algebra,
+    enclose_label_sum,
+    enclose_loss,
+    trace,
+)
+from theory.enclosure.settle import T
 from theory.exact import check_num_classes, check_rate, fail
-from theory.losses.base import Loss, SeparableLoss
+from theory.losses.base import CallableLoss, Loss, SeparableLoss
 from theory.losses.combinators import Combination, Normalized, ShareLoss
 from theory.noise import threshold
 
 SAMPLES = 4000
+MAXIMUM_BUDGET = 40  # some 5000 boxes: a few tenths of a second
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,10 @@ class LabelSumRange:
     ----------
     low, high : its ends, as expressions (in K where no K was given); infinite where S is unbounded.
     low_at, high_at : where they are attained (or approached, where infinite).
-    rigorous : True for S2 and S3; False where the ends are the extremes of samples.
-    method : "S2", "S3" or "sampling".
+    rigorous : True for S1 to S4 and for intervals at one K; False where the ends are the extremes of samples,
+        or were enclosed at one K when all were asked for.
+    method : "S1" to "S4", "intervals" (S lies between the ends, which are sharp to the gap stated) or
+        "sampling".
     """
 
     low: sympy.Expr
@@ -100,8 +113,9 @@ def curvature(g: Generator) -> str:
 def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange:
     """The sharp range of S over the simplex, for one K or (None) for all K in closed form.
 
-    Separable losses by S2, normalised ones by S3; sums by the range of the one term that varies. What
-    these do not settle is sampled at K (10 if none is given), and says so.
+    Separable losses, also in disguise, by S2, normalised ones by S3; sums by the range of the one term that
+    varies. What these do not settle is enclosed by intervals at K (10 if none is given), and says so; a
+    callable without a formula is sampled.
 
     >>> from theory.losses import MSE
     >>> span = label_sum_range(MSE(), 10)
@@ -123,7 +137,41 @@ def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange
             low, high = sum(c * p.low for c, p in parts), sum(c * p.high for c, p in parts)
             at = varying[0] if varying else parts[0][1]
             return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, "S3")
-    return _sampled_range(loss, num_classes or 10)
+    found = _by_structure(loss, num_classes) if not isinstance(loss, SeparableLoss) else None
+    return found or _enclosed_range(loss, num_classes) or _sampled_range(loss, num_classes or 10)
+
+
+def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
+    """S1 or S2 where the formula's sums over classes show S to be constant, or separable in disguise."""
+    try:
+        traced = trace(loss, num_classes)
+    except NotTracedError:
+        return None
+    constant = constant_by_algebra(traced)
+    if constant is not None:
+        return LabelSumRange(tidy(constant), tidy(constant), "everywhere", "everywhere", True, "S4")
+    generator = traced.generator()
+    return None if generator is None else _by_curvature(Generator(generator, T, traced.classes))
+
+
+def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
+    """The range by intervals at one K; None where an end could not be enclosed."""
+    if isinstance(loss, CallableLoss):
+        return None
+    span = enclose_label_sum(loss, num_classes or 10)
+    low, high = span.low[0], span.high[1]
+    if not all(np.isfinite(x) or x == y for x, y in (span.low, span.high[::-1])):
+        return None
+    gap = max((b - a for a, b in (span.low, span.high) if np.isfinite(b - a)), default=0.0)
+    method = f"intervals at K = {num_classes or 10}, ends sharp to {gap:.1g}"
+    ends = [sympy.Float(x) if np.isfinite(x) else sympy.oo * (1 if x > 0 else -1) for x in (low, high)]
+    return LabelSumRange(
+        ends[0], ends[1], _shown(span.low_at), _shown(span.high_at), num_classes is not None, method
+    )
+
+
+def _shown(point: Sequence[Fraction]) -> str:
+    return "(" + ", ".join(f"{float(x):.4g}" for x in point) + ")"
 
 
 def _by_curvature(g: Generator) -> LabelSumRange | None:
@@ -204,7 +252,9 @@ class LossMaximum:
     ----------
     value : closed form; infinite where L is unbounded; None where it is not known.
     at : where it is attained or approached.
-    method : "curvature" (derived), or "declared, sampled" (the class says so and no sample exceeded it).
+    method : "curvature" (derived), "intervals" (an upper bound, sharp to the gap stated), "declared,
+        certified" (the class says so, and intervals enclose it to the gap stated), or "declared, sampled"
+        (the class says so and no sample exceeded it).
     """
 
     value: sympy.Expr | None
@@ -214,14 +264,14 @@ class LossMaximum:
 
 @lru_cache(maxsize=512)
 def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
-    """The supremum of L for one K: derived for separable losses of known curvature, else as declared.
+    """The supremum of L for one K: derived for separable losses of known curvature, else enclosed.
 
     A separable loss that is convex in u is largest at a vertex. With concave off_label it is largest
     with the other classes even, and decreasing in u_y if its slope along that line is nowhere positive.
 
     Raises
     ------
-    ValueError : a declared maximum that a sampled point exceeds.
+    ValueError : a declared maximum that a sampled point, or a certified value, exceeds.
     """
     k = check_num_classes(num_classes)
     if isinstance(loss, SeparableLoss):
@@ -229,8 +279,13 @@ def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
         if found is not None:
             return found
     declared = loss.bound_to(OPS).upper_bound(sympy.Integer(k), OPS)
+    span = None if isinstance(loss, CallableLoss) else enclose_loss(loss, k, MAXIMUM_BUDGET)
+    sharp = span is not None and (span.high[0] == np.inf or np.isfinite(span.high[1]))
     if declared is None:
-        return LossMaximum(None, "not derived and not declared", "undecided")
+        if span is None or not sharp:
+            return LossMaximum(None, "not derived and not declared", "undecided")
+        high = sympy.Float(span.high[1]) if np.isfinite(span.high[1]) else sympy.oo
+        return LossMaximum(high, _where(span), _sharpness("intervals", span))
     numpy = backend("numpy")
     rng = np.random.default_rng(0)
     points = rng.dirichlet(np.full(k, 0.3), size=SAMPLES) + 1e-15
@@ -238,7 +293,23 @@ def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
     largest = float(np.max(loss.all_labels(points, numpy)))
     if largest > float(declared) * (1 + 1e-9):
         raise ValueError(f"{loss.spec} declares the maximum {declared}, but a sampled value is {largest}")
+    if span is not None and float(declared) < span.high[0] * (1 - 1e-12):  # rounding of the declared value
+        raise ValueError(
+            f"{loss.spec} declares the maximum {declared}, but a certified value is {span.high[0]}"
+        )
+    if span is not None and sharp and float(declared) <= span.high[1]:
+        return LossMaximum(tidy(declared), "u_y = 0", _sharpness("declared, certified", span))
     return LossMaximum(tidy(declared), "u_y = 0", f"declared, sampled at {SAMPLES} points")
+
+
+def _where(span: Enclosure) -> str:
+    label, *others = span.high_at
+    return f"u_y = {float(label):.4g}, the others {_shown(others)}"
+
+
+def _sharpness(method: str, span: Enclosure) -> str:
+    low, high = span.high
+    return f"{method} to {high - low:.1g}" if np.isfinite(high) else method
 
 
 def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:

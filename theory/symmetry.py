@@ -1,8 +1,9 @@
 """Is the sum of a loss over all labels constant?  Decided by S1 to S4, with a constant or a witness.
 
-A verdict is `proved`, `refuted` (with two exact points whose label sums differ), `sampled` (nothing but
-numbers speak for it) or `undecided`. A tolerance never proves: a loss that misses symmetry by 10^-9 is
-refuted by an exact computation.
+A verdict is `proved`, `refuted` (with two exact points whose label sums differ), `certified` (S is enclosed
+within eps of a constant on the whole simplex: near-constancy, and no more), `sampled` (nothing but numbers
+speak for it) or `undecided`. A tolerance never proves: a loss that misses symmetry by 10^-9 is refuted by an
+exact computation.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from theory.algebra import Generator, K, exact_generator, is_zero, symbolic_loss
 from theory.backends import backend
 from theory.backends.sympy_ops import OPS
 from theory.bounds import label_sum_range
+from theory.enclosure import CONSTANCY, NotTracedError, constant_by_algebra, enclose_label_sum, trace
+from theory.enclosure.settle import T
 from theory.exact import check_num_classes
 from theory.losses.base import CallableLoss, Loss, SeparableLoss
 from theory.losses.combinators import Combination, Normalized, ShareLoss
-from theory.witness import Witness, find_witness
+from theory.witness import Witness, find_witness, witness_at
 
 S4_CLASSES = (2, 3, 4, 5)
 SAMPLES = 1000
@@ -36,11 +39,11 @@ class SymmetryVerdict:
 
     Attributes
     ----------
-    status : "proved", "refuted", "sampled" or "undecided".
+    status : "proved", "refuted", "certified", "sampled" or "undecided".
     scope : for which K (and where on the simplex) the status holds.
-    method : the statement it rests on (S1, S3, S4) or "sampling".
+    method : the statement it rests on (S1, S3, S4), "intervals" or "sampling".
     constant : C in closed form (in K where the scope is all K), or None.
-    constant_value : C as a float where K is a number, or None.
+    constant_value : C as a float where K is a number, or None; where certified or sampled, S in the middle.
     witness : for a refutation, two exact points whose label sums differ.
     detail : a sentence.
     """
@@ -72,7 +75,7 @@ def decide(loss: Loss, num_classes: int | None = None) -> SymmetryVerdict:
     Parameters
     ----------
     loss : any loss. Separable ones are decided for every K by S1, normalised ones by S3, sums of those
-        term by term, other formulas by S4, callables by sampling.
+        term by term, other formulas by S4 (algebra, then intervals), callables by sampling.
     num_classes : one K >= 2, or None for all K at once (S4 then tries K = 2 to 5).
 
     Raises
@@ -123,8 +126,15 @@ def _refuted(witness: Witness, scope: str, method: str, detail: str) -> Symmetry
 
 
 def _separable(loss: SeparableLoss, num_classes: int | None) -> SymmetryVerdict:
-    classes = K if num_classes is None else num_classes
-    g = exact_generator(loss, classes)
+    verdict = _by_generator(
+        loss, exact_generator(loss, K if num_classes is None else num_classes), num_classes
+    )
+    if verdict.status != "undecided" or num_classes is None:
+        return verdict
+    return _enclosed(loss, num_classes) or verdict
+
+
+def _by_generator(loss: Loss, g: Generator, num_classes: int | None) -> SymmetryVerdict:
     # Affine means equal to its chord through two interior points: no derivative, so no smoothness is
     # assumed and |t - 1/2|, whose second derivative vanishes almost everywhere, does not pass.
     third, two_thirds = g.at(sympy.Rational(1, 3)), g.at(sympy.Rational(2, 3))
@@ -154,7 +164,7 @@ def _undecided(scope: str) -> SymmetryVerdict:
     return SymmetryVerdict("undecided", scope, "S1", detail=why)
 
 
-def _refuted_for_all(loss: SeparableLoss, g: Generator, departure: sympy.Expr) -> SymmetryVerdict:
+def _refuted_for_all(loss: Loss, g: Generator, departure: sympy.Expr) -> SymmetryVerdict:
     """Refuted for every K >= 3 but those at which G is affine after all, with a witness at the smallest K.
 
     At a point t the departure of G from affine is a function of K. Where its numerator is a polynomial in
@@ -209,6 +219,29 @@ def _combination(loss: Combination, num_classes: int | None) -> SymmetryVerdict:
 
 
 def _general(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
+    return _by_structure(loss, num_classes) or _by_size(loss, num_classes)
+
+
+def _by_structure(loss: Loss, num_classes: int | None) -> SymmetryVerdict | None:
+    """Decided, for every K if none is given, from the sums over classes that the formula is made of."""
+    try:
+        found = trace(loss, num_classes)
+    except NotTracedError:
+        return None
+    constant = constant_by_algebra(found)
+    if constant is not None:
+        detail = "S is constant by algebra in the sums over classes that the formula is made of"
+        return _proved(tidy(constant), num_classes, "S4", "all K >= 2, open simplex", detail)
+    generator = found.generator()
+    if generator is None:
+        return None
+    verdict = _by_generator(loss, Generator(generator, T, found.classes), num_classes)
+    if verdict.status == "undecided":
+        return None
+    return replace(verdict, method="S4", detail=f"the formula is separable in disguise; {verdict.detail}")
+
+
+def _by_size(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     tried = [_one_size(loss, k) for k in (S4_CLASSES if num_classes is None else (num_classes,))]
     if len(tried) == 1:
         return tried[0]
@@ -217,7 +250,7 @@ def _general(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
         sizes = ", ".join(v.scope.removeprefix("K = ") for v in refuted)
         rest = "".join(f"; {v.scope}: {v.status}" for v in tried if v.status != "refuted")
         return replace(refuted[0], scope=f"K = {sizes}", detail=refuted[0].detail + rest)
-    weakest = max(tried, key=lambda v: ("proved", "sampled", "undecided").index(v.status))
+    weakest = max(tried, key=lambda v: ("proved", "certified", "sampled", "undecided").index(v.status))
     constants = {v.constant for v in tried}
     return replace(
         weakest,
@@ -240,7 +273,7 @@ def _one_size(loss: Loss, num_classes: int) -> SymmetryVerdict:
         if constant is not None:
             scope = f"K = {num_classes}, open simplex"
             return _proved(constant, num_classes, "S4", scope, "S is constant, by algebra")
-    return _sampled(loss, num_classes)
+    return _enclosed(loss, num_classes) or _sampled(loss, num_classes)
 
 
 def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
@@ -255,6 +288,28 @@ def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
     if total.has(sympy.Piecewise, sympy.nan) or not is_zero((total - total.subs(even)).subs(last)):
         return None
     return tidy(total.subs(even))
+
+
+# -- any formula: S4 by intervals ------------------------------------------------------------------
+
+
+def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
+    """Refuted or certified by an enclosure of the range of S; None where it stays too wide for either."""
+    span = enclose_label_sum(loss, num_classes)
+    if span.varies:
+        witness = witness_at(loss, span.low_at, span.high_at)
+        if witness is not None:
+            detail = f"S is enclosed apart at two points, found by branch and bound ({span.boxes} boxes)"
+            return _refuted(witness, f"K = {num_classes}", "intervals", detail)
+    if span.relative_width >= CONSTANCY:
+        return None
+    middle, eps = (span.low[0] + span.high[1]) / 2, span.width
+    detail = (
+        f"S is within eps = {eps:.2g} of {middle:.12g} on the whole simplex ({span.method}, {span.boxes} "
+        "boxes): near-constancy, not equality"
+    )
+    scope = f"K = {num_classes}, to eps = {eps:.2g}"
+    return SymmetryVerdict("certified", scope, "intervals", None, middle, None, detail)
 
 
 # -- by numbers only -------------------------------------------------------------------------------

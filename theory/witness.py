@@ -106,6 +106,15 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
     return None
 
 
+def witness_at(loss: Loss, u: Point, v: Point) -> Witness | None:
+    """The witness that two given points make, if their label sums certainly differ."""
+    first, second = exact_label_sum(loss, u), exact_label_sum(loss, v)
+    how = differ(first, second)
+    if not how:
+        return None
+    return Witness(u, v, str(tidy(first)), str(tidy(second)), float(first), float(second), how)
+
+
 def differ(first: sympy.Expr, second: sympy.Expr) -> str | None:
     """How two closed forms are known to differ, "exact" or "balls"; None if they are not known to."""
     difference = first - second

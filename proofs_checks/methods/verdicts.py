@@ -65,7 +65,7 @@ def _compared(found: Any, said: Any, scope: str, good: str, bad: str) -> Evidenc
 
 def _method(verdict: SymmetryVerdict) -> Method:
     if verdict.witness is None:
-        return Method.SYMBOLIC if verdict.status == "proved" else Method.SAMPLING
+        return {"proved": Method.SYMBOLIC, "certified": Method.INTERVAL}.get(verdict.status, Method.SAMPLING)
     return {"exact": Method.EXACT, "balls": Method.INTERVAL, "float64": Method.SAMPLING}[verdict.witness.how]
 
 

@@ -88,8 +88,18 @@ def test_reference_values() -> None:
     assert (label_sum_range(MSE()).low, label_sum_range(MSE()).high) == (K - 1, 2 * K - 2)
 
 
-def test_unknown_curvature_is_sampled_and_says_so() -> None:
+def test_unknown_curvature_is_enclosed_and_says_at_which_k() -> None:
     span = label_sum_range(Wave(), 5)
+    assert span.rigorous
+    assert float(span.low) <= 5 - Fraction(3, 8) <= float(span.low) + 1e-4
+    assert float(span.high) == pytest.approx(4.865, rel=1e-12)
+    everywhere = label_sum_range(Wave())
+    assert not everywhere.rigorous
+    assert "K = 10" in everywhere.method
+
+
+def test_callables_are_sampled_and_say_so() -> None:
+    span = label_sum_range(get(lambda logits, labels: logits.softmax(-1)[:, 0]), 5)
     assert not span.rigorous
     assert "sampling" in span.method
 

@@ -1,0 +1,426 @@
+"""Rigorous enclosures: nothing lies outside, closed forms lie inside, and near misses are not certified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proofs_checks.strategies import simplex_points
+from theory.algebra import K
+from theory.backends import backend
+from theory.bounds import label_sum_range, loss_maximum
+from theory.enclosure import (
+    NotTracedError,
+    certify_sign,
+    enclose_label_sum,
+    enclose_loss,
+    trace,
+)
+from theory.enclosure.elementary import exp, log, log_times_power
+from theory.enclosure.evaluate import evaluate
+from theory.enclosure.interval import Interval, Truth, UndecidedError, interval
+from theory.enclosure.interval_ops import OPS
+from theory.losses import LOSSES, Loss, SeparableLoss, get
+from theory.symmetry import decide
+
+AGREES = 1e-9  # relative: what the issue asks for; rounding alone leaves 1e-13
+
+
+@dataclass(frozen=True)
+class PlainMSE(Loss):
+    name = "plain-mse"
+
+    def formula(self, probs, onehot, ops):
+        return ops.sum((probs - onehot) ** 2)
+
+
+@dataclass(frozen=True)
+class PlainNMSE(Loss):
+    name = "plain-nmse"
+
+    def formula(self, probs, onehot, ops):
+        k, s = ops.const(probs.shape[-1]), ops.dot(probs, probs)
+        return (1 - 2 * ops.dot(probs, onehot) + s) / (k * s + k - 2)
+
+
+@dataclass(frozen=True)
+class PlainNearMAE(Loss):
+    name = "plain-near-mae"
+    excess: Fraction = Fraction(1, 1000)
+
+    def formula(self, probs, onehot, ops):
+        return ops.sum(ops.abs(probs - onehot)) + self.excess * ops.dot(probs, onehot) ** 2
+
+
+@dataclass(frozen=True)
+class PlainJS(Loss):
+    """Jensen-Shannon divergence of the label and the output, without any structure."""
+
+    name = "plain-js"
+
+    def formula(self, probs, onehot, ops):
+        middle = (probs + onehot) / 2
+        return ops.sum(probs * ops.log(probs / middle)) / 2 + ops.sum(onehot * ops.log(1 / middle)) / 2
+
+
+@dataclass(frozen=True)
+class Sharpness(Loss):
+    """Not separable: S = (K - 1) exp(sum u_i^2)."""
+
+    name = "sharpness"
+
+    def formula(self, probs, onehot, ops):
+        return (1 - ops.dot(probs, onehot)) * ops.exp(ops.dot(probs, probs))
+
+
+@dataclass(frozen=True)
+class Mistake(Loss):
+    """0-1 with ties counted as right: S = K less the number of ties."""
+
+    name = "mistake"
+
+    def formula(self, probs, onehot, ops):
+        return 1 - ops.dot(ops.where(probs >= ops.max(probs), 1, 0), onehot)
+
+
+@dataclass(frozen=True)
+class FirstClass(Loss):
+    """Singles out two classes: not symmetric under permutations."""
+
+    name = "first-class"
+
+    def formula(self, probs, onehot, ops):
+        return 1 - ops.dot(probs, onehot) + (probs[..., 0] - probs[..., 1]) ** 2
+
+
+@dataclass(frozen=True)
+class Bump(SeparableLoss):
+    """Unhinged but for a bump 10^-4 wide."""
+
+    name = "bump"
+    height: Fraction = Fraction(1, 100)
+    smooth: Fraction = Fraction(1)
+
+    def on_label(self, t, num_classes, ops):
+        x = (t - 0.3141) * 20000
+        bump = ops.exp(-(x**2)) if self.smooth == 1 else ops.maximum(0, 1 - ops.abs(x))
+        return 1 - t + self.height * bump
+
+
+@dataclass(frozen=True)
+class TwoWells(SeparableLoss):
+    """Neither convex nor concave; 0 wherever every u_i is 1/10 or 1/2."""
+
+    name = "two-wells"
+
+    def on_label(self, t, num_classes, ops):
+        return (t - 0.1) ** 2 * (t - 0.5) ** 2
+
+
+@dataclass(frozen=True)
+class Half(SeparableLoss):
+    """A jump: the label must have more than half."""
+
+    name = "half"
+
+    def on_label(self, t, num_classes, ops):
+        return ops.where(t > 0.5, 0, 1)
+
+
+@dataclass(frozen=True)
+class Hidden(SeparableLoss):
+    """RLL(1) with log((1 + t)(2 + t)) written as log((1 + t) + (1 + t)^2), which SymPy leaves as it is."""
+
+    name = "hidden"
+
+    def on_label(self, t, num_classes, ops):
+        return -ops.log((1 + t) + (1 + t) ** 2) + ops.log(2 + t) + ops.log(2)
+
+    def off_label(self, t, num_classes, ops):
+        return ops.log(1 + t) / (num_classes - 1)
+
+
+PLAIN = [PlainMSE(), PlainNMSE(), PlainNearMAE(), PlainJS(), Sharpness(), Mistake(), FirstClass()]
+SEPARABLE = [Bump(), Bump(smooth=0), TwoWells(), Half()]
+
+
+def by_spec(loss: Any) -> str:
+    return loss.spec if isinstance(loss, Loss) else str(loss)
+
+
+def inside(value: Any, lo: float, hi: float) -> bool:
+    """Is a value of 50 digits between? An end may be exact, and the value off by its own rounding."""
+    mp = backend("mpmath").context
+    slack = mp.mpf(10) ** -45 * (1 + abs(value))
+    return bool(mp.mpf(lo) - slack <= value <= mp.mpf(hi) + slack)
+
+
+# -- interval arithmetic ---------------------------------------------------------------------------
+
+EXPRESSIONS = [
+    lambda x, ops: x * x - 3 * x + 1 / (x + 2),
+    lambda x, ops: ops.log(x + 1) - ops.exp(-x) + ops.sqrt(x),
+    lambda x, ops: ops.power(x, Fraction(7, 10)) - (x - 1) ** 3 + abs(x - ops.const(Fraction(1, 3))),
+    lambda x, ops: ops.where(x > ops.const(Fraction(1, 3)), x**2, ops.maximum(1 - x, ops.minimum(x, 0.1))),
+]
+
+
+@pytest.mark.parametrize("index", range(len(EXPRESSIONS)))
+@given(ends=st.tuples(*[st.floats(0, 3, allow_subnormal=False)] * 2), share=st.fractions(0, 1))
+def test_an_interval_contains_every_value(index: int, ends: tuple[float, float], share: Fraction) -> None:
+    lo, hi = min(ends), max(ends)
+    box = EXPRESSIONS[index](Interval(lo, hi), OPS)
+    exact = Fraction(lo) + share * (Fraction(hi) - Fraction(lo))
+    mp = backend("mpmath")
+    value = EXPRESSIONS[index](mp.const(exact), mp)
+    assert inside(value, float(box.lo), float(box.hi))
+
+
+@given(lo=st.floats(-1e6, 1e6), width=st.floats(0, 10))
+def test_exponential_and_logarithm_are_each_others_inverse(lo: float, width: float) -> None:
+    x = Interval(lo, lo + width)
+    back = log(exp(x))
+    assert back.lo <= lo
+    assert back.hi >= lo + width
+
+
+def test_poles_and_limits() -> None:
+    assert (1 / Interval(0.0, 2.0)).hi == np.inf
+    assert (1 / Interval(-1.0, 2.0)).lo == -np.inf
+    assert float((1 / Interval(0.0, 2.0)).lo) == pytest.approx(0.5)
+    entropy = log_times_power(Interval(0.0, 1.0), Fraction(1), 1)  # t log t: least at 1/e, 0 at both ends
+    assert float(entropy.lo) == pytest.approx(-1 / np.e)
+    assert float(entropy.hi) == 0
+    assert (Interval(0.0, 1.0) * Interval(1.0, np.inf)).lo == 0
+
+
+def test_an_open_comparison_is_neither() -> None:
+    x = Interval(np.array([0.0, 0.4, 0.6]), np.array([0.4, 0.6, 1.0]))
+    case = x > 0.5
+    assert case.must.tolist() == [False, False, True]
+    assert case.may.tolist() == [False, True, True]
+    chosen = OPS.where(case, 1, 0)
+    assert chosen.lo.tolist() == [0, 0, 1]
+    assert chosen.hi.tolist() == [0, 1, 1]
+    assert isinstance(~case & (x <= 0.7), Truth)
+    with pytest.raises(UndecidedError, match="no truth value"):
+        bool(case)
+
+
+def test_a_float_literal_means_its_decimal() -> None:
+    tenth = interval(0.1)
+    assert Fraction(float(tenth.lo)) <= Fraction(1, 10) <= Fraction(float(tenth.hi))
+    assert float(tenth.lo) < float(tenth.hi)
+
+
+# -- nothing lies outside --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [*(get(n) for n in sorted(LOSSES)), *PLAIN, *SEPARABLE], ids=by_spec)
+@given(point=simplex_points(num_classes=4, exact=True, kinds=("uniform", "ties", "interior", "near vertex")))
+def test_no_output_is_outside(loss: Loss, point: tuple[Fraction, ...]) -> None:
+    span, single = enclose_label_sum(loss, 4), enclose_loss(loss, 4)
+    mp = backend("mpmath")
+    probs = mp.array(point)
+    total = loss.label_sum(probs, mp)
+    assert inside(total, span.low[0], span.high[1])
+    for value in loss.all_labels(probs, mp):
+        assert inside(value, single.low[0], single.high[1])
+
+
+@pytest.mark.parametrize("loss", [*PLAIN, *SEPARABLE], ids=by_spec)
+def test_the_points_shown_attain_the_inner_ends(loss: Loss) -> None:
+    span, mp = enclose_label_sum(loss, 5), backend("mpmath")
+    for point, end, sign in ((span.low_at, span.low[1], 1), (span.high_at, span.high[0], -1)):
+        assert sum(point) == 1
+        assert min(point) >= 0
+        if min(point) > 0 or not isinstance(loss, PlainJS):
+            assert sign * (loss.label_sum(mp.array(point), mp) - end) <= 0
+
+
+# -- agreement with closed forms -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 10])
+@pytest.mark.parametrize("name", sorted(n for n in LOSSES if isinstance(get(n), SeparableLoss)))
+def test_closed_forms_by_s2_lie_inside_and_the_enclosure_is_sharp(name: str, num_classes: int) -> None:
+    closed, span = label_sum_range(get(name), num_classes), enclose_label_sum(get(name), num_classes)
+    for end, (lo, hi) in ((closed.low, span.low), (closed.high, span.high)):
+        if end.is_infinite:
+            assert lo == hi == np.inf
+            continue
+        value = mpmath.mpf(str(sympy.N(end, 40)))
+        assert mpmath.mpf(lo) <= value <= mpmath.mpf(hi)
+        assert hi - lo <= AGREES * abs(float(end))
+
+
+@pytest.mark.parametrize("name", sorted(n for n in LOSSES if isinstance(get(n), SeparableLoss)))
+def test_largest_losses_agree(name: str) -> None:
+    closed, span = loss_maximum(get(name), 10), enclose_loss(get(name), 10)
+    if closed.value.is_infinite:
+        assert span.high[0] == np.inf
+    else:
+        assert span.high[0] - 1e-12 <= float(closed.value) <= span.high[1] + 1e-12
+        assert span.high[1] - span.high[0] <= AGREES * float(closed.value)
+
+
+@pytest.mark.parametrize("num_classes", [3, 10])
+def test_a_plain_formula_is_enclosed_as_sharply(num_classes: int) -> None:
+    span = enclose_label_sum(PlainMSE(), num_classes)
+    assert span.low == pytest.approx((num_classes - 1,) * 2, rel=AGREES)
+    assert span.high == pytest.approx((2 * num_classes - 2,) * 2, rel=AGREES)
+    span = enclose_label_sum(Sharpness(), num_classes)
+    assert span.low == pytest.approx(((num_classes - 1) * np.exp(1 / num_classes),) * 2, rel=AGREES)
+    assert span.high == pytest.approx(((num_classes - 1) * np.e,) * 2, rel=AGREES)
+
+
+def test_many_wells_and_ten_classes() -> None:
+    assert enclose_label_sum(TwoWells(), 10).low == pytest.approx((0, 0), abs=1e-12)
+    three = enclose_label_sum(TwoWells(), 3)
+    t = np.linspace(0, 1, 2001)
+    grid = ((t - 0.1) * (t - 0.5)) ** 2
+    pairs = grid[:, None] + grid[None, :]
+    rest = 1 - t[:, None] - t[None, :]
+    sums = np.where(rest >= 0, pairs + ((rest - 0.1) * (rest - 0.5)) ** 2, np.inf)
+    assert three.low[1] <= sums.min() <= three.low[1] + 1e-6  # the grid is 5e-4 wide, the minimum quadratic
+    assert three.low[1] - three.low[0] < 1e-12
+
+
+def test_an_infinite_end_is_a_limit() -> None:
+    span = enclose_label_sum(get("cce"), 10)
+    assert span.high == (np.inf, np.inf)
+    assert min(span.high_at) == 0
+    assert span.to_dict()["high"] == [None, None]
+
+
+# -- structure -------------------------------------------------------------------------------------
+
+
+def test_sums_over_classes_show_what_a_formula_is() -> None:
+    assert trace(PlainMSE()).total == K * sympy.Symbol("A1", real=True) + K - 2
+    t = sympy.Symbol("t", positive=True)
+    assert sympy.expand(trace(PlainMSE(), 10).generator() - (10 * t**2 + sympy.Rational(4, 5))) == 0
+    assert trace(Sharpness(), 10).generator() is None
+
+
+def test_a_formula_that_singles_out_a_class_is_not_traced() -> None:
+    with pytest.raises(NotTracedError, match="picks out"):
+        trace(FirstClass())
+    assert enclose_label_sum(FirstClass(), 3).method == "boxes"
+
+
+def test_a_plain_formula_is_decided_for_every_k() -> None:
+    assert decide(PlainNMSE()).status == "proved"
+    assert decide(PlainNearMAE(0)).constant == decide(get("mae")).constant
+    for loss in (PlainNearMAE(), PlainMSE(), PlainJS()):
+        verdict = decide(loss)
+        assert (verdict.status, verdict.scope) == ("refuted", "all K >= 2")
+    assert label_sum_range(PlainMSE()).high == 2 * K - 2
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("num_classes", [3, 10])
+@pytest.mark.parametrize("smooth", [0, 1])
+def test_a_narrow_bump_is_found(smooth: int, num_classes: int) -> None:
+    """Among 10^4 random outputs none shows it: a tolerance on samples would pass it."""
+    loss = Bump(smooth=smooth)
+    span = enclose_label_sum(loss, num_classes)
+    assert span.varies
+    assert float(span.high[0] - span.low[1]) > 0.009
+    verdict = decide(loss, num_classes)
+    assert verdict.status == "refuted"
+    assert verdict.witness is not None
+
+
+def test_near_constancy_is_certified_with_its_eps() -> None:
+    verdict = decide(Hidden(), 10)
+    assert (verdict.status, verdict.method) == ("certified", "intervals")
+    assert "near-constancy, not equality" in verdict.detail
+    assert verdict.constant_value == pytest.approx(10 * np.log(2), rel=1e-7)
+    eps = float(verdict.scope.rsplit(" ", 1)[1])
+    assert 0 < eps < 1e-5
+    span = enclose_label_sum(Hidden(), 10)
+    assert span.low[0] <= 10 * np.log(2) <= span.high[1]
+    span = enclose_label_sum(get("rll"), 10)
+    assert span.relative_width < 1e-12
+    assert not span.varies
+
+
+def test_a_jump_is_enclosed_by_both_sides() -> None:
+    span = enclose_label_sum(Half(), 10)
+    assert span.low[0] == pytest.approx(8)  # two entries at the jump itself
+    assert span.low[1] == pytest.approx(9)
+    assert span.high == pytest.approx((10, 10))
+
+
+def test_ties_are_enclosed() -> None:
+    span = enclose_label_sum(Mistake(), 10)
+    assert span.low == pytest.approx((0, 0), abs=1e-12)
+    assert span.high[0] == 9
+    assert span.high[1] >= 9
+
+
+def test_undecided_says_how_far_it_came() -> None:
+    span = enclose_label_sum(FirstClass(), 10)
+    assert span.width > 1
+    assert span.rigorous
+
+
+# -- signs -----------------------------------------------------------------------------------------
+
+X, Y = sympy.symbols("x y")
+
+
+@pytest.mark.parametrize(
+    ("expression", "box", "sign"),
+    [
+        (X**2 - X * Y + Y**2 + sympy.Rational(1, 10**6), {X: (-1, 1), Y: (-1, 1)}, "positive"),
+        (X**2 - 2, {X: (0, 3)}, "both"),
+        (X * sympy.log(X), {X: (0, 1)}, "non-positive"),
+        (-1 - sympy.exp(X), {X: (-5, 5)}, "negative"),
+        ((X - 1) ** 2, {X: (0, 1)}, "non-negative"),
+        (X - X, {X: (0, 1)}, "zero"),
+        ((10 * X - 1) / 9, {X: ("1/10", 1)}, "non-negative"),  # w in N3, for the clean class
+    ],
+)
+def test_signs(expression: sympy.Expr, box: dict[Any, Any], sign: str) -> None:
+    assert certify_sign(expression, box, budget=4000).sign == sign
+
+
+def test_a_sign_that_is_not_decided_is_none() -> None:
+    touching = X**4 + 2 * sympy.exp(2 * Y) - 2 * sympy.sqrt(2) * X**2 * sympy.exp(Y)  # (X^2 - sqrt 2 e^Y)^2
+    found = certify_sign(touching, {X: (0, 3), Y: (0, 1)}, budget=500)
+    assert found.sign is None
+    assert 0 < found.open_share < 1
+
+
+def test_both_signs_come_with_points() -> None:
+    found = certify_sign(X - Y, {X: (0, 1), Y: (0, 1)})
+    values = [w["x"] - w["y"] for w in found.witnesses]
+    assert values[0] > 0 > values[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda: certify_sign(X + Y, {X: (0, 1)}), ValueError),
+        (lambda: certify_sign(X, {X: (1, 0)}), ValueError),
+        (lambda: enclose_label_sum(get("mse"), 1), ValueError),
+        (lambda: enclose_label_sum(get("mse"), 2.5), TypeError),
+        (lambda: enclose_loss(get(lambda logits, labels: logits[:, 0]), 3), TypeError),
+        (lambda: evaluate(sympy.gamma(X), {X: Interval(1.0, 2.0)}), TypeError),
+    ],
+)
+def test_bad_input(call: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        call()

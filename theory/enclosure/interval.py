@@ -1,0 +1,260 @@
+"""Interval arithmetic on NumPy arrays: float64 ends rounded outward, elementary functions by Arb.
+
+IEEE 754 rounds + - * / to nearest, so one step outward encloses the true result; logarithms,
+exponentials and powers have no such guarantee in NumPy, and come from Arb (`elementary`). An interval
+holds the *finite real* values that a quantity takes: where a function is undefined it adds nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from theory.exact import simplest
+
+LARGEST = math.nextafter(math.inf, 0)
+
+
+class UndecidedError(TypeError):
+    """A program branched on a comparison that overlapping intervals leave open."""
+
+
+def _down(x: Any) -> np.ndarray:
+    return np.nextafter(x, -np.inf)
+
+
+def _up(x: Any) -> np.ndarray:
+    return np.nextafter(x, np.inf)
+
+
+@lru_cache(maxsize=4096)
+def _ends(value: Fraction) -> tuple[float, float]:
+    """The tightest floats around a rational."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return (LARGEST, math.inf) if value > 0 else (-math.inf, -LARGEST)
+    if Fraction(nearest) == value:
+        return nearest, nearest
+    below = Fraction(nearest) < value
+    return (
+        (nearest, math.nextafter(nearest, math.inf))
+        if below
+        else (math.nextafter(nearest, -math.inf), nearest)
+    )
+
+
+class Truth:
+    """What a comparison of intervals says, entry by entry: `must` hold, `may` hold."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, must: Any, may: Any) -> None:
+        self.must, self.may = np.asarray(must), np.asarray(may)
+
+    def __and__(self, other: Any) -> Truth:
+        other = truth(other)
+        return Truth(self.must & other.must, self.may & other.may)
+
+    def __or__(self, other: Any) -> Truth:
+        other = truth(other)
+        return Truth(self.must | other.must, self.may | other.may)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self) -> Truth:
+        return Truth(~self.may, ~self.must)
+
+    def __bool__(self) -> bool:
+        if self.must.all():
+            return True
+        if not self.may.any():
+            return False
+        raise UndecidedError("a comparison of overlapping intervals has no truth value: use ops.where")
+
+
+def truth(condition: Any) -> Truth:
+    """A condition, decided or not, as a `Truth`."""
+    if isinstance(condition, Truth):
+        return condition
+    decided = np.asarray(condition, dtype=bool)
+    return Truth(decided, decided)
+
+
+class Interval:
+    """Arrays `lo` <= `hi` of the same shape: every entry encloses a set of reals."""
+
+    __array_ufunc__ = None  # NumPy's scalars and arrays leave the arithmetic to this class
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, lo: Any, hi: Any) -> None:
+        lo, hi = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
+        # A NaN end says nothing: the whole line encloses it.
+        self.lo = np.where(np.isnan(lo), -np.inf, lo)
+        self.hi = np.where(np.isnan(hi), np.inf, hi)
+
+    def __repr__(self) -> str:
+        return f"Interval({self.lo!r}, {self.hi!r})"
+
+    # -- as an array -------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.lo.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.lo.ndim
+
+    def __getitem__(self, key: Any) -> Interval:
+        return Interval(self.lo[key], self.hi[key])
+
+    @property
+    def width(self) -> np.ndarray:
+        return _up(self.hi - self.lo)
+
+    @property
+    def mid(self) -> np.ndarray:
+        """A float inside each interval."""
+        return np.clip(self.lo / 2 + self.hi / 2, self.lo, self.hi)
+
+    # -- arithmetic --------------------------------------------------------------------------------
+
+    def __neg__(self) -> Interval:
+        return Interval(-self.hi, -self.lo)
+
+    def __pos__(self) -> Interval:
+        return self
+
+    def __add__(self, other: Any) -> Interval:
+        other = interval(other)
+        with np.errstate(invalid="ignore", over="ignore"):
+            lo, hi = self.lo + other.lo, self.hi + other.hi
+        # A float sum is 0 only if it is exactly 0; keeping it keeps signs.
+        return Interval(np.where(lo == 0, lo, _down(lo)), np.where(hi == 0, hi, _up(hi)))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Interval:
+        return self + (-interval(other))
+
+    def __rsub__(self, other: Any) -> Interval:
+        return interval(other) + (-self)
+
+    def __mul__(self, other: Any) -> Interval:
+        other = interval(other)
+        lows, highs = [], []
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            for x in (self.lo, self.hi):
+                for y in (other.lo, other.hi):
+                    p = x * y
+                    # 0 times an unbounded set of finite reals is 0.
+                    p = np.where((x == 0) | (y == 0), 0.0, p)
+                    same = np.sign(x) * np.sign(y)  # an underflow to 0 has the sign of the factors
+                    lows.append(np.where((p == 0) & (same >= 0), 0.0, _down(p)))
+                    highs.append(np.where((p == 0) & (same <= 0), 0.0, _up(p)))
+        return Interval(np.minimum.reduce(lows), np.maximum.reduce(highs))
+
+    __rmul__ = __mul__
+
+    def reciprocal(self) -> Interval:
+        """1/x for the x != 0 of the interval; one-sided infinite if it touches 0, else the whole line."""
+        with np.errstate(divide="ignore", invalid="ignore", under="ignore", over="ignore"):
+            lo, hi = _down(1 / self.hi), _up(1 / self.lo)
+        positive, negative = self.lo >= 0, self.hi <= 0
+        lo = np.where(positive, np.where(np.isinf(self.hi), 0.0, np.maximum(lo, 0.0)), lo)
+        hi = np.where(negative, np.where(np.isinf(self.lo), 0.0, np.minimum(hi, 0.0)), hi)
+        lo = np.where(negative & (self.hi == 0), -np.inf, lo)
+        hi = np.where(positive & (self.lo == 0), np.inf, hi)
+        unknown = ~(positive | negative) | ((self.lo == 0) & (self.hi == 0))
+        return Interval(np.where(unknown, -np.inf, lo), np.where(unknown, np.inf, hi))
+
+    def __truediv__(self, other: Any) -> Interval:
+        return self * interval(other).reciprocal()
+
+    def __rtruediv__(self, other: Any) -> Interval:
+        return interval(other) * self.reciprocal()
+
+    def __abs__(self) -> Interval:
+        straddles = (self.lo < 0) & (self.hi > 0)
+        low, high = np.abs(self.lo), np.abs(self.hi)
+        return Interval(np.where(straddles, 0.0, np.minimum(low, high)), np.maximum(low, high))
+
+    def __pow__(self, exponent: Any) -> Interval:
+        p = interval(exponent)
+        whole = p.ndim == 0 and p.lo == p.hi and float(p.lo).is_integer() and abs(p.lo) <= 64
+        return self._whole_power(int(p.lo)) if whole else _real_power(self, p)
+
+    def __rpow__(self, base: Any) -> Interval:
+        return interval(base) ** self
+
+    def _whole_power(self, n: int) -> Interval:
+        if n < 0:
+            return self._whole_power(-n).reciprocal()
+        if n == 0:
+            return Interval(np.ones(self.shape), np.ones(self.shape))
+        if n == 1:
+            return self
+        if n % 2 == 0:
+            size = abs(self)
+            low, high = _repeated(Interval(size.lo, size.lo), n), _repeated(Interval(size.hi, size.hi), n)
+        else:
+            low, high = _repeated(Interval(self.lo, self.lo), n), _repeated(Interval(self.hi, self.hi), n)
+        return Interval(low.lo, high.hi)
+
+    # -- comparisons -------------------------------------------------------------------------------
+
+    def __gt__(self, other: Any) -> Truth:
+        other = interval(other)
+        return Truth(self.lo > other.hi, self.hi > other.lo)
+
+    def __ge__(self, other: Any) -> Truth:
+        other = interval(other)
+        return Truth(self.lo >= other.hi, self.hi >= other.lo)
+
+    def __lt__(self, other: Any) -> Truth:
+        return ~(self >= other)
+
+    def __le__(self, other: Any) -> Truth:
+        return ~(self > other)
+
+    def __eq__(self, other: Any) -> Truth:  # type: ignore[override]  # one truth an entry
+        other = interval(other)
+        points = (self.lo == self.hi) & (other.lo == other.hi) & (self.lo == other.lo)
+        return Truth(points, (self.lo <= other.hi) & (other.lo <= self.hi))
+
+    def __ne__(self, other: Any) -> Truth:  # type: ignore[override]
+        return ~(self == other)
+
+
+def _repeated(x: Interval, n: int) -> Interval:
+    out = x
+    for _ in range(n - 1):
+        out = out * x
+    return out
+
+
+def interval(value: Any) -> Interval:
+    """A number, array or interval as an interval; a float literal means its simplest rational."""
+    if isinstance(value, Interval):
+        return value
+    if isinstance(value, int | float | Fraction):
+        fraction = value if isinstance(value, Fraction) else None
+        if fraction is None:
+            fraction = simplest(float(value)) if math.isfinite(value) else None
+        return Interval(*_ends(fraction)) if fraction is not None else Interval(value, value)
+    array = np.asarray(value)
+    if array.dtype == object:
+        ends = np.array([_ends(Fraction(x)) for x in array.reshape(-1)], dtype=float)
+        return Interval(ends[:, 0].reshape(array.shape), ends[:, 1].reshape(array.shape))
+    return Interval(array, array)
+
+
+def _real_power(x: Interval, p: Interval) -> Interval:
+    from theory.enclosure.elementary import real_power  # which is written in intervals
+
+    return real_power(x, p)

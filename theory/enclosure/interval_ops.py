@@ -1,0 +1,69 @@
+"""The operations of a formula on intervals: what runs a loss on whole boxes of outputs at once."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from theory.backends.base import Ops
+from theory.enclosure.elementary import exp, log, maximum, minimum, where
+from theory.enclosure.interval import Interval, interval
+
+
+class IntervalOps(Ops):
+    """Intervals in, intervals out; an open comparison makes `where` the hull of both cases."""
+
+    name = "intervals"
+
+    def const(self, value: Any) -> Interval:
+        return interval(value)
+
+    def array(self, rows: Any) -> Interval:
+        return interval(np.array(rows, dtype=object))
+
+    def log(self, x: Any) -> Interval:
+        return log(x)
+
+    def exp(self, x: Any) -> Interval:
+        return exp(x)
+
+    def sqrt(self, x: Any) -> Interval:
+        return interval(x) ** Fraction(1, 2)
+
+    def abs(self, x: Any) -> Interval:
+        return abs(interval(x))
+
+    def power(self, x: Any, p: Any) -> Interval:
+        return interval(x) ** p
+
+    def minimum(self, x: Any, y: Any) -> Interval:
+        return minimum(x, y)
+
+    def maximum(self, x: Any, y: Any) -> Interval:
+        return maximum(x, y)
+
+    def where(self, condition: Any, x: Any, y: Any) -> Interval:
+        return where(condition, x, y)
+
+    def sum(self, x: Interval) -> Interval:
+        total = interval(0)
+        for i in range(x.shape[-1]):
+            total = total + x[..., i]
+        return total
+
+    def max(self, x: Interval) -> Interval:
+        return Interval(x.lo.max(axis=-1, keepdims=True), x.hi.max(axis=-1, keepdims=True))
+
+    def onehot(self, like: Interval, j: int) -> Interval:
+        rows = np.zeros(like.shape)
+        rows[..., j] = 1
+        return Interval(rows, rows)
+
+    def stack(self, columns: Any) -> Interval:
+        columns = [interval(c) for c in columns]
+        return Interval(np.stack([c.lo for c in columns], -1), np.stack([c.hi for c in columns], -1))
+
+
+OPS = IntervalOps()

@@ -1,0 +1,282 @@
+"""Rigorous enclosures of the range of S, and of L, over the whole simplex.
+
+The true infimum lies in `low`, the true supremum in `high`. How tight they are depends on the formula:
+a separable one (also in disguise) is enclosed to rounding for every K, a function of few aggregates as far
+as the budget allows, anything else by boxes of outputs, which is tight for few classes only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+from theory.algebra import is_zero
+from theory.backends.sympy_ops import OPS as SYMPY
+from theory.backends.sympy_ops import exactly
+from theory.enclosure.boxes import least_over_boxes
+from theory.enclosure.curve import curve
+from theory.enclosure.evaluate import evaluate
+from theory.enclosure.interval import Interval, interval
+from theory.enclosure.points import Point, best_points
+from theory.enclosure.search import BOXES, least_value
+from theory.enclosure.separable import BUDGET, Group, minimise
+from theory.enclosure.settle import T, X, settle
+from theory.enclosure.structure import NotTracedError, Trace
+from theory.enclosure.tracing import trace
+from theory.exact import check_num_classes
+from theory.losses.base import CallableLoss, Loss, SeparableLoss
+
+# S is called constant where its certified spread is below this share of its size: far above the rounding of
+# an enclosure (1e-13), far below any departure that a float32 training run could feel (6e-8 an operation,
+# some tens of operations a label sum). It certifies near-constancy, and says so.
+CONSTANCY = 1e-6
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """Where the infimum and the supremum of a quantity over the open simplex certainly lie.
+
+    Attributes
+    ----------
+    low : (lo, hi), the infimum lies between; (-inf, hi) where no bound was found.
+    high : (lo, hi), the supremum lies between; (inf, inf) where it is infinite, which is then a limit.
+    low_at, high_at : exact points whose value is at most low[1], at least high[0]; entries of 0 stand for
+        the limit towards 0.
+    rigorous : False only for callables without a formula, of which nothing can be enclosed.
+    boxes : pieces of the simplex that were bounded.
+    method : "separable", "algebra", "aggregates" or "boxes".
+    """
+
+    low: Ends
+    high: Ends
+    low_at: Point
+    high_at: Point
+    rigorous: bool
+    boxes: int
+    method: str
+
+    @property
+    def width(self) -> float:
+        """Every two values differ by at most this."""
+        if np.isinf(self.low[0]) or np.isinf(self.high[1]):
+            return float("inf")
+        return float(np.nextafter(self.high[1] - self.low[0], np.inf))
+
+    @property
+    def varies(self) -> bool:
+        """Certainly not constant: some value lies below some other."""
+        return self.low[1] < self.high[0]
+
+    @property
+    def relative_width(self) -> float:
+        return self.width / max(abs(self.low[0]), abs(self.high[1]), 1e-300)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON; None where infinite."""
+
+        def ends(pair: Ends) -> list[float | None]:
+            return [x if np.isfinite(x) else None for x in pair]
+
+        return {
+            "low": ends(self.low),
+            "high": ends(self.high),
+            "low_at": [str(x) for x in self.low_at],
+            "high_at": [str(x) for x in self.high_at],
+            "rigorous": self.rigorous,
+            "boxes": self.boxes,
+            "method": self.method,
+        }
+
+
+def _check(loss: Loss) -> None:
+    if isinstance(loss, CallableLoss):
+        raise TypeError(f"loss must have a formula to be enclosed, got loss={loss.name!r}")
+
+
+@lru_cache(maxsize=256)
+def enclose_label_sum(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enclosure:
+    """Enclose the range of S(u) = sum_j L(u, j) over the open simplex.
+
+    Parameters
+    ----------
+    budget : how many nodes (separable), or hundreds of boxes (otherwise), to spend on each end at most.
+
+    Raises
+    ------
+    TypeError : a callable without a formula.
+    ValueError : K < 2.
+
+    >>> from theory.losses import GCE
+    >>> span = enclose_label_sum(GCE(), 10)
+    >>> [round(x, 6) for x in (*span.low, *span.high)]
+    [11.43534, 11.43534, 12.857143, 12.857143]
+    """
+    _check(loss)
+    k = check_num_classes(num_classes)
+    if isinstance(loss, SeparableLoss):
+        return _of_groups(((loss_functions(loss, k)[2], k),), budget)
+    try:
+        found = trace(loss, k)
+    except NotTracedError:
+        return _of_boxes(loss, k, budget, total=True)
+    constant = constant_by_algebra(found)
+    if constant is not None:
+        value = evaluate(constant, {})
+        uniform = (Fraction(1, k),) * k
+        ends = float(value.lo), float(value.hi)
+        return Enclosure(ends, ends, uniform, uniform, True, 0, "algebra")
+    generator = found.generator()
+    if generator is not None:
+        return _of_groups(((generator, k),), budget)
+    return _of_aggregates(loss, k, found, found.total, budget, total=True)
+
+
+@lru_cache(maxsize=256)
+def enclose_loss(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enclosure:
+    """Enclose the range of L(u, y) over the open simplex and all labels; points have the label's entry first.
+
+    Raises
+    ------
+    TypeError : a callable without a formula.
+    ValueError : K < 2.
+
+    >>> from theory.losses import MSE
+    >>> round(enclose_loss(MSE(), 10).high[1], 6)
+    2.0
+    """
+    _check(loss)
+    k = check_num_classes(num_classes)
+    if isinstance(loss, SeparableLoss):
+        on, off, _ = loss_functions(loss, k)
+        return _of_groups(((on, 1), (off, k - 1)), budget)
+    try:
+        found = trace(loss, k)
+    except NotTracedError:
+        return _of_boxes(loss, k, budget, total=False)
+    parts = found.parts()
+    if parts is not None:
+        return _of_groups(((settle(parts[0]), 1), (settle(parts[1]), k - 1)), budget)
+    return _of_aggregates(loss, k, found, found.loss, budget, total=False)
+
+
+def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any, Any]:
+    """on_label, off_label and G of a separable loss, as expressions in `T`."""
+    view, number = loss.bound_to(SYMPY), sympy.Integer(num_classes)
+    on = exactly(view.on_label(T, number, SYMPY))
+    off = exactly(view.off_label(T, number, SYMPY)) if loss.has_off_label else sympy.Integer(0)
+    return settle(on), settle(off), settle(exactly(loss.generator(T, number, SYMPY)))
+
+
+def constant_by_algebra(found: Trace) -> Any:
+    """S as a closed form (in K, or at one K), if it does not depend on the aggregates; None if not shown."""
+    total = sympy.sympify(found.total)
+    if not total.free_symbols & found.symbols:
+        return total
+    even = found.at_uniform(total)
+    if even.has(sympy.nan, sympy.zoo, sympy.oo) or even.free_symbols & found.symbols:
+        return None
+    return even if is_zero(total - even) else None
+
+
+# -- sums of one-dimensional functions -------------------------------------------------------------
+
+
+def _of_groups(groups: tuple[tuple[Any, int], ...], budget: int) -> Enclosure:
+    low = minimise([Group(curve(g), n) for g, n in groups], budget)
+    high = minimise([Group(curve(-sympy.sympify(g)), n) for g, n in groups], budget)
+    return Enclosure(
+        (low.lo, low.hi), (-high.hi, -high.lo), low.at, high.at, True, low.nodes + high.nodes, "separable"
+    )
+
+
+# -- functions of aggregates -----------------------------------------------------------------------
+
+
+def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, total: bool) -> Enclosure:
+    value = sympy.sympify(value)
+    box = _aggregate_ranges(found, k)
+    cuts = None
+    if not total:
+        box = {X: (0.0, 1.0), **box}
+        cuts = _Cuts(found, k)
+    box = {s: ends for s, ends in box.items() if value.has(s)}
+    low_at, low, high_at, high = best_points(loss, k, total)
+    feasible = cuts.feasible if cuts is not None and X in box else None
+    boxes = budget * BOXES // BUDGET
+    below = least_value(value, box, low, feasible, budget=boxes)
+    above = least_value(-value, box, -high, feasible, budget=boxes)
+    used = below.boxes + above.boxes
+    return Enclosure(
+        (min(below.lo, low), low), (high, max(-above.lo, high)), low_at, high_at, True, used, "aggregates"
+    )
+
+
+def _aggregate_ranges(found: Trace, k: int) -> dict[Any, Ends]:
+    box: dict[Any, Ends] = {}
+    for a in found.aggregates:
+        if a.kind == "sum" and not a.psi.free_symbols & found.symbols:
+            span = _of_groups(((a.psi, k),), BUDGET)
+            box[a.symbol] = span.low[0], span.high[1]
+            continue
+        if a.kind == "max" and a.psi == T:
+            box[a.symbol] = float(interval(Fraction(1, k)).lo), 1.0
+            continue
+        ranges = {s: Interval(*ends) for s, ends in box.items()}
+        one = evaluate(a.psi, {T: Interval(0.0, 1.0), **ranges})
+        whole = one * k if a.kind == "sum" else one
+        box[a.symbol] = float(whole.lo), float(whole.hi)
+    return box
+
+
+class _Cuts:
+    """Which (x, A) go together: for A = psi(x) + sum of psi over the K - 1 others, whose sum is 1 - x.
+
+    For every slope s, psi(t) >= s t + m(s) makes A >= psi(x) + s (1 - x) + (K - 1) m(s); and from above.
+    """
+
+    SLOPES = 24
+
+    def __init__(self, found: Trace, k: int) -> None:
+        self.lines: list[tuple[Any, Any, int, np.ndarray, np.ndarray]] = []
+        self.k = k
+        for a in found.aggregates:
+            if a.kind != "sum" or a.psi.free_symbols & found.symbols:
+                continue
+            for sign in (1, -1):
+                c = curve(sign * a.psi)
+                slopes = np.concatenate([c.table(p)[2] for p in c.pieces])
+                slopes = slopes[np.isfinite(slopes)]
+                if not len(slopes):
+                    continue
+                chosen = np.unique(np.quantile(slopes, np.linspace(0, 1, self.SLOPES)))
+                least = np.array([min(c.least_above(p, s) for p in c.pieces) for s in chosen])
+                self.lines.append((a.symbol, c, sign, chosen, least))
+
+    def feasible(self, box: dict[Any, Interval]) -> np.ndarray:
+        x = box[X]
+        keep = np.ones(x.shape, dtype=bool)
+        for symbol, c, sign, slopes, least in self.lines:
+            if symbol not in box:
+                continue
+            a = box[symbol] if sign == 1 else -box[symbol]
+            own = evaluate(c.expression, {T: x})
+            for slope, m in zip(slopes, least, strict=True):
+                line = Interval(slope, slope) * (1 - x) + Interval(m, m) * (self.k - 1)
+                keep &= a.hi >= (own + line).lo
+        return keep
+
+
+def _of_boxes(loss: Loss, k: int, budget: int, total: bool) -> Enclosure:
+    low_at, low, high_at, high = best_points(loss, k, total)
+    below, used = least_over_boxes(loss, k, low, 1, budget, total)
+    above, more = least_over_boxes(loss, k, -high, -1, budget, total)
+    return Enclosure(
+        (min(below, low), low), (high, max(-above, high)), low_at, high_at, True, used + more, "boxes"
+    )

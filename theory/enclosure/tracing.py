@@ -1,0 +1,70 @@
+"""The structure of a loss: its formula, run on rows, with K a number or the symbol."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from theory.algebra import K
+from theory.backends.sympy_ops import OPS as SYMPY
+from theory.backends.sympy_ops import exactly
+from theory.enclosure.rows import Row, TraceOps
+from theory.enclosure.settle import T, X
+from theory.enclosure.structure import NotTracedError, Trace
+from theory.exact import check_num_classes
+from theory.losses.base import CallableLoss, Loss, SeparableLoss
+from theory.losses.combinators import Combination, Normalized
+
+
+def _loss_of(loss: Loss, trace: Trace) -> Any:
+    """L in `X` and aggregates, which are added to the trace."""
+    ops = TraceOps(trace)
+    if isinstance(loss, SeparableLoss):
+        view, number = loss.bound_to(SYMPY), sympy.sympify(trace.classes)
+        on = exactly(view.on_label(X, number, SYMPY))
+        if not loss.has_off_label:
+            return on
+        off = exactly(view.off_label(T, number, SYMPY))
+        return on - off.subs(T, X) + trace.sum_over_classes(off)
+    if isinstance(loss, Combination):
+        return sum(SYMPY.const(c) * _loss_of(term, trace) for c, term in loss.terms)
+    if isinstance(loss, Normalized):
+        base = _loss_of(loss.base, trace)
+        return base / _total_of(loss.base, base, trace)
+    probs = Row(trace, X, T, False)
+    onehot = Row(trace, sympy.Integer(1), sympy.Integer(0), False)
+    value = loss.bound_to(SYMPY).formula(probs, onehot, ops)
+    if not isinstance(value, Row):
+        return exactly(value)
+    if not value.flat:
+        raise NotTracedError("the formula returns one value a class")
+    return exactly(value.on)
+
+
+def _total_of(loss: Loss, value: Any, trace: Trace) -> Any:
+    if isinstance(loss, SeparableLoss):
+        return trace.sum_over_classes(loss.generator(T, sympy.sympify(trace.classes), SYMPY))
+    return trace.sum_over_classes(value.subs(X, T))
+
+
+@lru_cache(maxsize=256)
+def trace(loss: Loss, num_classes: int | None = None) -> Trace:
+    """The structure of a loss, for one K or (None) for all K at once.
+
+    Raises
+    ------
+    NotTracedError : the formula is none, or tells classes apart, or mixes them pairwise.
+    """
+    if isinstance(loss, CallableLoss):
+        raise NotTracedError(f"{loss.spec} has no formula")
+    found = Trace(K if num_classes is None else check_num_classes(num_classes))
+    try:
+        found.loss = _loss_of(loss, found)
+        found.total = _total_of(loss, found.loss, found)
+    except NotTracedError:
+        raise
+    except (TypeError, AttributeError, IndexError, NotImplementedError) as error:
+        raise NotTracedError(f"{loss.spec} could not be traced: {error}") from error
+    return found
