@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from proofs_checks.claim import Claim
 from proofs_checks.claims import (
     converse,
+    enclosure,
     excess,
     generalization,
     gradients,
@@ -47,6 +48,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
     for module in (
         losses,
         symmetry,
+        enclosure,
         risk,
         excess,
         converse,

@@ -134,8 +134,10 @@ class Interval:
         other = interval(other)
         with np.errstate(invalid="ignore", over="ignore"):
             lo, hi = self.lo + other.lo, self.hi + other.hi
-        # A float sum is 0 only if it is exactly 0; keeping it keeps signs.
-        return Interval(np.where(lo == 0, lo, _down(lo)), np.where(hi == 0, hi, _up(hi)))
+        # A float sum is 0 only if it is exactly 0; this and adding 0 are exact, and keep signs.
+        exact_lo = (lo == 0) | (self.lo == 0) | (other.lo == 0)
+        exact_hi = (hi == 0) | (self.hi == 0) | (other.hi == 0)
+        return Interval(np.where(exact_lo, lo, _down(lo)), np.where(exact_hi, hi, _up(hi)))
 
     __radd__ = __add__
 
@@ -155,8 +157,9 @@ class Interval:
                     # 0 times an unbounded set of finite reals is 0.
                     p = np.where((x == 0) | (y == 0), 0.0, p)
                     same = np.sign(x) * np.sign(y)  # an underflow to 0 has the sign of the factors
-                    lows.append(np.where((p == 0) & (same >= 0), 0.0, _down(p)))
-                    highs.append(np.where((p == 0) & (same <= 0), 0.0, _up(p)))
+                    exact = (np.abs(x) == 1) | (np.abs(y) == 1)
+                    lows.append(np.where(exact | ((p == 0) & (same >= 0)), p, _down(p)))
+                    highs.append(np.where(exact | ((p == 0) & (same <= 0)), p, _up(p)))
         return Interval(np.minimum.reduce(lows), np.maximum.reduce(highs))
 
     __rmul__ = __mul__

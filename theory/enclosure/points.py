@@ -13,6 +13,8 @@ from theory.losses.base import Loss
 
 MOVES = 100  # of a descent to a good point: a tenth of a second at most
 
+NEAR_ZERO = np.array([1e-4, 1e-6, 1e-9, 1e-12, 1e-30, 1e-100, 1e-300])  # logarithms are slow to grow
+
 Point = tuple[Fraction, ...]
 
 
@@ -40,7 +42,7 @@ def _descend(loss: Loss, k: int, total: bool, sign: int) -> tuple[Point, float]:
         return np.where(np.isfinite(found), sign * found, np.inf)
 
     rng = np.random.default_rng(0)
-    share = np.linspace(0, 1, 101)[:, None]
+    share = np.concatenate([NEAR_ZERO, np.linspace(0, 1, 101), 1 - NEAR_ZERO[:4]])[:, None]
     blocks = [rng.dirichlet(np.full(k, a), size=300) for a in (0.1, 1.0, 10.0)]
     for m in range(1, k):
         first = np.arange(k) < m
@@ -69,7 +71,7 @@ def _descend(loss: Loss, k: int, total: bool, sign: int) -> tuple[Point, float]:
 
 
 def _rational(point: np.ndarray) -> Point:
-    entries = [Fraction(float(x)).limit_denominator(10**9) for x in point]
+    entries = [Fraction(float(x)).limit_denominator(10**9) if x > 1e-6 else Fraction(float(x)) for x in point]
     largest = int(np.argmax(point))
     entries[largest] = Fraction(1) - sum(t for i, t in enumerate(entries) if i != largest)
     return tuple(entries)

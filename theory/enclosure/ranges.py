@@ -7,7 +7,7 @@ as the budget allows, anything else by boxes of outputs, which is tight for few 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,8 @@ from theory.backends.sympy_ops import OPS as SYMPY
 from theory.backends.sympy_ops import exactly
 from theory.enclosure.boxes import least_over_boxes
 from theory.enclosure.curve import curve
-from theory.enclosure.evaluate import evaluate
+from theory.enclosure.cuts import Cuts
+from theory.enclosure.evaluate import evaluate, signs
 from theory.enclosure.interval import Interval, interval
 from theory.enclosure.points import Point, best_points
 from theory.enclosure.search import BOXES, least_value
@@ -30,6 +31,7 @@ from theory.enclosure.structure import NotTracedError, Trace
 from theory.enclosure.tracing import trace
 from theory.exact import check_num_classes
 from theory.losses.base import CallableLoss, Loss, SeparableLoss
+from theory.losses.combinators import Normalized
 
 # S is called constant where its certified spread is below this share of its size: far above the rounding of
 # an enclosure (1e-13), far below any departure that a float32 training run could feel (6e-8 an operation,
@@ -163,7 +165,18 @@ def enclose_loss(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enclosur
     parts = found.parts()
     if parts is not None:
         return _of_groups(((settle(parts[0]), 1), (settle(parts[1]), k - 1)), budget)
-    return _of_aggregates(loss, k, found, found.loss, budget, total=False)
+    span = _of_aggregates(loss, k, found, found.loss, budget, total=False)
+    if isinstance(loss, Normalized) and _nowhere_negative(loss.base, k):  # then 0 <= L/S <= 1
+        low, high = max(span.low[0], 0.0), min(span.high[1], 1.0)
+        span = replace(span, low=(low, max(span.low[1], low)), high=(min(span.high[0], high), high))
+    return span
+
+
+def _nowhere_negative(base: Loss, num_classes: int) -> bool:
+    if not isinstance(base, SeparableLoss):
+        return False
+    box = {T: Interval(0.0, 1.0)}
+    return all(int(signs(part, box)) in (1, 2) for part in loss_functions(base, num_classes)[:2])
 
 
 def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any, Any]:
@@ -202,13 +215,11 @@ def _of_groups(groups: tuple[tuple[Any, int], ...], budget: int) -> Enclosure:
 def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, total: bool) -> Enclosure:
     value = sympy.sympify(value)
     box = _aggregate_ranges(found, k)
-    cuts = None
-    if not total:
-        box = {X: (0.0, 1.0), **box}
-        cuts = _Cuts(found, k)
-    box = {s: ends for s, ends in box.items() if value.has(s)}
+    box = {s: ends for s, ends in {X: (0.0, 1.0), **box}.items() if value.has(s)}
+    bounded = bool(np.isfinite(list(box.values())).all())
+    cuts = Cuts(found, k) if X in box and bounded else None
     low_at, low, high_at, high = best_points(loss, k, total)
-    feasible = cuts.feasible if cuts is not None and X in box else None
+    feasible = cuts.feasible if cuts else None
     boxes = budget * BOXES // BUDGET
     below = least_value(value, box, low, feasible, budget=boxes)
     above = least_value(-value, box, -high, feasible, budget=boxes)
@@ -233,44 +244,6 @@ def _aggregate_ranges(found: Trace, k: int) -> dict[Any, Ends]:
         whole = one * k if a.kind == "sum" else one
         box[a.symbol] = float(whole.lo), float(whole.hi)
     return box
-
-
-class _Cuts:
-    """Which (x, A) go together: for A = psi(x) + sum of psi over the K - 1 others, whose sum is 1 - x.
-
-    For every slope s, psi(t) >= s t + m(s) makes A >= psi(x) + s (1 - x) + (K - 1) m(s); and from above.
-    """
-
-    SLOPES = 24
-
-    def __init__(self, found: Trace, k: int) -> None:
-        self.lines: list[tuple[Any, Any, int, np.ndarray, np.ndarray]] = []
-        self.k = k
-        for a in found.aggregates:
-            if a.kind != "sum" or a.psi.free_symbols & found.symbols:
-                continue
-            for sign in (1, -1):
-                c = curve(sign * a.psi)
-                slopes = np.concatenate([c.table(p)[2] for p in c.pieces])
-                slopes = slopes[np.isfinite(slopes)]
-                if not len(slopes):
-                    continue
-                chosen = np.unique(np.quantile(slopes, np.linspace(0, 1, self.SLOPES)))
-                least = np.array([min(c.least_above(p, s) for p in c.pieces) for s in chosen])
-                self.lines.append((a.symbol, c, sign, chosen, least))
-
-    def feasible(self, box: dict[Any, Interval]) -> np.ndarray:
-        x = box[X]
-        keep = np.ones(x.shape, dtype=bool)
-        for symbol, c, sign, slopes, least in self.lines:
-            if symbol not in box:
-                continue
-            a = box[symbol] if sign == 1 else -box[symbol]
-            own = evaluate(c.expression, {T: x})
-            for slope, m in zip(slopes, least, strict=True):
-                line = Interval(slope, slope) * (1 - x) + Interval(m, m) * (self.k - 1)
-                keep &= a.hi >= (own + line).lo
-        return keep
 
 
 def _of_boxes(loss: Loss, k: int, budget: int, total: bool) -> Enclosure:

@@ -23,6 +23,7 @@ BOXES = (
     20_000  # evaluated in all, thousands at a time: about a second for a formula of some tens of operations
 )
 BATCH = 2048
+HOPELESS = 500  # boxes after which a formula that is still unbounded somewhere stays so
 Feasible = Callable[[dict[Any, Interval]], np.ndarray]
 
 
@@ -95,7 +96,7 @@ def least_value(
     value, used = bounds(lo, hi).lo, 1
     settled = np.inf  # the least bound of boxes that were put aside
     while len(lo) and used < budget:
-        if used > budget / 8 and np.isneginf(value.min()):
+        if used > HOPELESS and np.isneginf(value.min()):
             break  # no bound at all after so many boxes: a pole that smaller boxes will not remove
         open_ = value < goal
         settled = min(settled, value[~open_].min(initial=np.inf))
@@ -182,9 +183,12 @@ def certify_sign(expression: Any, box: Mapping[Any, tuple[Any, Any]], budget: in
         kind = np.where(strict != 0, strict, np.where(weak == 2, 0, weak))
         decided = (strict != 0) | (weak != 0)
         seen |= set(kind[decided].tolist())
-        for which in (2, -2):
-            if which not in shown and (strict == which).any():
-                i = int(np.argmax(strict == which))
+        middles = bounds.box((lo + hi) / 2, (lo + hi) / 2)
+        centre = evaluate(expression, middles)
+        for which, holds in ((2, centre.lo > 0), (-2, centre.hi < 0)):
+            holds = np.broadcast_to(holds, len(lo))
+            if which not in shown and holds.any():
+                i = int(np.argmax(holds))
                 middle = dict(zip(symbols, ((lo[i] + hi[i]) / 2).tolist(), strict=True))
                 middle.update({s: float(a + (b - a) * Fraction(middle[s])) for s, (a, b) in scaled.items()})
                 shown[which] = {str(s): m for s, m in middle.items()}
