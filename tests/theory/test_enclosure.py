@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofs_checks.strategies import simplex_points
@@ -24,10 +24,13 @@ from theory.enclosure import (
     enclose_loss,
     trace,
 )
+from theory.enclosure.curve import curve
 from theory.enclosure.elementary import exp, log, log_times_power
 from theory.enclosure.evaluate import evaluate
 from theory.enclosure.interval import Interval, Truth, UndecidedError, interval
 from theory.enclosure.interval_ops import OPS
+from theory.enclosure.separable import Group, minimise
+from theory.enclosure.settle import T
 from theory.losses import LOSSES, Loss, SeparableLoss, get
 from theory.symmetry import decide
 
@@ -292,6 +295,29 @@ def test_many_wells_and_ten_classes() -> None:
     sums = np.where(rest >= 0, pairs + ((rest - 0.1) * (rest - 0.5)) ** 2, np.inf)
     assert three.low[1] <= sums.min() <= three.low[1] + 1e-6  # the grid is 5e-4 wide, the minimum quadratic
     assert three.low[1] - three.low[0] < 1e-12
+
+
+SHARE = np.linspace(0, 1, 201)
+REST = 1 - SHARE[:, None] - SHARE[None, :]
+
+
+@settings(max_examples=15)
+@given(
+    coefficients=st.lists(st.fractions(-6, 6, max_denominator=3), min_size=3, max_size=5),
+    kink=st.tuples(st.fractions(-1, 1, max_denominator=4), st.fractions(0, 1, max_denominator=9)),
+)
+def test_any_function_against_a_grid(coefficients: list[Fraction], kink: tuple[Fraction, Fraction]) -> None:
+    """The search over counts and places is complete, and its bound meets the point it shows."""
+    height, place = (sympy.Rational(str(x)) for x in kink)
+    g = sum(sympy.Rational(str(c)) * T ** (i + 2) for i, c in enumerate(coefficients))
+    c = curve(g + height * sympy.Abs(T - place))
+    least = minimise([Group(c, 3)], budget=400)
+    values = c.floats(SHARE)
+    sums = values[:, None] + values[None, :] + c.floats(np.clip(REST, 0, 1))
+    lowest = np.where(REST > -1e-12, sums, np.inf).min()
+    assert least.lo <= lowest + 1e-9  # float64 rounding of the grid
+    assert least.hi <= lowest + 1e-9
+    assert least.hi - least.lo < 1e-4  # valleys along which two entries trade places are slow to close
 
 
 def test_an_infinite_end_is_a_limit() -> None:

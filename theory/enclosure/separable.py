@@ -122,7 +122,7 @@ class _Search:
             self.try_point([Fraction(0)] * (total - m) + [Fraction(1, m)] * m)
 
     def try_near(self, node: Node, slope: float) -> None:
-        """The entries that a multiplier proposes, made to sum to 1 by the one with most room."""
+        """The entries that a multiplier proposes, made to sum to 1 by one of them, or by all equal ones."""
         entries: list[float] = []
         for group in self.groups:
             for part in (p for p in node if p.curve is group.curve):
@@ -133,7 +133,7 @@ class _Search:
         exact = [Fraction(t).limit_denominator(10**12) for t in entries]
         gap = Fraction(1) - sum(exact)
         free = [i for i, t in enumerate(exact) if 0 < t < 1]
-        for i in sorted(free, key=lambda i: -exact[i])[:1]:
+        for i in {exact[i]: i for i in free}.values():
             moved = [*exact[:i], exact[i] + gap, *exact[i + 1 :]]
             if min(moved) >= 0 and max(moved) <= 1:
                 self.try_point(moved)
