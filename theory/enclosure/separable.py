@@ -10,8 +10,9 @@ place of one entry are to be searched, whatever K is.
 
 *Bound.* With each entry confined to a piece P_i, for every multiplier lambda the sum is at least
 lambda + sum_i min over P_i of (G_i(t) - lambda t). On convex pieces the best lambda makes this exact; the
-one entry on a concave piece is split until it is tight. Nothing rests on lambda being the best one, nor on
-the reduction being complete: a lambda or a split that is poorly chosen only loosens the bound.
+one entry on a concave piece is split until it is tight. A poorly chosen lambda only loosens the bound; that
+the counts cover every output rests on the reduction above, and on the curvature shown for each piece. Pieces
+whose curvature is open may hold any number of entries, and are bounded as they are.
 """
 
 from __future__ import annotations
