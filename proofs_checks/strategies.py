@@ -132,10 +132,17 @@ def labels(draw: DrawFn, n: int, num_classes: int) -> np.ndarray:
     return np.array(draw(st.lists(label, min_size=n, max_size=n)), dtype=np.int64)
 
 
-def noise_rates(num_classes: int) -> SearchStrategy[Fraction]:
-    """Exact rates in [0, 1]: any, and 0, eta* = (K-1)/K with its neighbours, and 1."""
+def noise_rates(num_classes: int, informative: bool = False) -> SearchStrategy[Fraction]:
+    """Exact rates in [0, 1]: any, and 0, eta* = (K-1)/K with its neighbours, and 1.
+
+    Parameters
+    ----------
+    informative : only rates below eta*, where labels still carry information.
+    """
     star = threshold(check_num_classes(num_classes))
     near = Fraction(1, 10**9)
+    if informative:
+        return st.sampled_from([Fraction(0), star - near]) | st.integers(0, 99).map(lambda n: star * n / 100)
     corners = st.sampled_from([Fraction(0), star - near, star, star + near, Fraction(1)])
     return corners | st.fractions(0, 1, max_denominator=100)
 

@@ -169,6 +169,18 @@ def test_noise_rates_cover_their_corners(num_classes):
     )
 
 
+def test_informative_noise_rates_stay_below_eta_star():
+    def classify(eta):
+        assert 0 <= eta < Fraction(2, 3)
+        return [
+            "0" if eta == 0 else "nearly eta*" if eta > Fraction(2, 3) - Fraction(1, 10**6) else "between"
+        ]
+
+    assert_covers(
+        counts(strategies.noise_rates(3, informative=True), classify, 60), ["0", "nearly eta*", "between"]
+    )
+
+
 def matrix_properties(matrix):
     k = len(matrix)
     diagonal = {matrix[i][i] for i in range(k)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proofs_checks.claims.excess import Duel, climb, searchable
@@ -29,7 +29,7 @@ def problems(draw: st.DrawFn, certain: bool = False) -> FiniteProblem:
     hypotheses = [tuple(draw(outputs) for _ in drawn.weights) for _ in range(draw(st.integers(2, 4)))]
     if certain:
         hypotheses.insert(0, posteriors)
-    rate = draw(noise_rates(K).filter(lambda r: r < threshold(K)))
+    rate = draw(noise_rates(K, informative=True))
     return FiniteProblem(K, drawn.weights, posteriors, tuple(hypotheses), rate)
 
 
@@ -58,7 +58,7 @@ def test_r4_keeps_zero_risk(problem: FiniteProblem, data: st.DataObject) -> None
 
 @given(problem=problems(), data=st.data())
 def test_r5_bounds_the_risk(problem: FiniteProblem, data: st.DataObject) -> None:
-    below = noise_rates(K).filter(lambda r: r < threshold(K))
+    below = noise_rates(K, informative=True)
     rates = [data.draw(below) for _ in problem.weights]
     matrices = [SymmetricNoise(r).transition_matrix(K) for r in rates]
     slopes = [risk_slope(r, K) for r in rates]
@@ -67,9 +67,10 @@ def test_r5_bounds_the_risk(problem: FiniteProblem, data: st.DataObject) -> None
     assert chosen <= min(clean) * max(slopes) / min(slopes)
 
 
-@given(rate=noise_rates(K), k=st.integers(2, 6))
-def test_r3_is_attained_by_mse_up_to_half_the_threshold(rate: Fraction, k: int) -> None:
-    assume(0 < rate <= threshold(k) / 2)
+@given(share=st.fractions(Fraction(1, 100), 1, max_denominator=100), k=st.integers(2, 6))
+@example(share=Fraction(1), k=2)
+def test_r3_is_attained_by_mse_up_to_half_the_threshold(share: Fraction, k: int) -> None:
+    rate = share * threshold(k) / 2
     excess = rate * (k - 1) / (k - 1 - rate * k)
     mistaken = (Fraction(k - 1, k) - excess) / 2  # 1 - P(1 | x), as in R3.sharp with C_L/K = (k-1)/k, l = 2
     posterior = (1 - mistaken, *[mistaken / (k - 1)] * (k - 1))
