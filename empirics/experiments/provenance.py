@@ -40,16 +40,17 @@ def provenance(
 
 
 def source_commit() -> str | None:
-    """The git commit of this source ("-dirty" after it where files were changed), None where there is none.
+    """The git commit of this source, "-dirty" after it where what trains was changed; None where unknown.
 
     Asked of git only if this very file is tracked: an installed copy may lie inside another repository.
     """
     here = Path(__file__).resolve()
+    root = here.parents[2]
 
     def git(*arguments: str) -> str | None:
         try:
             done = subprocess.run(
-                ["git", "-C", str(here.parent), *arguments],
+                ["git", "-C", str(root), *arguments],
                 capture_output=True,
                 text=True,
                 timeout=10,
@@ -59,9 +60,11 @@ def source_commit() -> str | None:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    if git("ls-files", "--error-unmatch", here.name) is None:
+    if git("ls-files", "--error-unmatch", str(here)) is None:
         return None
-    return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    commit = git("rev-parse", "HEAD")
+    unchanged = git("diff", "--quiet", "HEAD", "--", "empirics", "theory") is not None
+    return commit if unchanged or commit is None else f"{commit}-dirty"
 
 
 def _version(package: str) -> str | None:
