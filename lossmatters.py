@@ -241,7 +241,7 @@ def verify(
     else:
         found = _read(records, out or DEFAULT_OUT)
     with _progress("claims", len(chosen), show=not as_json) as step:
-        ledger = ledgers.verify(chosen, found, step)
+        ledger = ledgers.verify(chosen, found, step, _workers(workers, len(chosen)))
     if as_json:
         _print_json(ledger)
     else:
@@ -290,7 +290,7 @@ def report(
         data = ledgers.read(ledger)
     else:
         with _progress("claims", len(CLAIMS)) as step:
-            data = ledgers.verify(CLAIMS, found, step)
+            data = ledgers.verify(CLAIMS, found, step, _workers(None, len(CLAIMS)))
     typer.echo(write_report(data, found, out / "figures", out / "report"))
 
 
@@ -399,6 +399,11 @@ def _write_all(ledger: dict[str, Any], records: Any, out: Path, quiet: bool) -> 
     if not quiet:
         for what, path in written:
             typer.echo(f"{what + ':':<9}{path}")
+
+
+def _workers(asked: int | None, claims: int) -> int:
+    """Processes for `claims`: a few are checked here sooner than a process starts."""
+    return asked or (len(os.sched_getaffinity(0)) if claims > 8 else 1)
 
 
 def _say_skipped(name: str, reason: str) -> None:

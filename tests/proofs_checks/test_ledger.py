@@ -88,3 +88,10 @@ def test_foreign_files_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="ledger must"):
         ledger.read(path)
     assert path.read_text() == text
+
+
+def test_workers_change_nothing() -> None:
+    records = fabricated.records({"cce": fabricated.MEMORISES, "rll(alpha=1/10)": fabricated.RESISTS})
+    own = Claim("X1", "not the project's", "statement.", "nobody", checks=(check(Status.PROVED),))
+    claims = [*find(["S1", "M4", "E1.cce", "D2"]), own]
+    assert ledger.verify(claims, records, workers=2) == ledger.verify(claims, records)
