@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from proofs_checks.claim import Claim
 from proofs_checks.claims import (
     converse,
+    dynamics,
     enclosure,
     excess,
     generalization,
@@ -58,6 +59,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         generalization,
         gradients,
         memorization,
+        dynamics,
         training,
         pending,
     )

@@ -53,7 +53,6 @@ CLAIMS = (
         "by memorization.",
         OURS,
     ),
-    Claim("D3", "Logit gradients", "CCE: $u - e_y$; MAE: $2u_y(u - e_y)$; the others in closed form.", OURS),
     Claim(
         "E9",
         "Regularisers do not stop CCE",
