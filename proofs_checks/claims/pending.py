@@ -21,13 +21,6 @@ CLAIMS = (
         OURS,
     ),
     Claim(
-        "N3",
-        "Minimisers of the conditional risk",
-        "Closed forms of $\\arg\\min_u \\sum_j \\pi_j L(u,j)$ for CCE, MSE, MAE, GCE, RLL and NMSE; all have the "
-        "argmax of $\\pi$.",
-        OURS,
-    ),
-    Claim(
         "N4",
         "Resistance is a matter of path",
         "Warm starts from a network that has memorised stay memorised under symmetric losses.",

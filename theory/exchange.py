@@ -1,0 +1,188 @@
+"""What an exchange argument needs of a loss: L(u, y) decreases in u_y, and has no jump at the boundary.
+
+A formula that treats classes alike is L(u, y) = F(u_y; A), with aggregates A (sums over all classes, or the
+largest entry) that exchanging two entries of u does not change.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from theory.algebra import K, exact_generator
+from theory.backends.sympy_ops import OPS, exactly
+from theory.enclosure import NotTracedError, certify_sign, trace
+from theory.enclosure.settle import T, X
+from theory.losses import Combination, Loss, Normalized, SeparableLoss
+
+EDGE = Fraction(1, 10**6)
+
+
+@lru_cache(maxsize=256)
+def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str | None:
+    """Does F(u_y; A) strictly fall in u_y (sign = -1; rise for +1), aggregates held fixed, where it matters?
+
+    It never rises, and falls strictly on [1/K, 1]: where the largest of K entries may be. For a separable
+    loss F' is on_label' - off_label'; dividing by S > 0 and adding change nothing.
+
+    Returns
+    -------
+    "symbolic" or "interval": how it is known, for all K where none is given; None where it is not shown.
+    """
+    if isinstance(loss, Combination):
+        return _weakest([monotone(term, num_classes, sign) for _, term in loss.terms])
+    if isinstance(loss, Normalized):
+        return _weakest([monotone(loss.base, num_classes, sign), _sum_positive(loss.base, num_classes)])
+    try:
+        found = trace(loss, num_classes)
+    except NotTracedError:
+        return None
+    value = sympy.sympify(found.loss)
+    if not _smooth(value):
+        return None
+    factor, rest = sympy.factor_terms(sign * sympy.diff(value, X)).as_independent(X, as_Add=False)
+    if rest.has(*found.symbols) if found.symbols else False:
+        return None
+    known = {}
+    for i, a in enumerate(found.aggregates):  # only those that multiply F' count, and only sums of psi > 0
+        if factor.has(a.symbol):
+            if a.kind != "sum" or not _never_negative(a.psi):
+                return None
+            known[a.symbol] = sympy.Symbol(f"positive{i}", positive=True)
+    factor = factor.subs(known).subs(K, _more_than_one())
+    if factor.is_positive:
+        return positive(rest, num_classes)
+    return positive(-rest, num_classes) if factor.is_negative else None
+
+
+def _weakest(ways: list[str | None]) -> str | None:
+    if None in ways:
+        return None
+    return "interval" if "interval" in ways else "symbolic"
+
+
+def _more_than_one() -> Any:
+    return sympy.Symbol("k", integer=True, nonnegative=True) + 2
+
+
+def _smooth(value: Any) -> bool:
+    """Is F differentiable in X? Cases must meet with equal values and slopes; other kinks are refused."""
+    if value.has(sympy.Abs, sympy.Max, sympy.Min, sympy.sign):
+        return False
+    for cases in value.atoms(sympy.Piecewise):
+        branches = [e for e, _ in cases.args]
+        for _, condition in cases.args[:-1]:
+            if not isinstance(condition, sympy.core.relational.Relational):
+                return False
+            for edge in sympy.solve(condition.lhs - condition.rhs, X):
+                for e in branches[1:]:
+                    gap = e - branches[0]
+                    if any(sympy.simplify(g.subs(X, edge)) != 0 for g in (gap, sympy.diff(gap, X))):
+                        return False
+    return True
+
+
+def _never_negative(psi: Any) -> bool:
+    return certify_sign(psi, {T: (0, 1)}).sign in ("positive", "non-negative")
+
+
+def positive(expression: Any, num_classes: int | None) -> str | None:
+    """Is it >= 0 for X in (0, 1), and > 0 from 1/K on? How that is known, or None.
+
+    By SymPy: > 0 on all of (0, 1), visibly, with X = 1/(1 + x) and K = k + 2. By intervals, for one K or
+    where it does not hold K: >= 0 on (0, 1) and > 0 on [1/K, 1 - 10^-6]. Above, a weak sign will do: the
+    other entries are then below 10^-6, and F has fallen strictly in between.
+    """
+    x = sympy.Symbol("x", positive=True)
+    moved = sympy.sympify(expression).subs({X: 1 / (1 + x), K: _more_than_one()})
+    numerator, denominator = sympy.fraction(sympy.together(moved))
+    for form in (moved, sympy.factor(moved)):
+        if form.is_positive:
+            return "symbolic"
+    if denominator.is_positive and sympy.expand(numerator).is_positive:
+        return "symbolic"
+    if sympy.sympify(expression).free_symbols - {X}:
+        return None
+    if certify_sign(expression, {X: (0, 1)}).sign == "positive":
+        return "interval"
+    if num_classes is None or certify_sign(expression, {X: (0, 1)}).sign != "non-negative":
+        return None
+    inner = certify_sign(expression, {X: (Fraction(1, num_classes), 1 - EDGE)}).sign
+    return "interval" if inner == "positive" else None
+
+
+def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
+    """Is S > 0 on the open simplex? Shown for separable losses with G >= 0, and > 0 up to 1/2.
+
+    The smallest entry of u is at most 1/2, and S is the sum of G over the entries.
+    """
+    if not isinstance(base, SeparableLoss):
+        return None
+    g = exact_generator(base, K if num_classes is None else num_classes)
+    expression = g.expression.subs(g.t, X)
+    if positive(expression, None):
+        return positive(expression, None)
+    if expression.has(K):
+        return None
+    everywhere, half = (certify_sign(expression, {X: (0, end)}).sign for end in (1, Fraction(1, 2)))
+    return "interval" if everywhere == "non-negative" and half == "positive" else None
+
+
+# -- the boundary ----------------------------------------------------------------------------------
+
+
+def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
+    """on_label(0+) and off_label(0+), in k = K - 2 >= 0 where no K is given."""
+    number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
+    t = sympy.Symbol("t", positive=True)
+    on = exactly(view.on_label(t, number, OPS))
+    off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
+    return _limit(on.subs(K, _more_than_one()), t), _limit(off.subs(K, _more_than_one()), t)
+
+
+def _limit(expression: Any, t: Any) -> Any:
+    value = expression.subs(t, 0)
+    return value if value.is_finite else sympy.limit(expression, t, 0, "+")
+
+
+def attains(loss: Loss, num_classes: int | None = None) -> bool:
+    """Is every conditional risk lower semicontinuous on the closed simplex, and so its least value attained?
+
+    Separable: on_label and off_label have limits at 0, finite or +infinity. L/S needs S finite and positive
+    up to the boundary: where S grows without bound L/S has no limit, as for NCE. Others: aggregates finite at
+    the boundary, and none in a denominator but a sum of psi >= 0 that is positive where the largest entry is.
+    """
+    if isinstance(loss, Combination):
+        return all(attains(term, num_classes) for _, term in loss.terms)
+    if isinstance(loss, SeparableLoss):
+        return all(e.is_finite or e == sympy.oo for e in limits_at_zero(loss, num_classes))
+    if isinstance(loss, Normalized):
+        base = loss.base
+        if not isinstance(base, SeparableLoss):
+            return False
+        if not all(e.is_finite for e in limits_at_zero(base, num_classes)):
+            return False
+        g = exact_generator(base, K if num_classes is None else num_classes)
+        ends = [_limit(g.expression, g.t), g.at(1)]  # at a vertex S = (K - 1) G(0) + G(1)
+        ends = [e.subs(K, _more_than_one()) for e in ends]
+        return all(e.is_nonnegative for e in ends) and any(e.is_positive for e in ends)
+    try:
+        found = trace(loss, num_classes)
+    except NotTracedError:
+        return False
+    if any(a.kind != "sum" for a in found.aggregates):
+        return False
+    parts = [sympy.sympify(found.loss).subs(X, T), *(a.psi for a in found.aggregates)]
+    below = sympy.denom(sympy.together(found.loss))
+    under = [a for a in found.aggregates if below.has(a.symbol)]
+    if below.has(X) or not all(_limit(p, T).is_finite for p in parts):
+        return False
+    return below in {1, *(a.symbol for a in under)} and all(
+        num_classes is not None
+        and _never_negative(a.psi)
+        and certify_sign(a.psi, {T: (Fraction(1, num_classes), 1)}).sign == "positive"
+        for a in under
+    )
