@@ -80,7 +80,9 @@ Epochs = Annotated[
 Only = Annotated[
     str | None,
     typer.Option(
-        "--only", metavar="KEY=VALUE,...", help="A part of the grid: loss=rll,eta=0.4 (also seed, model)."
+        "--only",
+        metavar="KEY=VALUE,...",
+        help="A part of the grid: loss=rll,eta=0.4 (also seed, model, start).",
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
@@ -412,7 +414,13 @@ def _say_skipped(name: str, reason: str) -> None:
 
 def _show_plan(plan: Any, as_json: bool) -> None:
     rows = [
-        {"loss": r.loss, "eta": str(r.rate), "seed": r.seed, "recorded": r in plan.recorded}
+        {
+            "loss": r.loss,
+            "start": r.start,
+            "eta": str(r.rate),
+            "seed": r.seed,
+            "recorded": r in plan.recorded,
+        }
         for r in plan.runs
     ]
     if as_json:
@@ -420,9 +428,10 @@ def _show_plan(plan: Any, as_json: bool) -> None:
             {"runs": rows, "networks": plan.networks, "seconds": plan.seconds, "records": str(plan.path)}
         )
         return
-    table = _table("loss", "eta", "seed", "recorded")
+    table = _table("loss", "goes on after", "eta", "seed", "recorded")
     for row in rows:
-        table.add_row(row["loss"], row["eta"], str(row["seed"]), "yes" if row["recorded"] else "no")
+        recorded = "yes" if row["recorded"] else "no"
+        table.add_row(row["loss"], row["start"] or "-", row["eta"], str(row["seed"]), recorded)
     _console().print(table)
     time = f"about {plan.seconds:.0f} s with {plan.workers} workers"
     typer.echo(f"{plan.networks} networks to train into {plan.path}, {time}")

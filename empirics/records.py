@@ -27,6 +27,9 @@ CURVES = (
     "test_accuracy",
     "min_class_recall",
 )
+# On the altered labels it was trained on; expected under fresh uniform noise of the nominal rate (the average
+# over the noise, not a draw); on the clean labels.
+RISKS = ("own_labels", "fresh_labels", "clean_labels")
 
 
 class RecordError(ValueError):
@@ -42,7 +45,9 @@ class Record:
     experiment : the declaration it belongs to, such as "quick".
     dataset : name, sha256 of its bytes, train_size, test_size, num_classes.
     model : name, widths (or other shape) and the number of parameters.
-    training : optimiser, step size, batch size, epochs, schedule.
+    training : optimiser, step size, batch size, epochs, schedule. A warm start also has "start": the text
+        of the loss with which this network was first trained, for as many epochs on the same altered
+        labels; then the run began at those weights, with a fresh state of the optimiser.
     loss : the text that `theory.losses.get` turns into the loss.
     noise : kind, draw, rate (nominal, an exact string such as "2/5") and realised_rate (a float).
     seed : seeds the initial weights, the altered labels and the order of batches.
@@ -50,6 +55,8 @@ class Record:
         recovery rate are None where no label was altered. min_class_recall is over the test set.
     provenance : versions, device, threads, wall time, samples/s, stack: what may differ between two
         runs that agree in all else.
+    risks : mean losses of the final network on the training samples, by the names of `RISKS`; None in a
+        record that was written before they were measured.
     """
 
     experiment: str
@@ -62,6 +69,7 @@ class Record:
     curves: dict[str, list[float | None]]
     provenance: dict[str, Any]
     schema: int = SCHEMA
+    risks: dict[str, float] | None = None
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -88,6 +96,11 @@ class Record:
         return Fraction(self.noise["rate"])
 
     @property
+    def start(self) -> str | None:
+        """The loss of the first phase of a warm start; None for a cold one."""
+        return self.training.get("start")
+
+    @property
     def epochs(self) -> int:
         return len(self.curves["train_loss"])
 
@@ -99,7 +112,8 @@ class Record:
     @property
     def outcome(self) -> dict[str, Any]:
         """Everything that a repetition on the same machine must reproduce bit by bit."""
-        return {**self.configuration, "noise": self.noise, "curves": self.curves}
+        out = {**self.configuration, "noise": self.noise, "curves": self.curves}
+        return out if self.risks is None else {**out, "risks": self.risks}
 
     def to_json(self) -> str:
         """One line of JSON, without a newline; floats in their shortest exact form."""
@@ -187,12 +201,12 @@ def _parse(line: str, where: str) -> Record:
     if data.get("schema") != SCHEMA:
         raise RecordError(f"{where}: schema must be {SCHEMA}, got schema={data.get('schema')!r}")
     fields = [f.name for f in dataclasses.fields(Record)]
-    missing = [name for name in fields if name not in data] + [
+    missing = [name for name in fields if name not in data and name != "risks"] + [
         f"curves.{name}" for name in CURVES if name not in (data.get("curves") or {})
     ]
     if missing:
         raise RecordError(f"{where}: a record needs {', '.join(missing)}")
-    record = Record(**{name: data[name] for name in fields})
+    record = Record(**{name: data[name] for name in fields if name in data})
     lengths = {len(values) for values in record.curves.values()}
     if len(lengths) != 1 or lengths == {0}:
         raise RecordError(f"{where}: curves must have one length > 0, got lengths={sorted(lengths)}")
@@ -204,7 +218,7 @@ def _parse(line: str, where: str) -> Record:
 
 
 def select(records: Sequence[Record], **wanted: Any) -> list[Record]:
-    """The records whose experiment, loss, noise_rate or seed equal the values given.
+    """The records whose experiment, loss, noise_rate, seed or start equal the values given.
 
     >>> select([], loss="cce", noise_rate=Fraction(2, 5))
     []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from statistics import median
@@ -161,6 +161,9 @@ Grid = dict[tuple[str, Fraction], Cell]
 def grid(records: Sequence[Record]) -> Grid:
     """Cells by (canonical loss, noise rate), in the order of losses and then of rates.
 
+    Runs that started from another network's weights are left out: they are no repetitions of those that
+    did not (see `warm_grid`).
+
     Raises
     ------
     ValueError : records of several set-ups, whose means would mix what is not alike (see `setups`).
@@ -170,13 +173,30 @@ def grid(records: Sequence[Record]) -> Grid:
         raise ValueError(f"records must be of one set-up, got set-ups={list(names)!r}")
     found: dict[tuple[str, Fraction], list[Record]] = {}
     for record in records:
-        found.setdefault((canonical(record.loss), record.noise_rate), []).append(record)
+        if record.start is None:
+            found.setdefault((canonical(record.loss), record.noise_rate), []).append(record)
     keys = sorted(found, key=lambda key: (loss_order(key[0]), key[1]))
     return {key: Cell(*key, records=tuple(sorted(found[key], key=lambda r: r.seed))) for key in keys}
 
 
+def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell]:
+    """The warm starts: cells by (loss of the first phase, loss, noise rate), ordered alike.
+
+    Raises
+    ------
+    ValueError : records of several set-ups.
+    """
+    starts = {canonical(r.start) for r in records if r.start is not None}
+    return {
+        (start, *key): cell
+        for start in sorted(starts, key=loss_order)
+        for key, cell in grid([_cold(r) for r in records if r.start and canonical(r.start) == start]).items()
+    }
+
+
 def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Records by set-up: the same experiment, data, model, training and kind of noise.
+    """Records by set-up: the same experiment, data, model, training and kind of noise. A warm start
+    belongs to the set-up of the run that it goes on from.
 
     The key is the experiment's name, followed by a digest where several set-ups share that name (a
     sweep repeated with other epochs, say).
@@ -184,7 +204,8 @@ def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
     found: dict[str, dict[str, list[Record]]] = {}
     for record in records:
         noise = {k: v for k, v in record.noise.items() if k not in ("rate", "realised_rate")}
-        text = json.dumps([record.dataset, record.model, record.training, noise], sort_keys=True)
+        training = _cold(record).training
+        text = json.dumps([record.dataset, record.model, training, noise], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]
         found.setdefault(record.experiment, {}).setdefault(digest, []).append(record)
     return {
@@ -212,6 +233,11 @@ def count_text(cells: Grid) -> str:
     if counts[-1] == 1:
         return f"{text} (no interval)"
     return f"{text} (no interval where n = 1)" if counts[0] == 1 else text
+
+
+def _cold(record: Record) -> Record:
+    """The record as if it had started cold."""
+    return replace(record, training={k: v for k, v in record.training.items() if k != "start"})
 
 
 def _floats(values: Sequence[float | None] | np.ndarray) -> np.ndarray:

@@ -13,7 +13,18 @@ import lossmatters
 from empirics import records as record_files
 from proofs_checks import fabricated
 
-SMALL = ["--epochs", "1", "--seeds", "1", "--only", "loss=mae,eta=0.4", "--workers", "1", "--device", "cpu"]
+SMALL = [
+    "--epochs",
+    "1",
+    "--seeds",
+    "1",
+    "--only",
+    "loss=mae,eta=0.4,start=none",
+    "--workers",
+    "1",
+    "--device",
+    "cpu",
+]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:

@@ -20,6 +20,8 @@ from empirics.randomness import stream
 from theory.losses import Loss
 from theory.losses.criterion import sample_losses
 
+SECOND_PHASE = 1  # tells the order of batches after a warm start from that before it
+
 
 @dataclass(frozen=True)
 class Network:
@@ -43,6 +45,7 @@ def train_stack(
     training: Training,
     networks: Sequence[Network],
     *,
+    start: StackedMLP | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     on_epoch: Callable[[int], None] | None = None,
@@ -54,6 +57,9 @@ def train_stack(
 
     Parameters
     ----------
+    start : a trained stack of as many networks to go on from, which is left as it is. All else begins anew:
+        the optimiser's state is fresh and the step size goes through its whole schedule; the order of
+        batches comes from a stream of its own. By default networks start from their seeds.
     on_epoch : called with 1, 2, ... after each epoch.
 
     Returns
@@ -68,20 +74,24 @@ def train_stack(
         torch.from_numpy(v).to(device) for v in (data.train_labels, data.test_labels)
     )
     widths = model.widths(inputs.shape[1], data.num_classes)
-    stack = StackedMLP(widths, [n.seed for n in networks], device=device, dtype=dtype)
+    if start is None:
+        stack = StackedMLP(widths, [n.seed for n in networks], device=device, dtype=dtype)
+    else:
+        stack = start.copies(range(len(networks)))
     optimiser = torch.optim.Adam(stack.parameters(), lr=training.step_size(0), fused=True)
     counter = Counter(noisy_labels, clean_labels, test_labels, data.num_classes, training.epochs)
     losses = torch.zeros(training.epochs, len(networks), dtype=dtype, device=device)
-    orders = [stream("batch order", n.seed) for n in networks]
+    second = () if start is None else (SECOND_PHASE,)
+    orders = [stream("batch order", n.seed, *second) for n in networks]
     groups = _loss_groups(networks)
-    starts = range(0, size, training.batch_size)
+    firsts = range(0, size, training.batch_size)
     rows = torch.arange(len(networks), device=device)[:, None]
 
     for epoch in range(training.epochs):
         # drawn on the host, so the order is the same on each device; one copy an epoch
         order = torch.from_numpy(np.stack([rng.permutation(size) for rng in orders])).to(device)
-        for step, start in enumerate(starts):
-            batch = order[:, start : start + training.batch_size]
+        for step, first in enumerate(firsts):
+            batch = order[:, first : first + training.batch_size]
             logits = stack(inputs[batch])
             labels = noisy_labels[rows, batch]
             batch_losses = torch.cat(
@@ -90,10 +100,10 @@ def train_stack(
             optimiser.zero_grad()
             batch_losses.sum().backward()  # networks share no parameter: each gets its own gradient
             for group in optimiser.param_groups:
-                group["lr"] = training.step_size((epoch + step / len(starts)) / training.epochs)
+                group["lr"] = training.step_size((epoch + step / len(firsts)) / training.epochs)
             optimiser.step()
             losses[epoch] += batch_losses.detach()
-        losses[epoch] /= len(starts)
+        losses[epoch] /= len(firsts)
         classes = predict(stack, inputs)
         counter.count(epoch, classes[:, :size], classes[:, size:])
         if on_epoch is not None:

@@ -13,13 +13,19 @@ from theory.exact import check_rate, fail
 from theory.losses import get
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Run:
-    """One network of the grid: a loss by its text, a nominal noise rate, a seed."""
+    """One network: a loss by its text, a nominal noise rate, a seed.
+
+    Attributes
+    ----------
+    start : for a warm start, the loss of the run (at the same rate and seed) that it goes on from.
+    """
 
     loss: str
     rate: Fraction
     seed: int
+    start: str | None = None
 
 
 def canonical(loss: str) -> str:
@@ -35,21 +41,27 @@ class Experiment:
     Noise is uniform, drawn as exact counts (`theory.noise.SymmetricNoise`), so that the realised rate is
     the nominal one up to rounding and does not differ between seeds.
 
-    Networks are trained in *stacks*: for each seed, the grid in its order, `stack_size` networks at a
-    time. A network's last bits depend on its neighbours in the stack (see docs/determinism.md), so the
-    stacks are part of the declaration: they depend on the grid, never on the number of seeds, on what is
-    asked for, or on what is recorded already.
+    Networks are trained in *stacks*: for each seed first the warm starts, all of them with the runs that
+    they go on from, then the rest of the grid in its order, `stack_size` networks at a time. A network's
+    last bits depend on its neighbours in the stack (see docs/determinism.md), so the stacks are part of the
+    declaration: they depend on the pairs declared, never on the number of seeds, on what is asked for, or
+    on what is recorded already.
 
     Parameters
     ----------
     grid : (loss, rate) pairs, each loss any text that `theory.losses.get` takes, each rate in [0, 1].
+    warm : (start, loss, rate) triples: where the run (start, rate) of the grid ends, training goes on with
+        `loss` for as many epochs again, on the same altered labels, with a fresh state of the optimiser
+        and the whole schedule of step sizes.
+    once : further (loss, rate) pairs, for the first of the seeds only: no claim rests on them.
     seeds : integers >= 0, without repetition.
     stack_size : networks a stack, >= 1. On one CPU thread a network of the quick profile takes 1.9 s alone,
         1.4 s in a stack of 5, 1.3 s of 10, 1.2 s of 25; 10 leaves 25 pieces of work to share and resume.
 
     Raises
     ------
-    TypeError, ValueError : an unknown loss, a rate outside [0, 1], a pair or a seed given twice, none.
+    TypeError, ValueError : an unknown loss, a rate outside [0, 1], a pair or a seed given twice, no pair or
+        no seed, a warm start from a run that is not in the grid.
     """
 
     name: str
@@ -57,32 +69,53 @@ class Experiment:
     grid: tuple[tuple[str, Fraction], ...]
     model: MLP = field(default_factory=MLP)
     training: Training = field(default_factory=Training)
+    warm: tuple[tuple[str, str, Fraction], ...] = ()
+    once: tuple[tuple[str, Fraction], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     stack_size: int = 10
 
     def __post_init__(self) -> None:
-        grid = tuple((canonical(loss), check_rate(rate)) for loss, rate in self.grid)
-        object.__setattr__(self, "grid", grid)
+        grid, once = (
+            tuple((canonical(loss), check_rate(rate)) for loss, rate in pairs)
+            for pairs in (self.grid, self.once)
+        )
+        warm = tuple((canonical(start), canonical(loss), check_rate(rate)) for start, loss, rate in self.warm)
+        for name, value in (("grid", grid), ("once", once), ("warm", warm)):
+            object.__setattr__(self, name, value)
         check_count("stack_size", self.stack_size)
         for seed in self.seeds:
             if isinstance(seed, bool) or not isinstance(seed, int):
                 raise TypeError(f"seeds must be integers >= 0, got seed={seed!r}")
             if seed < 0:
                 fail("seeds", "integers >= 0", seed)
-        for name, values in (("grid", grid), ("seeds", self.seeds)):
-            if not values or len(set(values)) != len(values):
+        declared: dict[str, tuple[Any, ...]] = {"grid": grid + once, "warm": warm, "seeds": self.seeds}
+        for name, values in declared.items():
+            if len(set(values)) != len(values) or (name != "warm" and not (grid and values)):
                 fail(name, "non-empty and without repetition", list(values))
+        for start, _, rate in warm:
+            if (start, rate) not in grid:
+                fail("warm", "starts from runs of the grid", (start, str(rate)))
 
     def runs(self) -> list[Run]:
-        """Every network, seed by seed, in the order of the grid."""
+        """Every network, seed by seed, stack by stack."""
         return [run for stack in self.stacks() for run in stack]
 
     def stacks(self) -> Iterator[tuple[Run, ...]]:
         """The networks that are trained together."""
-        for seed in self.seeds:
-            for start in range(0, len(self.grid), self.stack_size):
-                part = self.grid[start : start + self.stack_size]
-                yield tuple(Run(loss, rate, seed) for loss, rate in part)
+        starts = tuple(dict.fromkeys((start, rate) for start, _, rate in self.warm))
+        rest = tuple(pair for pair in self.grid if pair not in starts)
+        for place, seed in enumerate(self.seeds):
+            if starts:
+                cold = (Run(loss, rate, seed) for loss, rate in starts)
+                warm = (Run(loss, rate, seed, start) for start, loss, rate in self.warm)
+                yield (*cold, *warm)
+            yield from self._parts(rest, seed)
+            if not place:
+                yield from self._parts(self.once, seed)
+
+    def _parts(self, pairs: tuple[tuple[str, Fraction], ...], seed: int) -> Iterator[tuple[Run, ...]]:
+        for first in range(0, len(pairs), self.stack_size):
+            yield tuple(Run(loss, rate, seed) for loss, rate in pairs[first : first + self.stack_size])
 
     def with_changes(self, seeds: Any = None, epochs: Any = None) -> Experiment:
         """The same grid with other seeds (a number N means 0..N-1) or another number of epochs."""

@@ -191,7 +191,7 @@ def _train(
         with reporter(progress, todo) as report:
             for event in run_tasks(train_task, tasks, todo.workers):
                 if event.kind == "report":
-                    epochs[event.task] = event.value * len(tasks[event.task].runs)
+                    epochs[event.task] = event.value
                 else:
                     new = {r.run_id: r for r in event.value if r.run_id in asked}
                     records.append(todo.path, new.values())

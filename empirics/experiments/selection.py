@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from empirics.experiments.experiment import Experiment, Run, canonical
 from theory.exact import check_rate
 
-KEYS = ("loss", "eta", "model", "seed")
+KEYS = ("loss", "eta", "model", "seed", "start")
+COLD = "none"
 
 
 def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
@@ -18,7 +19,8 @@ def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
     Parameters
     ----------
     only : "loss" (``rll`` is every RLL, ``rll(alpha=1/10)`` just that one), "eta" (a nominal rate, in any
-        notation), "model" (its name), "seed". Values may be text.
+        notation), "model" (its name), "seed", "start" (the loss that warm starts come from, or "none").
+        Values may be text.
 
     Raises
     ------
@@ -29,9 +31,16 @@ def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
         if key not in KEYS:
             _unknown("only", "a key among", key, KEYS)
         if key == "loss":
-            kept = _with_loss(runs, str(value))
+            kept = [run for run in runs if _is_loss(run.loss, str(value))]
             if not kept:
                 _unknown("loss", "one of the runs chosen:", value, (r.loss for r in runs))
+        elif key == "start":
+            cold = str(value).strip().lower() == COLD
+            kept = [
+                r for r in runs if (r.start is None if cold else r.start and _is_loss(r.start, str(value)))
+            ]
+            if not kept:
+                _unknown("start", "one of the runs chosen:", value, (r.start or COLD for r in runs))
         elif key == "eta":
             rate = check_rate(value)
             kept = [run for run in runs if run.rate == rate]
@@ -49,17 +58,14 @@ def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
     return runs
 
 
-def _with_loss(runs: list[Run], wanted: str) -> list[Run]:
-    """Exactly the loss that the text means, or every loss of that bare name."""
-    name = wanted.strip().lower().replace("_", "-")
-    kept = [run for run in runs if run.loss.partition("(")[0] == name]
-    if not kept:
-        try:
-            spec = canonical(wanted)
-        except (TypeError, ValueError):
-            return []
-        kept = [run for run in runs if run.loss == spec]
-    return kept
+def _is_loss(loss: str, wanted: str) -> bool:
+    """Does the text mean exactly this loss, or is it its bare name?"""
+    if loss.partition("(")[0] == wanted.strip().lower().replace("_", "-"):
+        return True
+    try:
+        return loss == canonical(wanted)
+    except (TypeError, ValueError):
+        return False
 
 
 def _unknown(name: str, condition: str, value: Any, known: Iterable[str]) -> NoReturn:

@@ -45,11 +45,12 @@ def dataset(name: str) -> data.Dataset:
 def configuration(experiment: Experiment, run: Run) -> dict[str, Any]:
     """What a record of `run` has as its configuration."""
     found = dataset(experiment.dataset)
+    training = experiment.training.description
     return {
         "experiment": experiment.name,
         "dataset": found.description,
         "model": experiment.model.description(found.train_inputs.shape[1], found.num_classes),
-        "training": experiment.training.description,
+        "training": training if run.start is None else {**training, "start": run.start},
         "loss": run.loss,
         "noise": {"kind": NOISE_KIND, "draw": NOISE_DRAW, "rate": str(run.rate)},
         "seed": run.seed,
@@ -64,9 +65,17 @@ def noisy_labels(experiment: Experiment, run: Run) -> NoisyLabels:
 
 
 def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
-    """Train a stack on one thread and return its records; `report` is given each epoch's number."""
+    """Train a stack on one thread and return its records.
+
+    Warm starts come last in their stack, and are trained together when the runs before them have ended.
+
+    Parameters
+    ----------
+    report : given the epochs of all networks that are done so far (3 of each of 10 networks are 30).
+    """
     import torch
 
+    from empirics.engine.risks import final_risks
     from empirics.engine.train import Network, train_stack
     from empirics.experiments.provenance import provenance
 
@@ -77,11 +86,27 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
         Network(get(run.loss), run.seed, drawn.noisy_labels) for run, drawn in zip(runs, labels, strict=True)
     ]
     found = dataset(experiment.dataset)
-    start = time.perf_counter()
-    curves, _ = train_stack(
-        found, experiment.model, experiment.training, networks, device=task.device, on_epoch=report
-    )
-    seconds = time.perf_counter() - start
+    cold = sum(run.start is None for run in runs)
+    began = time.perf_counter()
+    curves, risks, start = [], [], None
+    for phase in (slice(0, cold), slice(cold, len(runs))):
+        if not runs[phase]:
+            continue
+        if phase.start and start is not None:
+            places = {(run.loss, run.rate, run.seed): place for place, run in enumerate(runs[:cold])}
+            start = start.copies([places[str(run.start), run.rate, run.seed] for run in runs[phase]])
+        new, start = train_stack(
+            found,
+            experiment.model,
+            experiment.training,
+            networks[phase],
+            start=start,
+            device=task.device,
+            on_epoch=_counted(report, phase.start * experiment.training.epochs, len(runs[phase])),
+        )
+        curves += new
+        risks += final_risks(found, start, networks[phase], [run.rate for run in runs[phase]])
+    seconds = time.perf_counter() - began
     samples = len(runs) * len(found.train_labels) * experiment.training.epochs
     shared = provenance(
         device=task.device,
@@ -91,9 +116,14 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
         stack={"index": task.index, "size": len(runs)},
     )
     records = []
-    for place, (run, drawn, curve) in enumerate(zip(runs, labels, curves, strict=True)):
+    for place, (run, drawn, curve, risk) in enumerate(zip(runs, labels, curves, risks, strict=True)):
         asked = configuration(experiment, run)
         noise = {**asked.pop("noise"), "realised_rate": float(drawn.realised_rate)}
         stack = {**shared["stack"], "place": place}
-        records.append(Record(**asked, noise=noise, curves=curve, provenance={**shared, "stack": stack}))
+        about = {**shared, "stack": stack}
+        records.append(Record(**asked, noise=noise, curves=curve, provenance=about, risks=risk))
     return records
+
+
+def _counted(report: Callable[[int], None], before: int, networks: int) -> Callable[[int], None]:
+    return lambda epoch: report(before + epoch * networks)

@@ -66,6 +66,16 @@ class StackedMLP(nn.Module):
             hidden = torch.baddbmm(bias, hidden, weight)
         return hidden
 
+    def copies(self, indices: Sequence[int]) -> StackedMLP:
+        """A new stack that starts where these networks are; an index may come more than once."""
+        copied = StackedMLP.__new__(StackedMLP)  # without drawing weights that would be thrown away
+        nn.Module.__init__(copied)
+        copied.widths = self.widths
+        for name in ("weights", "biases"):
+            parameters = [p.detach()[list(indices)].clone() for p in getattr(self, name)]
+            setattr(copied, name, nn.ParameterList(parameters))
+        return copied
+
     def network(self, index: int) -> nn.Sequential:
         """A copy of one network as plain layers."""
         layers: list[nn.Module] = []

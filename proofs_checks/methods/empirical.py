@@ -23,6 +23,9 @@ LEVEL = 0.95
 RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
 
 
+Key = tuple[str, Fraction, str] | tuple[str, Fraction, str, str | None]  # loss, rate, metric, start
+
+
 class MissingRecords(LookupError):
     """The records do not hold the runs that a rule needs."""
 
@@ -65,44 +68,56 @@ class Condition:
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs of one experiment, looked up by loss and rate, in the order of seeds."""
+    """The runs of one experiment, looked up by loss and rate, in the order of seeds.
+
+    Warm starts are found only where their first phase is named: no claim about training from the initial
+    weights ever averages over them.
+    """
 
     records: Sequence[Record]
 
-    def of(self, loss: str, rate: Fraction) -> list[Record]:
-        """The runs of one loss at one rate, sorted by seed.
+    def of(self, loss: str, rate: Fraction, start: str | None = None) -> list[Record]:
+        """The runs of one loss at one rate that started cold, or after the loss `start`, sorted by seed.
 
         Raises
         ------
         MissingRecords : there are none.
         """
-        found = [r for r in self.records if r.loss == loss and r.noise_rate == rate]
+        found = [r for r in self.records if (r.loss, r.noise_rate, r.start) == (loss, rate, start)]
         if not found:
-            raise MissingRecords(f"no run of {loss} at eta = {float(rate):g}")
+            after = "" if start is None else f" after {start}"
+            raise MissingRecords(f"no run of {loss}{after} at eta = {float(rate):g}")
         return sorted(found, key=lambda r: r.seed)
 
-    def final(self, loss: str, rate: Fraction, metric: str) -> list[float]:
+    def final(self, loss: str, rate: Fraction, metric: str, start: str | None = None) -> list[float]:
         """The last value of a curve, one a seed."""
-        return [_number(r.final[metric]) for r in self.of(loss, rate)]
+        return [_number(r.final[metric]) for r in self.of(loss, rate, start)]
 
     def best(self, loss: str, rate: Fraction, metric: str) -> list[float]:
         """The largest value of a curve over epochs, one a seed."""
         return [max(_number(v) for v in r.curves[metric]) for r in self.of(loss, rate)]
 
-    def paired(self, first: tuple[str, Fraction, str], second: tuple[str, Fraction, str]) -> list[float]:
-        """Differences of final values, seed by seed, over the seeds that both have."""
+    def paired(self, first: Key, second: Key) -> list[float]:
+        """Differences of final values, seed by seed, over the seeds that both have.
+
+        Parameters
+        ----------
+        first, second : (loss, rate, metric), or (loss, rate, metric, start).
+        """
         return self._differences(first, second, lambda values: values[-1])
 
-    def paired_best(self, first: tuple[str, Fraction, str], second: tuple[str, Fraction, str]) -> list[float]:
+    def paired_best(self, first: Key, second: Key) -> list[float]:
         """As `paired`, the second at the best of its epochs."""
         return self._differences(first, second, lambda values: max(map(_number, values)))
 
     def _differences(
-        self, first: Any, second: Any, choose: Callable[[list[float | None]], float | None]
+        self, first: Key, second: Key, choose: Callable[[list[float | None]], float | None]
     ) -> list[float]:
-        (loss, rate, metric), (other, other_rate, other_metric) = first, second
-        a = {r.seed: _number(r.final[metric]) for r in self.of(loss, rate)}
-        b = {r.seed: _number(choose(r.curves[other_metric])) for r in self.of(other, other_rate)}
+        (loss, rate, metric, *start), (other, other_rate, other_metric, *other_start) = first, second
+        a = {r.seed: _number(r.final[metric]) for r in self.of(loss, rate, *start)}
+        b = {
+            r.seed: _number(choose(r.curves[other_metric])) for r in self.of(other, other_rate, *other_start)
+        }
         common = sorted(a.keys() & b.keys())
         if not common:
             raise MissingRecords(f"{loss} and {other} share no seed")

@@ -66,8 +66,25 @@ def test_the_key_is_of_the_configuration_and_of_nothing_else():
         record(experiment="cpu"),
         record(dataset={"name": "mnist"}),
         record(model={"name": "cnn"}),
+        record(training={"epochs": 2, "start": "cce"}),
     ]
     assert len({r.run_id for r in [record(), *others]}) == 1 + len(others)
+
+
+def test_a_record_without_risks_is_read_and_keeps_its_key(tmp_path):
+    """Records from before risks were measured lack the field; they stay valid."""
+    old = {k: v for k, v in json.loads(record().to_json()).items() if k != "risks"}
+    (tmp_path / "old.jsonl").write_text(json.dumps(old) + "\n")
+    (back,) = read(tmp_path / "old.jsonl")
+    assert back == record()
+    assert (back.risks, back.start) == (None, None)
+    assert "risks" not in back.outcome
+    risks = {"own_labels": 0.1, "fresh_labels": 1 / 3, "clean_labels": math.inf}
+    warm = record(training={"epochs": 2, "start": "cce"}, risks=risks)
+    append(tmp_path / "new.jsonl", [warm])
+    assert read(tmp_path / "new.jsonl") == [warm]
+    assert (warm.start, warm.outcome["risks"]) == ("cce", risks)
+    assert select([record(), warm], start=None) == [record()]
 
 
 def test_of_two_with_one_key_the_first_counts(tmp_path):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -95,6 +96,55 @@ def test_a_part_of_a_stack_is_the_same_as_in_the_whole(reference, tmp_path):
     # and the rest of it later
     assert outcomes(run(path, seeds=1)) == outcomes(reference[0][:4])
     assert len(records.read(path)) == 4
+
+
+WARM = replace(TINY, warm=(("cce", "rll", "0.4"), ("cce", "mae", "0.4")), once=(("mse", 0),))
+
+
+@pytest.fixture(scope="module")
+def warmed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("warm") / "tiny.jsonl"
+    seen = []
+    return train(WARM, records_path=path, device="cpu", workers=1, progress=seen.append), seen
+
+
+def test_warm_starts_go_on_from_the_runs_recorded_beside_them(warmed):
+    found, seen = warmed
+    by_seed = [[(r.loss, r.start, r.noise["rate"]) for r in found if r.seed == seed] for seed in (0, 1)]
+    first = [("cce", None, "2/5"), ("rll(alpha=1/10)", "cce", "2/5"), ("mae", "cce", "2/5")]
+    rest = [("cce", None, "0"), ("rll(alpha=1/10)", None, "0"), ("rll(alpha=1/10)", None, "2/5")]
+    assert by_seed == [[*first, *rest, ("mse", None, "0")], [*first, *rest]]
+    # progress counts the epochs of all networks: one, then the two that go on from it
+    assert [s.epochs_done for s in seen[:4]] == [1, 2, 4, 6]
+    assert seen[-1] == Progress(networks_done=13, networks=13, epochs_done=26, epochs=26)
+    cold, warm, _ = found[:3]
+    assert warm.training == {**cold.training, "start": "cce"}
+    assert "start" not in cold.training
+    assert warm.provenance["stack"] == {**cold.provenance["stack"], "place": 1}
+    # further on from the start's network than its first epoch was
+    assert warm.curves["clean_train_accuracy"][0] > cold.curves["clean_train_accuracy"][0]
+
+
+def test_a_part_of_the_warm_starts_is_the_same_as_all_of_them(warmed, tmp_path):
+    path = tmp_path / "r.jsonl"
+    only = {"start": "cce", "loss": "mae", "seed": 1}
+    todo = plan(WARM, records_path=path, only=only, device="cpu")
+    assert (len(todo.runs), todo.networks) == (1, 3)  # with the run that it goes on from
+    found = train(WARM, records_path=path, only=only, device="cpu", workers=1, progress=False)
+    assert outcomes(found) == outcomes(records.read(path)) == outcomes([warmed[0][9]])
+
+
+def test_risks_are_recorded(warmed):
+    for record in warmed[0]:
+        assert set(record.risks) == set(records.RISKS)
+        assert record.outcome["risks"] == record.risks
+        same = len(set(record.risks.values()))
+        # without noise the three are one, but for the order in which the terms are added
+        assert (
+            same == 3
+            if record.noise_rate
+            else max(record.risks.values()) == pytest.approx(min(record.risks.values()), rel=1e-14)
+        )
 
 
 def test_every_record_satisfies_the_identity_of_the_definition(reference):

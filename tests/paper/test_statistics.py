@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from paper.statistics import count_text, grid, losses_of, rates_of, setups, t_band, t_estimate
+from paper.statistics import count_text, grid, losses_of, rates_of, setups, t_band, t_estimate, warm_grid
 from theory.memorization import mean_interval
 
 ZERO, RATE = Fraction(0), Fraction(2, 5)
@@ -94,6 +94,20 @@ def test_setups_are_kept_apart(make_record):
     assert all(name.startswith("synthetic-") for name in names[:2])
     with pytest.raises(ValueError, match="records must be of one set-up, got set-ups="):
         grid(runs)
+
+
+def test_warm_starts_are_kept_apart_from_cold_ones(make_record):
+    cold = [make_record(loss=loss, seed=s) for loss in ("cce", "mae") for s in range(3)]
+    warm = [replace(r, training={**r.training, "start": "cce"}) for r in cold]
+    assert len(setups(cold + warm)) == 1
+    cells = grid(cold + warm)
+    assert {key: cell.records for key, cell in cells.items()} == {
+        key: cell.records for key, cell in grid(cold).items()
+    }
+    found = warm_grid(cold + warm)
+    assert list(found) == [("cce", "cce", RATE), ("cce", "mae", RATE)]
+    assert [cell.n for cell in found.values()] == [3, 3]
+    assert warm_grid(cold) == grid(warm) == {}
 
 
 def test_flip_is_usual_only_for_a_majority(make_record):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sympy
 
 from proofs_checks import fabricated
 from proofs_checks.claim import Status
 from proofs_checks.methods import exact
-from proofs_checks.methods.empirical import Condition, Runs, by_experiment, decide
+from proofs_checks.methods.empirical import Condition, MissingRecords, Runs, by_experiment, decide
 from proofs_checks.methods.symbolic import identity, same, sum_over_classes
 from theory.memorization import mean_interval
 
@@ -88,3 +90,16 @@ def test_experiments_are_kept_apart() -> None:
     first = fabricated.records({"cce": fabricated.MEMORISES}, seeds=1)
     assert len(by_experiment(first)) == 1
     assert len(by_experiment([])) == 0
+
+
+def test_warm_starts_are_found_only_by_their_start() -> None:
+    rate = fabricated.RATES[2]
+    cold = fabricated.records({"cce": fabricated.MEMORISES, "mae": fabricated.RESISTS})
+    warm = [replace(r, training={**r.training, "start": "cce"}) for r in cold if r.loss == "mae"]
+    runs = Runs(cold + warm)
+    assert runs.of("mae", rate) == Runs(cold).of("mae", rate)
+    assert [r.start for r in runs.of("mae", rate, "cce")] == ["cce"] * 5
+    key = ("mae", rate, "test_accuracy")
+    assert runs.paired(key, (*key, "cce")) == [0.0] * 5
+    with pytest.raises(MissingRecords, match=r"no run of mae after mse at eta = 0\.4"):
+        runs.of("mae", rate, "mse")

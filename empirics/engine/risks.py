@@ -1,0 +1,64 @@
+"""The mean losses of a trained network: on its own altered labels, under fresh noise, on clean labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from empirics.data.base import Dataset
+from empirics.engine.train import Network
+from empirics.models.mlp import StackedMLP
+from theory.losses import Loss
+from theory.losses.base import CallableLoss
+from theory.losses.criterion import loss_matrix
+from theory.noise import SymmetricNoise
+
+
+def risks(
+    loss: Loss, logits: Float[Tensor, "n k"], own: Int[Tensor, " n"], clean: Int[Tensor, " n"], rate: Fraction
+) -> dict[str, float]:
+    """The three risks of `empirics.records.RISKS`, computed in float64.
+
+    Parameters
+    ----------
+    own : the altered labels that the network was trained on.
+    rate : of the fresh noise, which is independent of the network; its average is taken exactly, as the
+        weighted sum over all labels.
+    """
+    if not isinstance(loss, CallableLoss):  # which may know one dtype only
+        logits = logits.double()
+    matrix = loss_matrix(loss, logits).double()
+    rows = torch.arange(len(clean), device=logits.device)
+    transition = SymmetricNoise(rate).transition_matrix(logits.shape[1])
+    fresh = torch.tensor([[float(p) for p in row] for row in transition], dtype=torch.float64)
+    # torch.where: an infinite loss of a label that has probability 0 does not count
+    weights = fresh.to(logits.device)[clean]
+    expected = torch.where(weights > 0, weights * matrix, 0.0).sum(dim=1)
+    return {
+        "own_labels": float(matrix[rows, own].mean()),
+        "fresh_labels": float(expected.mean()),
+        "clean_labels": float(matrix[rows, clean].mean()),
+    }
+
+
+@torch.no_grad()
+def final_risks(
+    data: Dataset,
+    stack: StackedMLP,
+    networks: Sequence[Network],
+    rates: Sequence[Fraction],
+) -> list[dict[str, float]]:
+    """`risks` on the training samples of each network of a stack, one at a time."""
+    first = next(stack.parameters())
+    inputs = torch.from_numpy(data.train_inputs).to(first.device, first.dtype)[None]
+    clean = torch.from_numpy(data.train_labels).to(first.device)
+    found = []
+    for m, (network, rate) in enumerate(zip(networks, rates, strict=True)):
+        logits = stack(inputs, slice(m, m + 1))[0]
+        own = torch.from_numpy(network.noisy_labels).to(first.device)
+        found.append(risks(network.loss, logits, own, clean, rate))
+    return found
