@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from empirics.data import DATASETS, Dataset, load
+from empirics.data import Dataset, load
 
 # Of the four arrays as split here. scikit-learn ships the data inside the package; another value means
 # that the samples, their scaling or the split have changed, and with them every record.
@@ -50,10 +50,9 @@ def test_digits_are_all_samples_split_once():
     assert data.train_inputs.max() == 1
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_a_data_set_is_the_same_each_time(name):
-    assert load(name).sha256 == load(name).sha256
-    assert load(name).name == name
+def test_digits_are_the_same_each_time():
+    assert load("digits").sha256 == load("digits").sha256
+    assert load("digits").name == "digits"
 
 
 def test_the_hash_sees_one_changed_sample_and_the_split():
@@ -74,9 +73,9 @@ def test_the_hash_sees_one_changed_sample_and_the_split():
         (
             {"train_inputs": np.zeros((4, 2))},
             TypeError,
-            "train arrays must be float32 and int64, got dtypes=",
+            r"train arrays must be float32 \(or images of uint8\) and int64, got dtypes=",
         ),
-        ({"test_labels": np.array([0.0, 1.0])}, TypeError, "test arrays must be float32 and int64"),
+        ({"test_labels": np.array([0.0, 1.0])}, TypeError, "test arrays must be float32"),
         ({"train_labels": np.array([0, 1, 0])}, ValueError, r"train arrays must be of shapes \(N, d\) and"),
         ({"train_labels": np.array([0, 1, 0, 2])}, ValueError, r"train labels must be in 0..1, got labels=2"),
         ({"test_labels": np.array([0, -1])}, ValueError, r"test labels must be in 0..1, got labels=-1"),
@@ -91,7 +90,7 @@ def test_a_data_set_that_cannot_be_used_is_refused(changes, error, message):
 
 
 def test_an_unknown_data_set_is_refused():
-    with pytest.raises(ValueError, match="dataset must be one of digits, got dataset='mnist-3d'"):
+    with pytest.raises(ValueError, match=r"dataset must be one of digits, mnist, .*, got dataset='mnist-3d'"):
         load("mnist-3d")
 
 
