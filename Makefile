@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install verify test lint format clean
+.PHONY: help install verify test formal lint format clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /make \1: /'
@@ -27,6 +27,9 @@ verify: $(INSTALLED) ## train the quick profile, check every claim, write figure
 test: export OMP_NUM_THREADS := 1
 test: $(INSTALLED) ## run the tests on all cores
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+formal: ## check the Coq proofs; says what to install where there is no Coq
+	$(PYTHON) -m proofs_checks.formal.check
 
 lint: $(INSTALLED_DEV) ## style, format and types
 	$(BIN)/ruff check .

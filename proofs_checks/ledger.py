@@ -15,6 +15,7 @@ from typing import Any
 
 from empirics.records import Record
 from proofs_checks.claim import FAILS, Check, Claim, Evidence, Status
+from proofs_checks.methods import formal
 from proofs_checks.methods.empirical import by_experiment
 
 # Strongest first; a claim shows the strongest of its evidence unless something speaks against it.
@@ -58,6 +59,7 @@ def verify(
                 evidence = checked[claim.id].result()
             else:
                 evidence = [row for check in claim.checks for row in _rows(check, records)]
+            evidence = [*evidence, *formal.rows(claim.id)]
             entries.append(
                 {
                     "id": claim.id,

@@ -1,0 +1,77 @@
+(* R1: uniform noise and the risk of a symmetric loss. *)
+From mathcomp Require Import all_ssreflect all_algebra ring.
+From Lossmatters Require Import definitions.
+Set Implicit Arguments.
+Unset Strict Implicit.
+Unset Printing Implicit Defensive.
+Import Order.TTheory GRing.Theory Num.Theory.
+Local Open Scope ring_scope.
+
+Section Slope.
+Variables (R : realFieldType) (k : nat) (eta : R).
+Local Notation K := k.+2.
+
+Lemma slopeE : slope K eta = (threshold R K - eta) * (K%:R / (K%:R - 1)).
+Proof. by rewrite /slope /threshold; field; rewrite K_neq0 K1_neq0. Qed.
+
+Lemma factor_gt0 : 0 < K%:R / (K%:R - 1) :> R.
+Proof. by rewrite divr_gt0 ?ltr0n ?subr_gt0 ?K_gt1. Qed.
+
+Lemma slope_gt0 : (0 < slope K eta) = (eta < threshold R K).
+Proof. by rewrite slopeE pmulr_lgt0 ?factor_gt0 // subr_gt0. Qed.
+
+Lemma slope_lt0 : (slope K eta < 0) = (threshold R K < eta).
+Proof. by rewrite slopeE pmulr_llt0 ?factor_gt0 // subr_lt0. Qed.
+End Slope.
+
+Section R1.
+Variables (R : realFieldType) (k : nat) (U : Type).
+Local Notation K := k.+2.
+Variables (L : loss R K U) (C eta : R).
+Hypothesis sym : symmetric L C.
+
+Lemma noisy_loss u i :
+  \sum_j uniform_noise eta i j * L u j = C * flip K eta + slope K eta * L u i.
+Proof.
+have -> : C = L u i + \sum_(j | j != i) L u j by rewrite -(sym u) /label_sum (bigD1 i).
+rewrite (bigD1 i) //= /uniform_noise eqxx.
+under eq_bigr => j /negbTE -> do [].
+rewrite -mulr_sumr /flip /slope; set others := \sum_(_ | _) _.
+by field; apply: K1_neq0.
+Qed.
+
+Variables (P : problem R K) (H : (input P -> U) -> Prop).
+Implicit Types h : input P -> U.
+
+(* claim: R1; every K >= 2, every rate, every ordered field *)
+Theorem R1 h : uniform_risk L eta h = C * flip K eta + slope K eta * risk L h.
+Proof.
+rewrite -[RHS]mean_affine; apply: eq_bigr => x _; congr (_ * _).
+by rewrite -mean_affine; apply: eq_bigr => i _; rewrite noisy_loss.
+Qed.
+
+(* claim: R1.order; every K >= 2, every rate below the threshold *)
+Theorem R1_order h1 h2 : eta < threshold R K ->
+  risk L h1 < risk L h2 <-> uniform_risk L eta h1 < uniform_risk L eta h2.
+Proof. by rewrite -slope_gt0 !R1 ltr_add2l => a0; rewrite ltr_pmul2l. Qed.
+
+(* claim: R1.order; every K >= 2, every rate below the threshold *)
+Theorem R1_minimisers h : eta < threshold R K ->
+  minimises H (risk L) h <-> minimises H (uniform_risk L eta) h.
+Proof.
+rewrite -slope_gt0 => a0; split=> -[Hh least]; split=> // h' /least;
+  by rewrite !R1 ler_add2l ler_pmul2l.
+Qed.
+
+(* claim: R1.threshold; every K >= 2 *)
+Theorem R1_threshold h : eta = threshold R K -> uniform_risk L eta h = C / K%:R.
+Proof.
+move=> at_threshold; rewrite R1 slopeE at_threshold subrr !mul0r addr0 /flip /threshold.
+by field; rewrite K_neq0 K1_neq0.
+Qed.
+
+(* claim: R1.threshold; every K >= 2 *)
+Theorem R1_beyond h1 h2 : threshold R K < eta ->
+  risk L h1 < risk L h2 <-> uniform_risk L eta h2 < uniform_risk L eta h1.
+Proof. by rewrite -slope_lt0 !R1 ltr_add2l => a0; rewrite ltr_nmul2l. Qed.
+End R1.
