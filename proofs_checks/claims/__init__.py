@@ -11,6 +11,7 @@ from proofs_checks.claims import (
     dynamics,
     enclosure,
     excess,
+    false_resistance,
     generalization,
     gradients,
     instance_noise,
@@ -23,6 +24,7 @@ from proofs_checks.claims import (
     robustness,
     symmetry,
     training,
+    warm_starts,
 )
 
 # Every statement of the reference has an entry in the ledger, checked or not.
@@ -63,6 +65,8 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         minimisers,
         dynamics,
         training,
+        warm_starts,
+        false_resistance,
         pending,
     )
     for c in module.CLAIMS

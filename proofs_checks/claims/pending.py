@@ -21,18 +21,6 @@ CLAIMS = (
         OURS,
     ),
     Claim(
-        "N4",
-        "Resistance is a matter of path",
-        "Warm starts from a network that has memorised stay memorised under symmetric losses.",
-        OURS,
-    ),
-    Claim(
-        "N5",
-        "False resistance",
-        "A low $J_1$ is also that of a network that learns nothing or drops a class.",
-        OURS,
-    ),
-    Claim(
         "D1",
         "Noisy Bayes output",
         "Under uniform noise the minimiser of the conditional risk is $\\pi$ for CCE and MSE, and the vertex of "

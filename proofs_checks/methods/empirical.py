@@ -4,11 +4,12 @@ Every condition is "the mean over seeds of some number is above (or below) a bou
 Student's t for a mean of independent runs. A claim with m conditions uses the level 1 - 0.05/m for each
 (Bonferroni), so that all of its intervals cover together with probability at least 0.95. All wholly on
 the right side: confirmed; one wholly on the wrong side: not reproduced; else inconclusive. Fewer than
-five seeds decide nothing.
+five seeds decide nothing. That a run of some kind exists is settled by showing one (`exists`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -125,6 +126,7 @@ class Runs:
 
 
 Rule = Callable[[Runs], list[Condition]]
+Finder = Callable[[Runs], tuple[list[Record], int]]
 
 
 def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
@@ -169,6 +171,49 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     return Evidence(Method.EMPIRICAL, status, scope, detail, None, data)
 
 
+def exists(find: Finder, records: Iterable[Record]) -> Evidence:
+    """Is there a run of some kind among the runs of one experiment? The first one found is the witness.
+
+    That something exists is settled by one example, without an interval. That none was found among these
+    runs says so much of them and no more: not reproduced. Fewer than five seeds decide nothing here either.
+
+    Parameters
+    ----------
+    find : runs -> (the runs of that kind, how many were looked at).
+    """
+    records = list(records)
+    if not records:
+        return Evidence(
+            Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick"
+        )
+    scope = describe(records)
+    try:
+        found, looked_at = find(Runs(records))
+    except MissingRecords as missing:
+        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, scope, f"the records have {missing}")
+    shown = Counter((r.loss, r.noise_rate) for r in found)
+    where = ", ".join(f"{n} of {loss} at eta = {float(rate):g}" for (loss, rate), n in shown.items())
+    detail = f"{len(found)} of {looked_at} runs" + (f": {where}" if found else "")
+    status = Status.CONFIRMED if found else Status.NOT_REPRODUCED
+    if len({r.seed for r in records}) < MIN_SEEDS:
+        status = Status.INCONCLUSIVE
+    rows = [_example(r) for r in found]
+    return Evidence(
+        Method.EMPIRICAL, status, scope, detail, rows[0] if rows else None, {"runs": rows, "of": looked_at}
+    )
+
+
+def _example(record: Record) -> dict[str, Any]:
+    names = ("noisy_train_accuracy", "clean_train_accuracy", "min_class_recall")
+    return {
+        "loss": record.loss,
+        "noise_rate": str(record.noise_rate),
+        "seed": record.seed,
+        **{name: record.final[name] for name in names},
+        "run_id": record.run_id,
+    }
+
+
 def describe(records: Sequence[Record]) -> str:
     """What the records of one experiment are, for the scope of the evidence."""
     first = records[0]
@@ -189,8 +234,14 @@ def by_experiment(records: Iterable[Record]) -> list[list[Record]]:
 
 def _shown(row: dict[str, Any]) -> str:
     if row["low"] is None:
-        return f"{row['mean']:.3f} (n = {row['n']}, no interval)"
-    return f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}], n = {row['n']}"
+        return f"{_decimal(row['mean'])} (n = {row['n']}, no interval)"
+    mean, low, high = (_decimal(row[key]) for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}], n = {row['n']}"
+
+
+def _decimal(value: float) -> str:
+    """Three decimals; two digits of what they would show as zero."""
+    return f"{value:.1e}" if 0 < abs(value) < 5e-4 else f"{value:.3f}"
 
 
 def _finite(value: float) -> float | None:

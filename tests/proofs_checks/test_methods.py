@@ -10,7 +10,7 @@ import sympy
 from proofs_checks import fabricated
 from proofs_checks.claim import Status
 from proofs_checks.methods import exact
-from proofs_checks.methods.empirical import Condition, MissingRecords, Runs, by_experiment, decide
+from proofs_checks.methods.empirical import Condition, MissingRecords, Runs, by_experiment, decide, exists
 from proofs_checks.methods.symbolic import identity, same, sum_over_classes
 from theory.memorization import mean_interval
 
@@ -86,6 +86,25 @@ def test_runs_are_paired_by_seed() -> None:
     assert gaps == [0.0] * 4
 
 
+def test_an_example_settles_that_there_is_one() -> None:
+    records = fabricated.records({"cce": fabricated.MEMORISES})
+    losing = [r for r in records if r.noise_rate and r.seed == 3]
+    found = exists(lambda runs: (losing, len(records)), records)
+    assert found.status is Status.CONFIRMED
+    assert (found.witness["seed"], found.witness["run_id"]) == (3, losing[0].run_id)
+    assert "4 of 25 runs: 1 of cce at eta = 0.2" in found.detail
+    assert exists(lambda runs: ([], len(records)), records).status is Status.NOT_REPRODUCED
+    few = [r for r in records if r.seed < 4]
+    assert exists(lambda runs: (few, len(few)), few).status is Status.INCONCLUSIVE
+    assert exists(lambda runs: (few, len(few)), []).status is Status.UNDECIDED
+
+
+def test_small_numbers_are_not_shown_as_zero() -> None:
+    records = fabricated.records({"cce": fabricated.MEMORISES})
+    shown = decide(lambda runs: [Condition("x", (1e-15,) * 5, below=1e-12)], records).detail
+    assert "1.0e-15 [1.0e-15, 1.0e-15]" in shown
+
+
 def test_experiments_are_kept_apart() -> None:
     first = fabricated.records({"cce": fabricated.MEMORISES}, seeds=1)
     assert len(by_experiment(first)) == 1
@@ -94,7 +113,7 @@ def test_experiments_are_kept_apart() -> None:
 
 def test_warm_starts_are_found_only_by_their_start() -> None:
     rate = fabricated.RATES[2]
-    cold = fabricated.records({"cce": fabricated.MEMORISES, "mae": fabricated.RESISTS})
+    cold = fabricated.records({"cce": fabricated.MEMORISES, "mae": fabricated.RESISTS}, warm={})
     warm = [replace(r, training={**r.training, "start": "cce"}) for r in cold if r.loss == "mae"]
     runs = Runs(cold + warm)
     assert runs.of("mae", rate) == Runs(cold).of("mae", rate)
