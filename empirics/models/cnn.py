@@ -1,0 +1,33 @@
+"""The small convolutional network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+from empirics.models.convnet import ConvNet
+from empirics.models.layers import Linear, Unit
+
+if TYPE_CHECKING:
+    from empirics.models.images import CNN
+
+
+class SmallNet(ConvNet):
+    """See `empirics.models.images.CNN`."""
+
+    def __init__(self, model: CNN, input_shape: tuple[int, ...], num_classes: int, networks: int = 1) -> None:
+        super().__init__(model, input_shape, num_classes, networks)
+        inputs, height, width = input_shape
+        first, second = model.channels
+        self.first = Unit(networks, inputs, first, 3, batch_norm=model.batch_norm)
+        self.second = Unit(networks, first, second, 3, batch_norm=model.batch_norm)
+        self.hidden = Linear(networks, second * (height // 4) * (width // 4), model.hidden)
+        self.head = Linear(networks, model.hidden, num_classes)
+
+    def body(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
+        images = max_pool2d(self.first(images).relu(), 2)
+        images = max_pool2d(self.second(images).relu(), 2)
+        return self.hidden(self.rows(images)).relu()

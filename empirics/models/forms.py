@@ -1,0 +1,69 @@
+"""Three ways to compute what a stack of convolutional networks computes, on the same parameters.
+
+The engine uses the one that is measured to be the fastest; `benchmarks/models.py` measures them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from empirics.models.convnet import ConvNet
+from theory.exact import fail
+
+Images = Float[Tensor, "m b c h w"]
+Logits = Float[Tensor, "n b k"]
+
+
+def grouped(stack: ConvNet, inputs: Images) -> Logits:
+    """Convolutions in M groups: the stack's own forward."""
+    return stack(inputs)
+
+
+def mapped(stack: ConvNet, inputs: Images) -> Logits:
+    """One network's forward, mapped over the stack by ``torch.func.vmap``.
+
+    Running statistics are updated in place, each network's own.
+
+    Raises
+    ------
+    ValueError : the networks train with dropout, whose generator vmap cannot see.
+    """
+    if stack.training and stack.dropout:
+        fail("dropout", "0 under vmap", stack.dropout)
+    alone = stack.skeleton()
+
+    def one(tensors: dict[str, Tensor], images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
+        return functional_call(alone, tensors, (images,))
+
+    shared = len(inputs) == 1
+    images = inputs[0] if shared else inputs
+    return vmap(one, in_dims=(0, None if shared else 0))(_apart(stack), images)
+
+
+def looped(stack: ConvNet, inputs: Images) -> Logits:
+    """One network after the other."""
+    alone = stack.skeleton()
+    tensors = _apart(stack)
+    logits = [
+        functional_call(alone, {name: t[m] for name, t in tensors.items()}, (inputs[m % len(inputs)],))
+        for m in range(stack.num_networks)
+    ]
+    return torch.stack(logits)
+
+
+def _apart(stack: ConvNet) -> dict[str, Tensor]:
+    """Every parameter and statistic as (M, ...): views, through which gradients flow."""
+    tensors = {**dict(stack.named_parameters()), **dict(stack.named_buffers())}
+    return {name: tensor.unflatten(0, (stack.num_networks, -1)) for name, tensor in tensors.items()}
+
+
+FORMS: dict[str, Callable[[ConvNet, Tensor], Tensor]] = {
+    "grouped": grouped,
+    "vmap": mapped,
+    "loop": looped,
+}
