@@ -10,15 +10,18 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import sympy
 
 from theory.algebra import K, exact_generator
+from theory.backends import backend
 from theory.backends.sympy_ops import OPS, exactly
 from theory.enclosure import NotTracedError, certify_sign, trace
 from theory.enclosure.settle import T, X
 from theory.losses import Combination, Loss, Normalized, SeparableLoss
 
 EDGE = Fraction(1, 10**6)
+ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred roundings of 2^-24
 
 
 @lru_cache(maxsize=256)
@@ -131,6 +134,18 @@ def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
     return "interval" if everywhere == "non-negative" and half == "positive" else None
 
 
+@lru_cache(maxsize=256)
+def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
+    """Does permuting the classes of an output permute its losses? Tried at random outputs, in floats."""
+    numpy, rng = backend("numpy"), np.random.default_rng(0)
+    probs = rng.dirichlet(np.ones(num_classes), 3)
+    order = np.roll(np.arange(num_classes), 1)
+    with np.errstate(all="ignore"):
+        first = np.asarray(loss.all_labels(probs, numpy), dtype=float)[:, order]
+        second = np.asarray(loss.all_labels(probs[:, order], numpy), dtype=float)
+    return bool(np.allclose(first, second, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
+
+
 # -- the boundary ----------------------------------------------------------------------------------
 
 
@@ -140,12 +155,18 @@ def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple
     t = sympy.Symbol("t", positive=True)
     on = exactly(view.on_label(t, number, OPS))
     off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
-    return _limit(on.subs(K, _more_than_one()), t), _limit(off.subs(K, _more_than_one()), t)
+    return limit_at_zero(on.subs(K, _more_than_one()), t), limit_at_zero(off.subs(K, _more_than_one()), t)
 
 
-def _limit(expression: Any, t: Any) -> Any:
-    value = expression.subs(t, 0)
-    return value if value.is_finite else sympy.limit(expression, t, 0, "+")
+def limit_at_zero(expression: Any, t: Any) -> Any:
+    """The limit as t -> 0 from above; NaN where SymPy does not find it."""
+    value = sympy.sympify(expression).subs(t, 0)
+    if value.is_finite:
+        return value
+    try:
+        return sympy.limit(expression, t, 0, "+")
+    except (NotImplementedError, ValueError, TypeError, sympy.PoleError):
+        return sympy.nan
 
 
 def attains(loss: Loss, num_classes: int | None = None) -> bool:
@@ -166,7 +187,7 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
         if not all(e.is_finite for e in limits_at_zero(base, num_classes)):
             return False
         g = exact_generator(base, K if num_classes is None else num_classes)
-        ends = [_limit(g.expression, g.t), g.at(1)]  # at a vertex S = (K - 1) G(0) + G(1)
+        ends = [limit_at_zero(g.expression, g.t), g.at(1)]  # at a vertex S = (K - 1) G(0) + G(1)
         ends = [e.subs(K, _more_than_one()) for e in ends]
         return all(e.is_nonnegative for e in ends) and any(e.is_positive for e in ends)
     try:
@@ -178,7 +199,7 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
     parts = [sympy.sympify(found.loss).subs(X, T), *(a.psi for a in found.aggregates)]
     below = sympy.denom(sympy.together(found.loss))
     under = [a for a in found.aggregates if below.has(a.symbol)]
-    if below.has(X) or not all(_limit(p, T).is_finite for p in parts):
+    if below.has(X) or not all(limit_at_zero(p, T).is_finite for p in parts):
         return False
     return below in {1, *(a.symbol for a in under)} and all(
         num_classes is not None

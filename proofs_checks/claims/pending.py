@@ -21,20 +21,6 @@ CLAIMS = (
         OURS,
     ),
     Claim(
-        "D1",
-        "Noisy Bayes output",
-        "Under uniform noise the minimiser of the conditional risk is $\\pi$ for CCE and MSE, and the vertex of "
-        "the clean class for RLL and MAE.",
-        OURS,
-    ),
-    Claim(
-        "D2",
-        "Memorization time",
-        "The time at which gradient flow on free logits gives the altered label half of the mass ranks losses "
-        "by memorization.",
-        OURS,
-    ),
-    Claim(
         "E9",
         "Regularisers do not stop CCE",
         "Weight decay, dropout, batch normalisation and augmentation do not stop CCE from memorising.",
