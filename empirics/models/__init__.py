@@ -1,5 +1,11 @@
-"""Models: declarations here and in `base` (no torch), stacks of networks in the other files."""
+"""Models: declarations here, in `base` and in `images` (no torch); networks in the other files."""
 
-from empirics.models.base import MLP
+from __future__ import annotations
 
-__all__ = ["MLP"]
+from empirics.models.base import MLP, Model, Stack
+from empirics.models.images import CNN, InceptionLite, ResNet18, ResNet32
+
+_ALL: tuple[type[Model], ...] = (MLP, CNN, ResNet18, ResNet32, InceptionLite)
+MODELS: dict[str, type[Model]] = {model.name: model for model in _ALL}
+
+__all__ = ["CNN", "MLP", "MODELS", "InceptionLite", "Model", "ResNet18", "ResNet32", "Stack"]

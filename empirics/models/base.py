@@ -1,12 +1,68 @@
-"""What a model is, as a declaration.  No torch here."""
+"""What a model is, as a declaration.  No torch until a network is made."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from theory.exact import fail
+
+if TYPE_CHECKING:
+    import torch
+
+    from empirics.models.mlp import StackedMLP
+
+
+class Stack(Protocol):
+    """M networks of one shape side by side, a ``torch.nn.Module`` of which the engine uses this.
+
+    Called with inputs (M, B, ...), or (1, B, ...) for all networks to share, it gives logits (M, B, K);
+    called with a slice of the networks too, those of the slice.
+    """
+
+    @property
+    def num_networks(self) -> int:
+        """M."""
+
+    def __call__(self, inputs: torch.Tensor, networks: slice | None = None) -> torch.Tensor: ...
+
+    def copies(self, indices: Sequence[int]) -> Stack:
+        """A new stack that starts where these networks are; an index may come more than once."""
+
+
+class Model(Protocol):
+    """A declaration of a model: plain data, hashable, from which stacks of networks are made.
+
+    `input_shape` is everywhere that of one input of the data set, (d,) or (C, H, W).
+    """
+
+    name: ClassVar[str]
+
+    def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of what a network is given of an input: a crop of it, or all of it."""
+
+    def stack(
+        self,
+        input_shape: tuple[int, ...],
+        num_classes: int,
+        seeds: Sequence[int],
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> Any:
+        """One network a seed, as a `Stack`: each starts from its seed alone, in float32 unless told."""
+
+    def num_parameters(self, input_shape: tuple[int, ...], num_classes: int) -> int:
+        """Weights and biases of one network."""
+
+    def multiply_adds(self, input_shape: tuple[int, ...], num_classes: int) -> int:
+        """Of a forward pass of one input; a training step takes thrice that."""
+
+    def description(self, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
+        """What a record stores of it."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +72,8 @@ class MLP:
     Parameters
     ----------
     hidden : the widths of the hidden layers, each >= 1.
+
+    Where a method takes `input_shape`, a number of inputs will do as well.
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -28,21 +86,46 @@ class MLP:
         if any(width < 1 for width in self.hidden):
             fail("hidden", "widths >= 1", self.hidden)
 
-    def widths(self, num_inputs: int, num_classes: int) -> tuple[int, ...]:
+    def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """All of an input; an image is taken as a row of numbers."""
+        return input_shape
+
+    def widths(self, input_shape: int | tuple[int, ...], num_classes: int) -> tuple[int, ...]:
         """The width of every layer, from the inputs to the classes."""
-        return (num_inputs, *self.hidden, num_classes)
+        inputs = input_shape if isinstance(input_shape, int) else math.prod(input_shape)
+        return (inputs, *self.hidden, num_classes)
 
-    def num_parameters(self, num_inputs: int, num_classes: int) -> int:
+    def stack(
+        self,
+        input_shape: int | tuple[int, ...],
+        num_classes: int,
+        seeds: Sequence[int],
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> StackedMLP:
+        """One network a seed, side by side; `dtype` is float32 if not given."""
+        import torch
+
+        from empirics.models.mlp import StackedMLP
+
+        widths = self.widths(input_shape, num_classes)
+        return StackedMLP(widths, seeds, device=device, dtype=dtype or torch.float32)
+
+    def num_parameters(self, input_shape: int | tuple[int, ...], num_classes: int) -> int:
         """Weights and biases of one network."""
-        widths = self.widths(num_inputs, num_classes)
-        return sum((a + 1) * b for a, b in pairwise(widths))
+        return sum((a + 1) * b for a, b in pairwise(self.widths(input_shape, num_classes)))
 
-    def description(self, num_inputs: int, num_classes: int) -> dict[str, Any]:
+    def multiply_adds(self, input_shape: int | tuple[int, ...], num_classes: int) -> int:
+        """Of a forward pass of one input; a training step takes thrice that."""
+        return sum(a * b for a, b in pairwise(self.widths(input_shape, num_classes)))
+
+    def description(self, input_shape: int | tuple[int, ...], num_classes: int) -> dict[str, Any]:
         """What a record stores of it."""
         return {
             "name": self.name,
-            "widths": list(self.widths(num_inputs, num_classes)),
+            "widths": list(self.widths(input_shape, num_classes)),
             "activation": "relu",
             "initialisation": "torch.nn.Linear",
-            "parameters": self.num_parameters(num_inputs, num_classes),
+            "parameters": self.num_parameters(input_shape, num_classes),
         }

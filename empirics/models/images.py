@@ -81,7 +81,7 @@ class ImageModel:
         return _size(self, self.given(input_shape), num_classes)[0]
 
     def multiply_adds(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Of convolutions and matrices, in one forward pass of one image; a training step takes thrice that."""
+        """Of convolutions and matrices, in a forward pass of one image; a training step takes thrice that."""
         return _size(self, self.given(input_shape), num_classes)[1]
 
     def description(self, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:

@@ -54,10 +54,17 @@ class StackedMLP(nn.Module):
         return len(self.weights[0])
 
     def forward(
-        self, inputs: Float[Tensor, "m b d"], networks: slice | None = None
+        self, inputs: Float[Tensor, "n b *d"], networks: slice | None = None
     ) -> Float[Tensor, "m b k"]:
-        """Logits of a batch for each network, or for a slice of the stack."""
-        hidden = inputs
+        """Logits of a batch for each network, or for a slice of the stack.
+
+        Parameters
+        ----------
+        inputs : a batch for each network, or one for all; images are taken as rows of numbers.
+        """
+        hidden = inputs.flatten(2)
+        if len(hidden) == 1:
+            hidden = hidden.expand(len(self.weights[0][networks or slice(None)]), -1, -1)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             if layer:
                 hidden = hidden.relu_()

@@ -10,6 +10,7 @@ import pytest
 import torch
 from plain_networks import as_plain, statistics, trained
 
+from empirics.models import MLP, MODELS
 from empirics.models.forms import FORMS, mapped
 from empirics.models.images import CNN, ImageModel, InceptionLite, ResNet18, ResNet32
 
@@ -331,3 +332,32 @@ def test_models_that_cannot_be_are_refused(make, error, message):
 def test_an_image_model_without_networks_is_abstract():
     with pytest.raises(NotImplementedError):
         ImageModel().stack((1, 8, 8), 10, [0])
+
+
+def test_every_model_makes_stacks_by_the_same_calls():
+    for name, kind in MODELS.items():
+        model, shape = kind(), (1, 28, 28)
+        assert model.name == name
+        assert model.given(shape) == shape
+        stack = model.stack(shape, K, [0, 1])
+        assert stack.num_networks == 2
+        assert sum(p.numel() for p in stack.parameters()) == 2 * model.num_parameters(shape, K)
+        assert model.multiply_adds(shape, K) > model.num_parameters(shape, K) / 2
+        assert model.description(shape, K)["parameters"] == model.num_parameters(shape, K)
+        with torch.no_grad():
+            stack.eval()
+            inputs = images(shape, batch=2).float()
+            logits = stack(inputs)
+            assert logits.shape == (2, 2, K)
+            # in float32, each with about seven digits at every of up to 33 layers
+            assert gap(stack(inputs[:1]), stack(inputs[:1].expand(2, -1, -1, -1, -1))) < 1e-4
+            assert gap(stack(inputs[1:], slice(1, 2)), logits[1:]) < 1e-4
+            assert gap(stack.copies([1])(inputs[1:]), logits[1:]) < 1e-4
+
+
+def test_a_perceptron_takes_an_image_as_a_row():
+    stack = MLP(hidden=(7,)).stack((2, 3, 4), K, [0, 1], dtype=torch.float64)
+    given = images((2, 3, 4))
+    assert torch.equal(stack(given), stack(given.flatten(2)))
+    assert MLP(hidden=(512, 256)).num_parameters((1, 28, 28), 10) == 785 * 512 + 513 * 256 + 257 * 10
+    assert MLP(hidden=(512, 256)).multiply_adds((1, 28, 28), 10) == 784 * 512 + 512 * 256 + 256 * 10
