@@ -23,7 +23,24 @@ Proof. by rewrite -natrD pnatr_eq0. Qed.
 
 Lemma K1_neq0 : 2%:R + k%:R - 1 != 0 :> R.
 Proof. by rewrite -natrD subr_eq0 gt_eqF // ltr1n. Qed.
+
+Lemma sum_others (i : 'I_k.+2) (c : R) : \sum_(j | j != i) c = (k.+2%:R - 1) * c.
+Proof.
+rewrite sumr_const (eq_card (_ : _ =i predC1 i)) // cardC1 card_ord -[c *+ _]mulr_natl.
+by congr (_ * _); rewrite [k.+2%:R]mulrSr addrK.
+Qed.
 End NonZero.
+
+(* Inequalities that are others, with terms moved across. *)
+Section Moved.
+Variables (R : numDomainType) (a b c d : R).
+
+Lemma le_from : a <= b -> d - c = b - a -> c <= d.
+Proof. by rewrite -[in a <= b]subr_ge0 => ab e; rewrite -subr_ge0 e. Qed.
+
+Lemma lt_from : a < b -> d - c = b - a -> c < d.
+Proof. by rewrite -[in a < b]subr_gt0 => ab e; rewrite -subr_gt0 e. Qed.
+End Moved.
 
 (* The mean of an affine function is that function of the mean. *)
 Lemma mean_affine (R : realFieldType) (T : finType) (p : dist R T) a b (f : T -> R) :

@@ -24,21 +24,36 @@ Lemma slope_lt0 : (slope K eta < 0) = (threshold R K < eta).
 Proof. by rewrite slopeE pmulr_llt0 ?factor_gt0 // subr_lt0. Qed.
 End Slope.
 
+Section AnyLoss.
+Variables (R : realFieldType) (k : nat) (U : Type).
+Local Notation K := k.+2.
+Variables (L : loss R K U) (eta : R).
+
+(* Under uniform noise a label is replaced by one drawn from all labels, with probability eta K/(K-1). *)
+Lemma noisy_loss u i :
+  \sum_j uniform_noise eta i j * L u j = flip K eta * label_sum L u + slope K eta * L u i.
+Proof.
+rewrite /label_sum (bigD1 i) //= [in RHS](bigD1 i) //= /uniform_noise eqxx.
+under eq_bigr => j /negbTE -> do [].
+rewrite -mulr_sumr /flip /slope; set others := \sum_(_ | _) _.
+by field; apply: K1_neq0.
+Qed.
+
+Lemma uniform_riskE (P : problem R K) (h : input P -> U) :
+  uniform_risk L eta h
+    = flip K eta * (\sum_x prob P x * label_sum L (h x)) + slope K eta * risk L h.
+Proof.
+rewrite /uniform_risk /noisy_risk /risk !mulr_sumr -big_split /=.
+apply: eq_bigr => x _; rewrite mulrCA [slope _ _ * _]mulrCA -mulrDr; congr (_ * _).
+by rewrite -mean_affine; apply: eq_bigr => i _; rewrite noisy_loss.
+Qed.
+End AnyLoss.
+
 Section R1.
 Variables (R : realFieldType) (k : nat) (U : Type).
 Local Notation K := k.+2.
 Variables (L : loss R K U) (C eta : R).
 Hypothesis sym : symmetric L C.
-
-Lemma noisy_loss u i :
-  \sum_j uniform_noise eta i j * L u j = C * flip K eta + slope K eta * L u i.
-Proof.
-have -> : C = L u i + \sum_(j | j != i) L u j by rewrite -(sym u) /label_sum (bigD1 i).
-rewrite (bigD1 i) //= /uniform_noise eqxx.
-under eq_bigr => j /negbTE -> do [].
-rewrite -mulr_sumr /flip /slope; set others := \sum_(_ | _) _.
-by field; apply: K1_neq0.
-Qed.
 
 Variables (P : problem R K) (H : (input P -> U) -> Prop).
 Implicit Types h : input P -> U.
@@ -46,8 +61,8 @@ Implicit Types h : input P -> U.
 (* claim: R1; every K >= 2, every rate, every ordered field *)
 Theorem R1 h : uniform_risk L eta h = C * flip K eta + slope K eta * risk L h.
 Proof.
-rewrite -[RHS]mean_affine; apply: eq_bigr => x _; congr (_ * _).
-by rewrite -mean_affine; apply: eq_bigr => i _; rewrite noisy_loss.
+rewrite uniform_riskE mulrC; congr (_ * _ + _).
+by under eq_bigr => x _ do rewrite sym; rewrite -mulr_suml weight_sum mul1r.
 Qed.
 
 (* claim: R1.order; every K >= 2, every rate below the threshold *)
