@@ -245,5 +245,7 @@ def _parameter(cls: type[Loss], name: str) -> SearchStrategy[Fraction]:
             return False
         return True
 
-    # Each half alone has a good chance for the domains met so far: (0, 1], > 0, >= 0.
-    return (st.fractions(0, 1, max_denominator=20) | st.fractions(1, 10, max_denominator=4)).filter(accepted)
+    # One of the three has a good chance for each domain met so far: (0, 1], > 0, counts, tiny numbers.
+    fractions = st.fractions(0, 1, max_denominator=20) | st.fractions(1, 10, max_denominator=4)
+    whole, tiny = st.integers(1, 6).map(Fraction), st.integers(3, 12).map(lambda n: Fraction(1, 10**n))
+    return (fractions | whole | tiny).filter(accepted)

@@ -31,7 +31,16 @@ def tidy(expression: Any) -> sympy.Expr:
     forms = [expression, sympy.expand(expression), sympy.factor(expression)]
     if sympy.count_ops(expression) <= SIMPLIFY_LIMIT:
         forms.append(sympy.simplify(expression))
-    return min(forms, key=lambda form: len(str(form)))
+    return min(forms, key=_clumsiness)
+
+
+def _clumsiness(form: Any) -> tuple[int, int]:
+    """Length, but logarithms put together to powers that nobody would write, log((3/10)**(3*K - 3)), last."""
+    inside = [power for log in form.atoms(sympy.log) for power in log.args[0].atoms(sympy.Pow)]
+    digits = max((max(abs(n.p), n.q).bit_length() for n in form.atoms(sympy.Rational)), default=0) * 3 // 10
+    if digits > 1000:  # not to be written out at all
+        return digits, 0
+    return int(digits > 6 or any(not power.exp.is_Rational for power in inside)), len(str(form))
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,9 @@ def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
     """S(u) at an exact point, in closed form."""
     if isinstance(loss, SeparableLoss):
         g = exact_generator(loss, len(point))
-        return sympy.Add(*(g.at(OPS.const(x)) for x in point))
+        values = [g.at(OPS.const(x)) for x in point]
+        if not any(value is sympy.nan for value in values):
+            return sympy.Add(*values)
     return sympy.Add(*exact_losses(loss, point))
 
 
@@ -89,15 +100,21 @@ def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
     """L(u, j) for every label j at an exact point, in closed form.
 
     The formula is written out in symbols first and the point put in after: a float in the formula would
-    otherwise be multiplied out in floating point before it could be read as the rational it means.
+    otherwise be multiplied out in floating point before it could be read as the rational it means. Only
+    where that has no value, as 0 log 0 has none, does the formula's own distinction of that case decide.
     """
     values = [OPS.const(x) for x in point]
     try:
         symbols, columns = symbolic_losses(loss, len(values))
     except TypeError:  # a comparison of probabilities, which symbols cannot decide and numbers can
-        return [exactly(c) for c in loss.all_labels(np.array(values, dtype=object), OPS)]
+        return _losses_at_numbers(loss, values)
     at = dict(zip(symbols, values, strict=True))
-    return [column.subs(at) for column in columns]
+    found = [column.subs(at) for column in columns]
+    return _losses_at_numbers(loss, values) if any(x is sympy.nan for x in found) else found
+
+
+def _losses_at_numbers(loss: Loss, values: Sequence[Any]) -> list[sympy.Expr]:
+    return [exactly(c) for c in loss.all_labels(np.array(values, dtype=object), OPS)]
 
 
 @lru_cache(maxsize=64)
@@ -176,17 +193,17 @@ def _simplify(expression: Any) -> Any:
     return sympy.simplify(sympy.expand_log(expression))
 
 
-def is_nonnegative(expression: Any, t: Any) -> bool:
-    """True only if SymPy derives that the expression is >= 0 for every t in (0, 1) and K >= 2.
+def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
+    """True only if SymPy derives that the expression is >= 0 for every t in (lo, hi) and K >= 2.
 
-    With t = 1/(1 + x) and K = k + 2, positive x and k >= 0: then 1 - t and -log t are visibly positive,
-    and a sum of visibly non-negative terms, or a polynomial with non-negative coefficients, decides.
+    With t = lo + (hi - lo)/(1 + x) and K = k + 2, positive x and k >= 0: then 1 - t and -log t are visibly
+    positive, and a sum of visibly non-negative terms or a polynomial with non-negative coefficients decides.
     """
     if sympy.sympify(expression).has(sympy.DiracDelta, sympy.Heaviside, sympy.sign, sympy.Derivative):
         return False
     x = sympy.Symbol("x", positive=True)
     k = sympy.Symbol("k", integer=True, nonnegative=True)
-    moved = sympy.sympify(expression).subs({t: 1 / (1 + x), K: k + 2})
+    moved = sympy.sympify(expression).subs({t: lo + (hi - lo) / (1 + x), K: k + 2})
     moved = sympy.expand_log(moved)
     for form in (moved, _simplify(moved), sympy.expand(moved), sympy.factor(moved)):
         if form.is_nonnegative:

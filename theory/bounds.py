@@ -1,4 +1,4 @@
-"""The range of the label sum (S2), the range of a loss, and what noise can cost at most (R3)."""
+"""The range of the label sum (S2), and what noise can cost at most (R3)."""
 
 from __future__ import annotations
 
@@ -11,25 +11,33 @@ from typing import Any
 import numpy as np
 import sympy
 
-from theory.algebra import Generator, K, exact_generator, is_nonnegative, is_zero, tidy
+from theory.algebra import Generator, K, exact_generator, is_zero, tidy
 from theory.backends import backend
-from theory.backends.sympy_ops import OPS, exactly
+from theory.backends.sympy_ops import OPS
 from theory.enclosure import (
-    Enclosure,
     NotTracedError,
     constant_by_algebra,
     enclose_label_sum,
-    enclose_loss,
     trace,
 )
 from theory.enclosure.settle import T
 from theory.exact import check_num_classes, check_rate, fail
+from theory.largest import LossMaximum, loss_maximum
 from theory.losses.base import CallableLoss, Loss, SeparableLoss
 from theory.losses.combinators import Combination, Normalized, ShareLoss
 from theory.noise import threshold
+from theory.piecewise import CASES, bend, curvature, keeps_to, pieces
 
 SAMPLES = 4000
-MAXIMUM_BUDGET = 40  # some 5000 boxes: a few tenths of a second
+
+__all__ = [
+    "LabelSumRange",
+    "LossMaximum",
+    "curvature",
+    "excess_risk_bound",
+    "label_sum_range",
+    "loss_maximum",
+]
 
 
 @dataclass(frozen=True)
@@ -95,18 +103,6 @@ def _positive_power_form(expression: sympy.Expr) -> bool:
     return bool(
         sympy.simplify(derivative.subs(K, continuous)).is_positive and sympy.N(factored.subs(K, 2)) > 0
     )
-
-
-def curvature(g: Generator) -> str:
-    """The shape of G on (0, 1) as far as SymPy shows it: "affine", "convex", "concave" or "unknown"."""
-    second = sympy.diff(g.expression, g.t, 2)
-    if g.expression.has(sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min):
-        return "unknown"  # the second derivative would miss the kinks
-    if is_zero(second):
-        return "affine"
-    if is_nonnegative(second, g.t):
-        return "convex"
-    return "concave" if is_nonnegative(-second, g.t) else "unknown"
 
 
 @lru_cache(maxsize=512)
@@ -177,7 +173,7 @@ def _shown(point: Sequence[Fraction]) -> str:
 def _by_curvature(g: Generator) -> LabelSumRange | None:
     shape = curvature(g)
     if shape == "unknown":
-        return None
+        return _by_lines(g)
     number = sympy.sympify(g.classes)
     even = tidy(number * g.at(1 / number))
     edge = g.limit_at_zero()  # where infinite, K - 1 > 0 of it is as infinite; SymPy would say nan
@@ -187,6 +183,28 @@ def _by_curvature(g: Generator) -> LabelSumRange | None:
     if shape == "convex":
         return LabelSumRange(even, corner, "uniform output", "vertices", True, "S2")
     return LabelSumRange(corner, even, "vertices", "uniform output", True, "S2")
+
+
+def _by_lines(g: Generator) -> LabelSumRange | None:
+    """S2 by the two lines through the ends of G and along its first piece, where 1/K is on that for all K.
+
+    Above (below) the first, S is least (largest) at the vertices; the other for the uniform output.
+    """
+    found = pieces(g.expression, g.t) if g.expression.has(*CASES) else None
+    if not found or found[0].hi < sympy.Rational(1, 2) or bend(found[0], g.t) != "affine":
+        return None
+    start, end = found[0].expression.subs(g.t, 0), found[-1].expression.subs(g.t, 1)
+    if not (start.is_finite and end.is_finite):
+        return None
+    number = sympy.sympify(g.classes)
+    corner = tidy(end + (number - 1) * start)
+    even = tidy(number * found[0].expression.subs(g.t, 1 / number))
+    sides = keeps_to(found, g.t, start + g.t * (end - start)), keeps_to(found, g.t, found[0].expression)
+    if sides == (1, -1):
+        return LabelSumRange(corner, even, "vertices", "uniform output", True, "S2")
+    if sides == (-1, 1):
+        return LabelSumRange(even, corner, "uniform output", "vertices", True, "S2")
+    return None
 
 
 def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
@@ -242,95 +260,6 @@ def excess_risk_bound(loss: Loss, num_classes: int | None, noise_rate: Any) -> s
     if not span.high_is_finite:
         return sympy.oo
     return tidy(eta * (span.high - span.low) / (number - 1 - eta * number))
-
-
-@dataclass(frozen=True)
-class LossMaximum:
-    """The supremum of L over the simplex and labels.
-
-    Attributes
-    ----------
-    value : closed form; infinite where L is unbounded; None where it is not known.
-    at : where it is attained or approached.
-    method : "curvature" (derived), "intervals" (an upper bound, sharp to the gap stated), "declared,
-        certified" (the class says so, and intervals enclose it to the gap stated), or "declared, sampled"
-        (the class says so and no sample exceeded it).
-    """
-
-    value: sympy.Expr | None
-    at: str
-    method: str
-
-
-@lru_cache(maxsize=512)
-def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
-    """The supremum of L for one K: derived for separable losses of known curvature, else enclosed.
-
-    A separable loss that is convex in u is largest at a vertex. With concave off_label it is largest
-    with the other classes even, and decreasing in u_y if its slope along that line is nowhere positive.
-
-    Raises
-    ------
-    ValueError : a declared maximum that a sampled point, or a certified value, exceeds.
-    """
-    k = check_num_classes(num_classes)
-    if isinstance(loss, SeparableLoss):
-        found = _maximum_by_curvature(loss, k)
-        if found is not None:
-            return found
-    declared = loss.bound_to(OPS).upper_bound(sympy.Integer(k), OPS)
-    span = None if isinstance(loss, CallableLoss) else enclose_loss(loss, k, MAXIMUM_BUDGET)
-    sharp = span is not None and (span.high[0] == np.inf or np.isfinite(span.high[1]))
-    if declared is None:
-        if span is None or not sharp:
-            return LossMaximum(None, "not derived and not declared", "undecided")
-        high = sympy.Float(span.high[1]) if np.isfinite(span.high[1]) else sympy.oo
-        return LossMaximum(high, _where(span), _sharpness("intervals", span))
-    numpy = backend("numpy")
-    rng = np.random.default_rng(0)
-    points = rng.dirichlet(np.full(k, 0.3), size=SAMPLES) + 1e-15
-    points /= points.sum(axis=1, keepdims=True)
-    largest = float(np.max(loss.all_labels(points, numpy)))
-    if largest > float(declared) * (1 + 1e-9):
-        raise ValueError(f"{loss.spec} declares the maximum {declared}, but a sampled value is {largest}")
-    if span is not None and float(declared) < span.high[0] * (1 - 1e-12):  # rounding of the declared value
-        raise ValueError(
-            f"{loss.spec} declares the maximum {declared}, but a certified value is {span.high[0]}"
-        )
-    if span is not None and sharp and float(declared) <= span.high[1]:
-        return LossMaximum(tidy(declared), "u_y = 0", _sharpness("declared, certified", span))
-    return LossMaximum(tidy(declared), "u_y = 0", f"declared, sampled at {SAMPLES} points")
-
-
-def _where(span: Enclosure) -> str:
-    label, *others = span.high_at
-    return f"u_y = {float(label):.4g}, the others {_shown(others)}"
-
-
-def _sharpness(method: str, span: Enclosure) -> str:
-    low, high = span.high
-    return f"{method} to {high - low:.1g}" if np.isfinite(high) else method
-
-
-def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
-    t = sympy.Symbol("t", positive=True)
-    number, view = sympy.Integer(k), loss.bound_to(OPS)
-    on = Generator(exactly(view.on_label(t, number, OPS)), t, number)
-    off = Generator(exactly(view.off_label(t, number, OPS) if loss.has_off_label else 0), t, number)
-    shapes = curvature(on), curvature(off)
-    if shapes[0] in ("convex", "affine") and shapes[1] in ("convex", "affine"):
-        own = on.at(1) + (k - 1) * off.limit_at_zero()
-        wrong = on.limit_at_zero() + off.at(1) + (k - 2) * off.limit_at_zero()
-        value = sympy.Max(own, wrong)
-        return LossMaximum(
-            tidy(value), "a wrong vertex" if value == wrong else "the label's vertex", "curvature"
-        )
-    if shapes[1] in ("concave", "affine"):
-        line = on.expression + (k - 1) * off.at((1 - t) / (k - 1))
-        if is_nonnegative(-sympy.diff(line, t), t):
-            value = on.limit_at_zero() + (k - 1) * off.at(1 / (number - 1))
-            return LossMaximum(tidy(value), "u_y = 0, the rest even", "curvature")
-    return None
 
 
 def _number(expression: sympy.Expr) -> float | None:

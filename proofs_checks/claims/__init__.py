@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from proofs_checks.claim import Claim
 from proofs_checks.claims import (
+    constants,
     converse,
     dynamics,
     enclosure,
@@ -51,6 +52,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
     c
     for module in (
         losses,
+        constants,
         symmetry,
         enclosure,
         risk,

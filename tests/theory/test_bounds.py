@@ -15,7 +15,8 @@ from proofs_checks.strategies import simplex_points
 from theory.algebra import K, is_zero
 from theory.backends import backend
 from theory.bounds import excess_risk_bound, label_sum_range, loss_maximum
-from theory.losses import CCE, GCE, LOSSES, MAE, MSE, NMSE, SCE, SeparableLoss, get
+from theory.conditions import meets_bound
+from theory.losses import CCE, LOSSES, MAE, MSE, NMSE, SCE, SeparableLoss, get
 
 ROUNDING = 1e-9  # a float64 sum of ten losses, relative to its size
 
@@ -66,11 +67,12 @@ def test_ends_are_attained(name: str) -> None:
     loss, ops = get(name), backend("mpmath")
     span = label_sum_range(loss, 7)
     uniform = loss.label_sum(ops.array([Fraction(1, 7)] * 7), ops)
-    assert float(uniform) == pytest.approx(float(span.low), rel=1e-14)
-    tiny = Fraction(1, 10**40)  # a vertex from inside, for those that are infinite or undefined there
+    falls = (span.low_at, span.high_at) == ("vertices", "uniform output")
+    assert float(uniform) == pytest.approx(float(span.high if falls else span.low), rel=1e-14)
+    tiny = Fraction(1, 10**80)  # a vertex from inside, for those that are infinite or undefined there
     corner = float(loss.label_sum(ops.array([1 - 6 * tiny] + [tiny] * 6), ops))
     if span.high.is_finite:
-        assert corner == pytest.approx(float(span.high), rel=1e-9)
+        assert corner == pytest.approx(float(span.low if falls else span.high), rel=1e-9)
     else:
         assert corner > 10 * float(uniform) or name in ("sce", "focal", "cce")
 
@@ -83,8 +85,16 @@ def test_one_k_agrees_with_all_k(name: str) -> None:
 
 
 def test_reference_values() -> None:
-    span = label_sum_range(GCE(), 10)
-    assert (round(float(span.low), 2), round(float(span.high), 2)) == (11.44, 12.86)
+    for spec, low, high in (
+        ("gce(q=7/10)", 11.44, 12.86),
+        ("agce(a=3/5, q=3/5)", 8.64, 8.85),
+        ("taylor-ce(n=2)", 13.05, 13.5),
+        ("phuber-ce(tau=10)", 23.03, 29.72),
+    ):
+        span = label_sum_range(get(spec), 10)
+        assert span.rigorous
+        assert span.method == "S2"
+        assert (round(float(span.low), 2), round(float(span.high), 2)) == (low, high)
     assert (label_sum_range(MSE()).low, label_sum_range(MSE()).high) == (K - 1, 2 * K - 2)
 
 
@@ -124,15 +134,9 @@ def test_a_declared_maximum_is_not_trusted() -> None:
 
 
 @pytest.mark.parametrize("num_classes", [3, 10, 20])
-def test_only_the_linear_losses_meet_the_bound_of_r4(num_classes: int) -> None:
-    meets = set()
-    for name in LOSSES:
-        if get(name).symmetric:
-            from theory.certificate import certify
-
-            if certify(get(name), num_classes, "1/10")["bounds"]["meets_class_conditional_bound"]:
-                meets.add(name)
-    assert meets == {"mae", "unhinged", "rce", "zero-one"}
+def test_only_linear_losses_and_shares_meet_the_bound_of_r4(num_classes: int) -> None:
+    meets = {name for name in LOSSES if get(name).symmetric and meets_bound(get(name), num_classes)}
+    assert meets == {"mae", "unhinged", "rce", "zero-one", "nnce", "nnfl"}
 
 
 def test_excess_bound_reference_values() -> None:

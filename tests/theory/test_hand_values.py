@@ -5,7 +5,7 @@ The numbers come from the formulas of the papers with plain `math`, not from the
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 import pytest
@@ -58,6 +58,57 @@ BY_HAND = [
     ("nfl(gamma=0)", U, 1, 0.2),
     # 1/2 over 1/2 + 1/2 + 1 - sqrt(1/2)
     ("ngce(q=1/2)", U, 0, 0.5 / (2 - sqrt(0.5))),
+    # GCE(1/2) at max(u, k): 2 (1 - sqrt(k)), or 2 (1 - sqrt(u)) above k
+    ("truncated-gce(q=1/2, k=4/9)", U, 0, 2 / 3),
+    ("truncated-gce(q=1/2, k=4/9)", (0.1, 0.64, 0.26), 1, 0.4),
+    ("truncated-gce", (0.3, 0.6, 0.1), 0, (1 - exp(0.7 * log(0.5))) / 0.7),
+    # -log u above 1/tau; below it the tangent there, log tau + 1 - tau u
+    ("phuber-ce", U, 0, log(4)),
+    ("phuber-ce(tau=4)", V, 0, log(4) + 0.5),
+    # the slope of 2 (1 - sqrt(u)) is -2 at u = 1/4, where the value is 1
+    ("phuber-gce(q=1/2, tau=2)", U, 1, 2 - sqrt(2)),
+    ("phuber-gce(q=1/2, tau=2)", V, 0, 1.25),
+    ("phuber-gce", (1.0, 0.0), 1, (1 - 10 ** (-7 / 3)) / 0.7 + 10 ** (-7 / 3)),
+    # sqrt(4) - sqrt(a + u), times 2, with a = 3
+    ("agce(a=3, q=1/2)", (0.0625, 0.9375), 0, 4 - 2 * sqrt(3.0625)),
+    # (1.6^2 - 0.85^2)/2
+    ("agce(a=3/5, q=2)", U, 0, 0.91875),
+    # ((2.75)^2 - 4)/2 with a = 3
+    ("aul(a=3, q=2)", U, 0, 1.78125),
+    # (5^3 - 4.5^3)/3
+    ("aul", U, 1, (125 - 91.125) / 3),
+    ("ael", U, 1, exp(-0.2)),
+    ("ael(a=1/2)", U, 0, exp(-0.5)),
+    # (9.5^2 + 1/16 + 1/16)/3
+    ("amse", U, 1, 90.375 / 3),
+    # half of MSE at two classes
+    ("amse(a=1)", V, 0, 0.765625),
+    # alpha 1/5 + beta 2 (1/2)
+    ("nce-mae", U, 1, 1.2),
+    ("nce-mae(alpha=10, beta=1/10)", U, 0, 4.15),
+    ("nce-rce", U, 1, 2.2),
+    ("nce-rce(beta=2, A=3)", U, 0, 4.9),
+    ("nfl-mae(gamma=2)", U, 1, 1.1),
+    ("nfl-rce(gamma=2, A=1)", U, 1, 0.6),
+    ("nfl-rce(gamma=0)", U, 0, 3.4),
+    ("nfl-mae(gamma=0, alpha=2)", U, 1, 1.4),
+    # p_min = 2^-12: the weights are 10, 11, 10 times log 2
+    ("nnce(p_min=1/4096)", U, 1, 20 / 31),
+    ("nnce", (1.0, 0.0, 0.0), 1, 1.0),
+    # gamma = 1, p_min = 2^-10: A = 1023/1024 10, F = 3/4 2 and 1/2 1, all times log 2
+    ("nnfl(gamma=1, p_min=1/1024)", U, 1, 1 - (10230 / 1024 - 0.5) / (3 * 10230 / 1024 - 3.5)),
+    ("nnfl(gamma=0, p_min=1/4096)", U, 0, 21 / 31),
+    # half of MSE
+    ("bi-tempered(t1=0)", U, 1, 0.1875),
+    # 2 (1 - 1/2) - (1 - 1/8 - 1/8 - sqrt(1/8))/(3/2)
+    ("bi-tempered(t1=1/2)", U, 0, 1 - (0.75 - sqrt(0.125)) / 1.5),
+    # 1/2 + 1/8 + 1/24
+    ("taylor-ce(n=3)", U, 1, 2 / 3),
+    ("taylor-ce", U, 0, 0.75 + 0.28125),
+    # m = (3/4, 1/4) at u = (1/2, 1/2): H(m) - H(u)/2, over log(2)/2
+    ("js(pi1=1/2)", (0.5, 0.5), 0, (1.5 * log(4 / 3) + 0.5 * log(4) - log(2)) / log(2)),
+    # KL(e, m) = -log(0.7 + 0.3/2), KL(u, m) = (log(0.5/0.85) - log 0.3)/2
+    ("js", (0.5, 0.5), 0, (-0.7 * log(0.85) + 0.15 * log(0.5 / 0.85 / 0.3)) / (-0.3 * log(0.3))),
 ]  # fmt: skip
 
 

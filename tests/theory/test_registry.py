@@ -38,6 +38,7 @@ MATERIAL = {
     "Normalized",
     "CatalogueNormalized",
     "ShareLoss",
+    "ActivePassive",
 }
 
 
@@ -82,6 +83,22 @@ def test_the_catalogue_holds_what_was_promised():
         "nce",
         "nfl",
         "ngce",
+        "truncated-gce",
+        "nce-mae",
+        "nce-rce",
+        "nfl-mae",
+        "nfl-rce",
+        "nnce",
+        "nnfl",
+        "agce",
+        "aul",
+        "ael",
+        "amse",
+        "phuber-ce",
+        "phuber-gce",
+        "bi-tempered",
+        "taylor-ce",
+        "js",
     }
     assert promised <= set(LOSSES)
 

@@ -1,0 +1,96 @@
+"""Results that take seconds and change only with the code, kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "LOSSMATTERS_CACHE"
+LIBRARIES = ("sympy", "mpmath", "python-flint", "numpy")  # what the results are computed with
+
+
+def cache_folder() -> Path:
+    """LOSSMATTERS_CACHE, or lossmatters in the user's cache folder; it need not exist."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        return Path(given).expanduser()
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Caches"
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return folder / "lossmatters"
+
+
+def code_key() -> str:
+    """A hash of this package's sources, of Python and of the libraries it computes with."""
+    found = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        for part in (path.relative_to(root).as_posix().encode(), path.read_bytes()):
+            found.update(len(part).to_bytes(8, "big") + part)
+    versions = [f"{name} {_version(name)}" for name in LIBRARIES]
+    found.update("; ".join([sys.version, *versions]).encode())
+    return found.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def cached(name: str, compute: Callable[[], Any]) -> Any:
+    """The plain JSON data that `compute` returns, from the cache where this code put it there.
+
+    A file that is missing, damaged or another version's is computed anew and replaced as a whole; a folder
+    that cannot be written is none of the caller's business.
+
+    Parameters
+    ----------
+    name : of the file, without its ending.
+    """
+    key, path = code_key(), cache_folder() / f"{name}.json"
+    known = _read(path, key)
+    if known is not None:
+        return known["data"]
+    data = compute()
+    _write(path, {"key": key, "digest": _digest(data), "data": data})
+    return data
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _read(path: Path, key: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(found, dict) and found.get("key") == key and "data" in found
+    return found if whole and found.get("digest") == _digest(found["data"]) else None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Beside its place first, then moved over it: a reader never sees half a file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    except OSError:
+        return
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
