@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from empirics.records import Record
-from paper.figures import alpha, curves, final, loss_curves, plane
+from paper.figures import alpha, curves, final, loss_curves, plane, warm_starts
 from paper.figures.declaration import FigureSpec, MissingData
 from paper.figures.look import look
 from paper.files import write_atomic
@@ -20,7 +20,14 @@ from paper.statistics import setups
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES: tuple[FigureSpec, ...] = (curves.SPEC, plane.SPEC, final.SPEC, alpha.SPEC, loss_curves.SPEC)
+FIGURES: tuple[FigureSpec, ...] = (
+    curves.SPEC,
+    plane.SPEC,
+    final.SPEC,
+    alpha.SPEC,
+    warm_starts.SPEC,
+    loss_curves.SPEC,
+)
 FORMATS = ("pdf", "png", "svg")
 MANIFEST = "figures.json"
 

@@ -23,6 +23,8 @@ LOSSES = (
     "rll(alpha=1/2)",
     "nce",
 )
+WARM = (("cce", "nmse"), ("rll(alpha=1/10)", "cce"))
+WARM_RATE = Fraction(2, 5)
 RATES = (Fraction(0), Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
 
 
@@ -32,6 +34,7 @@ def synthetic_record(
     seed: int = 0,
     epochs: int = 40,
     experiment: str = "synthetic",
+    start: str | None = None,
 ) -> Record:
     """One invented run. A memoriser learns first and memorises later; another loss only learns."""
     rng = np.random.default_rng([seed, *loss.encode(), rate.numerator, rate.denominator])
@@ -59,12 +62,14 @@ def synthetic_record(
             "num_classes": 10,
         },
         model={"name": "none", "widths": [1, 1], "parameters": 1},
-        training={"optimiser": "none", "epochs": epochs},
+        training={"optimiser": "none", "epochs": epochs} | ({"start": start} if start else {}),
         loss=loss,
         noise={"kind": "symmetric", "draw": "independent", "rate": str(rate), "realised_rate": f},
         seed=seed,
         curves=curves,
         provenance={"device": "invented", "versions": {"numpy": np.__version__}, "wall_time": math.pi},
+        # as R1 has them for C = 1
+        risks={"own_labels": 1e-4, "clean_labels": 0.05, "fresh_labels": f / 9 + 0.05 * (1 - f * 10 / 9)},
     )
 
 
@@ -73,7 +78,13 @@ def synthetic_records(
 ) -> list[Record]:
     """One invented run for each loss, rate and seed."""
     rates = tuple(rates)
-    return [synthetic_record(x, r, s, **kwargs) for x in losses for r in rates for s in range(seeds)]  # type: ignore[arg-type]
+    found = [synthetic_record(x, r, s, **kwargs) for x in losses for r in rates for s in range(seeds)]  # type: ignore[arg-type]
+    warm = [(a, b) for a, b in WARM if {a, b} <= set(losses) and WARM_RATE in rates]
+    return found + [
+        synthetic_record(b, WARM_RATE, s, start=a, **kwargs)
+        for a, b in warm
+        for s in range(seeds)  # type: ignore[arg-type]
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_pat
     skipped = {}
     runs = make_records(losses=["cce", "nce"], rates=[Fraction(0)], seeds=2)
     paths = write_figures(runs, tmp_path, lambda name, reason: skipped.update({name: reason}))
-    assert set(skipped) == {"synthetic-plane", "synthetic-alpha"}
+    assert set(skipped) == {"synthetic-plane", "synthetic-alpha", "synthetic-warm-starts"}
     assert "alpha" in skipped["synthetic-alpha"]
     assert "found 0" in skipped["synthetic-alpha"]
     stems = {p.stem for p in paths if p.suffix == ".pdf"}
@@ -177,3 +177,30 @@ def _streams(data: bytes) -> list[bytes]:
         except zlib.error:
             continue
     return out
+
+
+def test_warm_starts_show_what_they_go_on_from(make_record):
+    """A row a pair, hollow before and filled after; no risks where the loss is not symmetric."""
+    cold = [make_record(loss=loss, seed=s) for loss in ("cce", "nmse") for s in range(3)]
+    rows = [
+        make_record(loss=b, seed=s, start=a) for a, b in (("cce", "nmse"), ("nmse", "cce")) for s in range(3)
+    ]
+    spec = BY_NAME["warm-starts"]
+    left, right = spec.draw(cold + rows).axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["CCE → NMSE", "NMSE → CCE"]
+    points = {
+        (round(x, 6), c == "white")
+        for line in left.lines
+        for x, c in [(line.get_xdata()[0], line.get_markerfacecolor())]
+    }
+    before = 100 * sum(r.final["noisy_train_accuracy"] for r in cold[:3]) / 3
+    assert (round(before, 6), True) in points
+    assert "not symmetric" in " ".join(t.get_text() for t in right.texts)
+    # own labels far left of fresh ones, which stand where R1 says
+    at = {line.get_marker(): line.get_xdata()[0] for line in right.lines if line.get_marker() in "sD|"}
+    assert at["s"] < at["D"] / 10
+    assert at["D"] == pytest.approx(at["|"], rel=1e-12)
+    with pytest.raises(MissingData, match="needs warm starts"):
+        spec.draw(cold)
+    with pytest.raises(MissingData, match="needs warm starts"):
+        spec.draw(rows)

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from paper.figures import write_figures
+from paper.figures import FIGURES, write_figures
 from paper.report import write_report
 from paper.tables import loss_table
 from proofs_checks.claim import Status
@@ -201,7 +201,9 @@ def test_figures_are_inline_with_caption_and_n(text, figures_dir):
     manifest = json.loads((figures_dir / "figures.json").read_text(encoding="utf-8"))
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
     assert len(captions) == text.count("<img ") == len(manifest["figures"])
-    assert sum("n\u00a0=\u00a03 seeds" in caption for caption in captions) == 4  # all but that of the theory
+    assert sum("n\u00a0=\u00a03 seeds" in caption for caption in captions) == len(
+        [spec for spec in FIGURES if not spec.from_theory]
+    )
 
 
 def test_numbers_come_from_the_records(few, tmp_path):
