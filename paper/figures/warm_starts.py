@@ -187,8 +187,8 @@ SPEC = FigureSpec(
         "before (hollow) and after (filled); upright ticks: the second loss from the initial weights. Right: "
         "mean losses of the network after, in units of $C$ (intervals of the logarithm): on the labels it "
         "was trained on, on clean labels, and under fresh noise of the same rate (averaged exactly) beside "
-        "what R1 predicts of it. The prediction holds for fresh noise, of which the network is independent, and "
-        "fails on labels that it has fitted. {setup}."
+        "what R1 predicts of it. The prediction holds for fresh noise, of which the network is independent, "
+        "and fails on labels that it has fitted. {setup}."
     ),
     needs="warm starts at η = 0.4 and the runs they go on from",
     alt=(
