@@ -1,0 +1,1 @@
+"""The promises, grouped by idea; each module has its `CHECKS`."""

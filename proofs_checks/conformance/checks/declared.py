@@ -1,0 +1,173 @@
+"""What a loss declares of its shape: bounded, and convex, decreasing, smallest or zero towards its label.
+
+The lines are those from an output to the label's vertex, u(t) = (1 - t) v + t e_y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from proofs_checks.conformance.report import Broken, NotApplicable
+from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
+
+Point = tuple[Fraction, ...]
+
+
+def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float], float]:
+    """The loss of one label at each point, and what rounding may do to a comparison of them.
+
+    That is some hundred operations on numbers of the size of the losses of all labels: zero at the label's
+    vertex may be the difference of two such numbers.
+    """
+    matrix = trial.subject.matrix(logits_of(points)).double()
+    return matrix[:, label].tolist(), 256 * trial.subject.eps * float(matrix.abs().max())
+
+
+def vertex(k: int, label: int) -> Point:
+    """e_label, as an exact point."""
+    return tuple(Fraction(int(i == label)) for i in range(k))
+
+
+def along(v: Point, label: int, t: Fraction) -> Point:
+    """(1 - t) v + t e_label."""
+    return tuple((1 - t) * x + t * e for x, e in zip(v, vertex(len(v), label), strict=True))
+
+
+def _bounded(trial: Trial) -> str | None:
+    declared, formula = trial.subject.declared.bound, trial.subject.formula
+    if declared is None and not (formula is not None and formula.bounded):
+        raise NotApplicable("no `bound` is declared")
+    if declared is None and not trial.budget.slow:
+        raise NotApplicable("left out of a quick run: the bound is to be derived")
+
+    def limit(k: int) -> float | None:
+        if declared is not None:
+            return float(declared(k)) if callable(declared) else float(declared)
+        from theory.bounds import loss_maximum
+
+        assert formula is not None
+        value = loss_maximum(formula, k).value
+        return float(value) if value is not None and value.is_finite else None
+
+    limits = {k: limit(k) for k in (trial.subject.classes if trial.budget.slow else (trial.num_classes,))}
+    known = {k: value for k, value in limits.items() if value is not None}
+    if not known:
+        raise NotApplicable("no bound is known")
+
+    def test(drawn: tuple[Point, int]) -> None:
+        u, label = drawn
+        ((value,), slack), bound = losses_at(trial, [u], label), known[len(u)]
+        if not value <= bound + slack:
+            raise Broken(f"the loss is {value:.12g}, above its bound {bound:.12g}", u=u, label=label)
+
+    from hypothesis import strategies as st
+
+    trial.for_all(st.sampled_from(list(known)).flatmap(_outputs), test)
+    return ", ".join(f"at most {value:.12g} at K = {k}" for k, value in known.items())
+
+
+def _outputs(k: int) -> Any:
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import simplex_points
+
+    return st.tuples(simplex_points(k, exact=True), st.integers(0, k - 1))
+
+
+def _promised(
+    trial: Trial, name: str, strategy: Callable[[int], Any], test: Callable[[Any], None]
+) -> str | None:
+    """Check a promise of yes or no; one not made is only looked into, and not in a quick run."""
+    said = getattr(trial.subject.declared, name)
+    if said is None and not trial.budget.slow:
+        raise NotApplicable(f"`{name}` is not declared")
+    try:
+        trial.for_all(trial.sizes().flatmap(strategy), test)
+    except Broken as broken:
+        if said:
+            raise
+        if said is None:
+            raise NotApplicable(f"`{name}` is not declared; found: no, {broken.what}") from None
+        return f"not so, as declared: {broken.what}"
+    if said is None:
+        raise NotApplicable(f"`{name}` is not declared; found: so in all draws")
+    if said is False:
+        raise Broken(f"declared {name}=False, yet it is so in all draws")
+    return None
+
+
+def _lines(k: int) -> Any:
+    """An output, a label and three places a < b < c in [0, 1] on the line to the label's vertex."""
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import simplex_points
+
+    places = st.lists(st.integers(0, 100), min_size=3, max_size=3, unique=True).map(sorted)
+    kinds = ("vertex", "uniform", "ties", "face", "interior")
+    return st.tuples(simplex_points(k, exact=True, kinds=kinds), st.integers(0, k - 1), places)
+
+
+def _convex(trial: Trial) -> str | None:
+    def test(drawn: tuple[Point, int, list[int]]) -> None:
+        v, label, places = drawn
+        a, b, c = (Fraction(p, 100) for p in places)
+        (first, middle, last), slack = losses_at(trial, [along(v, label, t) for t in (a, b, c)], label)
+        chord = first + (last - first) * float((b - a) / (c - a))
+        if not middle <= chord + slack:
+            raise Broken(
+                f"the loss, {middle:.8g}, is above its chord, {chord:.8g}", v=v, label=label, t=[a, b, c]
+            )
+
+    return _promised(trial, "convex", _lines, test)
+
+
+def _decreasing(trial: Trial) -> str | None:
+    def test(drawn: tuple[Point, int, list[int]]) -> None:
+        v, label, places = drawn
+        if v[label] == 1:
+            return  # the line is a point
+        a, c = Fraction(places[0], 100), Fraction(places[2], 100)
+        (first, last), slack = losses_at(trial, [along(v, label, a), along(v, label, c)], label)
+        if not last < first + slack:
+            raise Broken(
+                f"the loss does not fall towards its label: from {first:.8g} to {last:.8g}",
+                v=v,
+                label=label,
+                t=[a, c],
+            )
+
+    return _promised(trial, "decreasing", _lines, test)
+
+
+def _smallest(trial: Trial) -> str | None:
+    def test(drawn: tuple[Point, int]) -> None:
+        u, label = drawn
+        (value, least), slack = losses_at(trial, [u, vertex(len(u), label)], label)
+        if not value >= least - slack:
+            raise Broken(
+                f"the loss is {value:.8g}, below the {least:.8g} at its label's vertex", u=u, label=label
+            )
+
+    return _promised(trial, "smallest_at_label", _outputs, test)
+
+
+def _zero(trial: Trial) -> str | None:
+    def test(drawn: tuple[Point, int]) -> None:
+        u, label = drawn
+        (_, least), slack = losses_at(trial, [u, vertex(len(u), label)], label)
+        if not abs(least) <= slack:
+            raise Broken(f"the loss at its label's vertex is {least:.8g}", K=len(u), label=label)
+
+    return _promised(trial, "zero_at_label", _outputs, test)
+
+
+TAGS = ("declared", "shape")
+CHECKS = (
+    LossCheck("bounded", "The loss is nowhere above its bound B.", TAGS, _bounded),
+    LossCheck("convex", "The loss is convex on every line to its label's vertex.", TAGS, _convex),
+    LossCheck("decreasing", "The loss falls on every line to its label's vertex.", TAGS, _decreasing),
+    LossCheck("smallest_at_label", "The loss is smallest at its label's vertex.", TAGS, _smallest),
+    LossCheck("zero_at_label", "The loss is zero at its label's vertex.", TAGS, _zero),
+)

@@ -1,0 +1,132 @@
+"""The gradient is that of the value, and is there wherever it can be represented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proofs_checks.conformance.checks.invariance import MODERATE
+from proofs_checks.conformance.report import Broken
+from proofs_checks.conformance.trial import LossCheck, Trial
+from theory.losses import Loss
+
+SMALLEST = 1e-36  # a hundred times the smallest normal float32
+DIGITS = 60  # a probability of e^-80 and the cancellation beside it take 35 each
+
+
+def _gradient(trial: Trial) -> str | None:
+    trial.need_gradient()
+    import numpy as np
+    import torch
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import logits
+
+    # Error of the extrapolated difference: h^4 from its formula, eps/h from rounding; equal at eps^(1/5).
+    step = trial.subject.eps**0.2
+
+    def of_size(k: int) -> Any:
+        ways = st.lists(st.sampled_from([0.0, 1.0, -1.0]), min_size=k, max_size=k)
+        return st.tuples(logits(k, largest=20.0, kinds=MODERATE), st.integers(0, k - 1), ways)
+
+    def test(drawn: tuple[Any, int, list[float]]) -> None:
+        row, label, way = drawn
+        z, d = torch.from_numpy(row)[None], torch.tensor(way, dtype=torch.float64)
+        found = float((trial.subject.gradient(z, torch.tensor([label])) * d).sum())
+        with torch.no_grad():  # one by one, for a loss that mixes the samples of a batch
+            ends = [
+                trial.subject.values(z + s * step * d, torch.tensor([label])) for s in (1, 0.5, 0, -0.5, -1)
+            ]
+        v = torch.cat(ends).double().numpy()
+        right, left = 2 * (v[1] - v[2]) / step, 2 * (v[2] - v[3]) / step
+        wide, narrow = (v[0] - v[4]) / (2 * step), (right + left) / 2
+        wanted = (4 * narrow - wide) / 3
+        scale = float(trial.subject.matrix(z).double().abs().max())
+        # Values good to 1000 units in the last place of the numbers they are made of leave this over h.
+        rounding = 4000 * trial.subject.eps / step * scale
+        if abs(right - left) > 0.02 * max(abs(right), abs(left)) + rounding:
+            return  # a kink, where any slope between the two would do
+        # The two differences are further apart than the extrapolation of them is wrong.
+        allowed = abs(narrow - wide) + rounding
+        if not abs(found - wanted) <= allowed:
+            raise Broken(
+                f"the value changes at the rate {wanted:.8g}, the gradient says {found:.8g}",
+                "a factor is detached, or computed under no_grad" if np.isfinite(found) else "",
+                logits=z[0],
+                label=label,
+                direction=d,
+                allowed=float(allowed),
+            )
+
+    trial.for_all(trial.sizes().flatmap(of_size), test)
+    return None
+
+
+def _dead(trial: Trial) -> str | None:
+    trial.need_gradient()
+    import torch
+
+    k = trial.num_classes
+    formula = trial.subject.formula
+    # Without a formula nobody knows the true gradient. Then: against the label, no loss worth the name is
+    # flat before u_y = e^-40 (one that falls like u_y^2 still has e^-80); in favour of it, many have stopped.
+    against = (2.0, 5.0, 10.0, 16.0, 20.0, 30.0, 40.0, *((60.0, 80.0) if formula is not None else ()))
+    favour = against if formula is not None else (2.0, 5.0)
+    for sign, gaps in ((-1.0, against), (1.0, favour)):
+        for gap in gaps:
+            z = torch.zeros(1, k)
+            z[0, 1:] = torch.linspace(0, 0.5, k - 1)  # no ties among the other classes
+            z[0, 0] = sign * gap
+            norm = None if formula is None else _true_norm(formula, z[0].tolist())
+            if norm is not None and norm < SMALLEST:
+                continue
+            gradient = trial.subject.gradient(z, torch.tensor([0]))[0]
+            if bool((gradient == 0).all()):
+                truth = "" if norm is None else f", though its true size is {norm:.3g}"
+                own = float(torch.softmax(z, dim=1)[0, 0])
+                raise Broken(
+                    f"the gradient in float32 is exactly 0 at u_y = {own:.3g}{truth}",
+                    "probabilities clamped after softmax, or 1 - u_y rounded to 0; take log_softmax, and "
+                    "sum the other classes",
+                    logits=z[0],
+                    label=0,
+                )
+    return None
+
+
+def _true_norm(loss: Loss, logits: list[float]) -> float | None:
+    """The length of dL/dlogits for label 0 by central differences in 60 digits; None without a value."""
+    import mpmath
+
+    from theory.backends.mpmath_ops import MpmathOps
+
+    ops = MpmathOps(DIGITS)
+    context = ops.context
+    step = context.mpf(10) ** -20  # wrong by 1e-40 relative, where third derivatives are of the first's size
+
+    def value(z: list[Any]) -> Any:
+        weights = [context.exp(x) for x in z]
+        probs = ops.array([[w / context.fsum(weights) for w in weights]])
+        return loss.apply(probs, ops.onehot(probs, 0), ops)[0]
+
+    slopes = []
+    for i in range(len(logits)):
+        ends = []
+        for way in (step, -step):
+            z = [context.mpf(x) for x in logits]
+            z[i] += way
+            ends.append(value(z))
+        slopes.append((ends[0] - ends[1]) / (2 * step))
+    norm = context.sqrt(context.fsum(s * s for s in slopes))
+    return float(norm) if mpmath.isfinite(norm) else None
+
+
+TAGS = ("gradient",)
+CHECKS = (
+    LossCheck("gradient", "The gradient is that of the value.", TAGS, _gradient),
+    LossCheck(
+        "dead_gradient",
+        "The gradient is not zero where the true one can be represented.",
+        ("gradient", "numbers"),
+        _dead,
+    ),
+)

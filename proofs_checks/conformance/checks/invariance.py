@@ -1,0 +1,162 @@
+"""What must not matter: the names of the classes, a number added to all logits, the company of a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proofs_checks.conformance.adapt import probe
+from proofs_checks.conformance.report import Broken, NotApplicable
+from proofs_checks.conformance.trial import LossCheck, Trial
+
+MODERATE = ("equal", "ties", "ordinary")  # kinds of logits, all within [-20, 20]
+
+
+def rounding(trial: Trial, logits: Any, moved: float = 0.0) -> float:
+    """What rounding may do to a value whose logits are moved by eps times `moved` + their size.
+
+    The losses of all labels are the scale of the numbers that it is made of, and follow the logits of a
+    softmax with slopes of that scale.
+    """
+    size = float(logits.abs().max()) + moved + 1
+    scale = float(trial.subject.matrix(logits).double().abs().max())
+    return 64 * trial.subject.eps * (size + logits.shape[-1]) * max(scale, 1e-3)
+
+
+def _batches(trial: Trial, **more: Any) -> Any:
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import labels, logits
+
+    def of_size(k: int) -> Any:
+        rows = st.lists(logits(k, largest=20.0, kinds=MODERATE), min_size=2, max_size=4)
+        return rows.flatmap(
+            lambda z: st.fixed_dictionaries(
+                {"z": st.just(z), "y": labels(len(z), k), **{name: make(k) for name, make in more.items()}}
+            )
+        )
+
+    return trial.sizes().flatmap(of_size)
+
+
+def tensors(drawn: Any) -> tuple[Any, Any]:
+    """The logits and labels of a drawn batch as tensors."""
+    import numpy as np
+    import torch
+
+    return torch.from_numpy(np.stack(drawn["z"])), torch.from_numpy(drawn["y"])
+
+
+def _permutation(trial: Trial) -> str | None:
+    from hypothesis import strategies as st
+
+    def test(drawn: Any) -> None:
+        import torch
+
+        (z, y), order = tensors(drawn), torch.tensor(drawn["order"])
+        before = trial.subject.values(z, y)
+        after = trial.subject.values(z[:, order], torch.argsort(order)[y])
+        apart = float((before - after).abs().max())
+        if apart and not apart <= rounding(trial, z):
+            raise Broken(
+                f"the loss changes by {apart:.6g} when the classes are renamed",
+                "a class has a role of its own: a weight, a default, a class left out",
+                logits=z,
+                labels=y,
+                order=order,
+                before=before,
+                after=after,
+            )
+
+    trial.for_all(_batches(trial, order=lambda k: st.permutations(range(k))), test)
+    return None
+
+
+def _shift(trial: Trial) -> str | None:
+    trial.need_logits()
+    from hypothesis import strategies as st
+
+    def test(drawn: Any) -> None:
+        (z, y), shift = tensors(drawn), drawn["shift"]
+        before, after = trial.subject.values(z, y), trial.subject.values(z + shift, y)
+        apart = float((before - after).abs().max())
+        if apart and not apart <= rounding(trial, z, abs(shift)):
+            raise Broken(
+                f"the loss changes by {apart:.6g} when {shift} is added to all logits",
+                "not a function of softmax(logits): an exponential without its largest subtracted, a "
+                "threshold on logits, or scores that are no logits",
+                logits=z,
+                labels=y,
+                shift=shift,
+                before=before,
+                after=after,
+            )
+
+    trial.for_all(_batches(trial, shift=lambda k: st.sampled_from([1.0, -1.0, 30.0, -30.0, 300.0])), test)
+    return None
+
+
+def _batch(trial: Trial) -> str | None:
+    def test(drawn: Any) -> None:
+        import torch
+
+        z, y = tensors(drawn)
+        alone = torch.cat([trial.subject.values(z[i : i + 1], y[i : i + 1]) for i in range(len(y))])
+        reduction = trial.subject.interface.reduction
+        if reduction == "none":
+            together = trial.subject.values(z, y)
+        else:
+            together = trial.subject.raw(z.clone(), y.clone()).reshape(1)
+            alone = (alone.sum() if reduction == "sum" else alone.mean()).reshape(1)
+        apart = float((together - alone).abs().max())
+        if apart and not apart <= rounding(trial, z) * (len(y) if reduction == "sum" else 1):
+            raise Broken(
+                f"a batch of {len(y)} and its samples one by one differ by {apart:.6g}",
+                "statistics over the batch, or a sum over the wrong axis",
+                logits=z,
+                labels=y,
+                together=together,
+                alone=alone,
+            )
+
+    trial.for_all(_batches(trial), test, share=0.5)
+    return None
+
+
+def _reductions(trial: Trial) -> str | None:
+    interface = trial.subject.interface
+    if "none" not in interface.askable or len(interface.askable) < 2:
+        raise NotApplicable(f"it cannot be asked for other reductions than {interface.reduction!r}")
+    for size in (1, 2, 7):
+        z, y = probe(trial.num_classes, size)
+        values = trial.subject.values(z, y)
+        for reduction, wanted in (("mean", values.mean()), ("sum", values.sum())):
+            if reduction not in interface.askable:
+                continue
+            found = trial.subject.raw(z.clone(), y.clone(), reduction)
+            if not abs(float(found - wanted)) <= rounding(trial, z) * size:
+                ratio = float(found / wanted)
+                raise Broken(
+                    f"reduction={reduction!r} gives {float(found):.8g}; the {reduction} of the values is "
+                    f"{float(wanted):.8g}, {1 / ratio:.6g} times that",
+                    _divisor(ratio, trial.num_classes, size),
+                    logits=z,
+                    labels=y,
+                    values=values,
+                )
+    return None
+
+
+def _divisor(ratio: float, k: int, size: int) -> str:
+    for text, value in (("K", 1 / k), ("the batch size", 1 / size), ("K and the batch size", 1 / k / size)):
+        if abs(ratio - value) < 1e-6 * value:
+            return f"it divides by {text} as well: a mean over all entries of an array"
+    return ""
+
+
+TAGS = ("invariance",)
+CHECKS = (
+    LossCheck("class_permutation", "Renaming the classes renames the losses.", TAGS, _permutation),
+    LossCheck("logit_shift", "A number added to all logits changes nothing.", TAGS, _shift),
+    LossCheck("batch", "The value of a batch is that of its samples.", TAGS, _batch),
+    LossCheck("reductions", "The reductions none, mean and sum agree.", TAGS, _reductions),
+)

@@ -1,0 +1,154 @@
+"""The sum of the loss over all labels: constant, and equal to what is declared."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations, islice
+from typing import Any
+
+from proofs_checks.conformance.report import Broken, NotApplicable, plain
+from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
+from theory.symmetry import SAMPLING_TOLERANCE
+from theory.witness import simple_points
+
+SIMPLE = 7  # of the outputs that theory tries for a witness: uniform, vertex, small ratios
+
+# How far the sums of K rounded losses may be apart, relative to the sum of their sizes.
+TOLERANCES = {2.0**-52: SAMPLING_TOLERANCE["float64"], 2.0**-23: SAMPLING_TOLERANCE["float32"]}
+
+Point = tuple[Fraction, ...]
+
+
+def tolerance(trial: Trial) -> float:
+    """The relative error allowed to a label sum, for the type in which the values come."""
+    return TOLERANCES.get(trial.subject.eps, SAMPLING_TOLERANCE["float16"])
+
+
+def sums(trial: Trial, *points: Point) -> tuple[list[float], float]:
+    """S at each point, and the largest sum of absolute values: the scale of their rounding."""
+    matrix = trial.subject.matrix(logits_of(points)).double()
+    return matrix.sum(dim=1).tolist(), float(matrix.abs().sum(dim=1).max())
+
+
+def _constant(trial: Trial) -> str | None:
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import simplex_points
+
+    seen: dict[int, float] = {}
+
+    def test(points: tuple[Point, Point]) -> None:
+        (first, second), scale = sums(trial, *points)
+        seen[len(points[0])] = second
+        if not abs(first - second) <= tolerance(trial) * scale:
+            u, v = points
+            raise Broken("the label sum differs at two outputs", u=u, v=v, S_u=first, S_v=second)
+
+    pairs = trial.sizes().flatmap(lambda k: st.tuples(*[simplex_points(k, exact=True)] * 2))
+    said = trial.subject.declared.symmetric
+    # Simple outputs first, those without zeros before the others: most losses are decided here.
+    simple = sorted(islice(simple_points(trial.num_classes), SIMPLE), key=lambda u: 0 in u)
+    try:
+        for u, v in combinations(simple, 2):
+            test((u, v))
+        trial.for_all(pairs, test)
+    except Broken as broken:
+        if said:
+            raise
+        told = ", ".join(f"{key} = {_short(value)}" for key, value in broken.counterexample.items())
+        if said is False:
+            return f"not constant: {told}"
+        raise NotApplicable(f"`symmetric` is not declared; found: not constant, {told}") from None
+    found = ", ".join(f"{value:.12g} at K = {k}" for k, value in sorted(seen.items()))
+    if said is False:
+        raise Broken(f"declared not symmetric, yet the label sum is constant in all draws: {found}")
+    if said is None:
+        raise NotApplicable(f"`symmetric` is not declared; found: constant in all draws, {found}")
+    return f"constant in all draws: {found}"
+
+
+def _short(value: Any) -> str:
+    return f"({', '.join(value)})" if isinstance(value, list) else f"{value:.6g}"
+
+
+def _value(trial: Trial) -> str | None:
+    declared, formula = trial.subject.declared.constant, trial.subject.formula
+    if declared is None and not (formula is not None and trial.subject.declared.symmetric):
+        raise NotApplicable("no `constant` is declared")
+
+    def constant(k: int) -> float | None:
+        if declared is not None:
+            return float(declared(k)) if callable(declared) else float(declared)
+        from theory.symmetry import decide
+
+        assert formula is not None
+        return decide(formula, k).constant_value
+
+    return _is(trial, constant, "the declared constant" if declared is not None else "its closed form")
+
+
+def _normalised(trial: Trial) -> str | None:
+    if not trial.subject.declared.normalised:
+        raise NotApplicable("`normalised` is not declared")
+    return _is(trial, lambda k: 1.0, "1, as declared")
+
+
+def _is(trial: Trial, constant: Any, what: str) -> str:
+    """The label sum at the uniform output is `constant(K)`, for every K to draw from."""
+    checked = []
+    # Two sizes at least: (K - 1)^2/4 is 1 at K = 3.
+    for k in trial.subject.classes:
+        wanted = constant(k)
+        if wanted is None:
+            continue
+        even = (Fraction(1, k),) * k
+        (found,), scale = sums(trial, even)
+        checked.append(f"{found:.12g} at K = {k}")
+        # the constant itself may have been given as a float, of some 16 digits
+        if not abs(found - wanted) <= tolerance(trial) * max(scale, abs(wanted)):
+            ratio = found / wanted if wanted else float("nan")
+            raise Broken(
+                f"the label sum is {found:.12g} at K = {k}, not {wanted:.12g} ({what})",
+                f"a factor: the ratio is {ratio:.6g}" + _familiar(ratio, k),
+                K=k,
+                u=plain(even),
+                S_u=found,
+            )
+    if not checked:
+        raise NotApplicable("no constant is known at these K")
+    return ", ".join(checked)
+
+
+def _familiar(ratio: float, k: int) -> str:
+    names = {
+        "(K - 1)^2/4": (k - 1) ** 2 / 4,
+        "(K - 1)^2": (k - 1) ** 2,
+        "K - 1": k - 1,
+        "1/(K - 1)": 1 / (k - 1),
+        "K": k,
+        "1/K": 1 / k,
+    }
+    near = [name for name, value in names.items() if abs(ratio - value) <= 1e-9 * value]
+    return f", which is {' or '.join(near)} at K = {k}" if near else ""
+
+
+CHECKS = (
+    LossCheck(
+        "label_sum",
+        "The sum of the loss over all labels is the same at every output (a symmetric loss).",
+        ("symmetry", "declared"),
+        _constant,
+    ),
+    LossCheck(
+        "label_sum_value",
+        "The sum of a symmetric loss over all labels is the constant C that it should be.",
+        ("symmetry", "declared"),
+        _value,
+    ),
+    LossCheck(
+        "normalised",
+        "The sum of a normalised loss over all labels is 1.",
+        ("symmetry", "declared"),
+        _normalised,
+    ),
+)

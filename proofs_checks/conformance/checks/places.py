@@ -1,0 +1,139 @@
+"""Elsewhere and otherwise run: on another device, under vmap, compiled."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import Any
+
+from proofs_checks.conformance.adapt import one_line, probe
+from proofs_checks.conformance.far_device import classes
+from proofs_checks.conformance.report import Broken, NotApplicable
+from proofs_checks.conformance.trial import LossCheck, Trial
+
+
+def _device(trial: Trial) -> str | None:
+    trial.need_torch()
+    import torch
+
+    z, y = probe(trial.num_classes)
+    wanted = trial.subject.raw(z.clone(), y.clone()).detach()
+    _elsewhere(trial, z, y, wanted)
+    if not torch.cuda.is_available():
+        return "on tensors that say they are elsewhere; this machine has no GPU"
+    there, _ = trial.subject._form(None, z.dtype)
+    moved = copy.deepcopy(there).to("cuda") if isinstance(there, torch.nn.Module) else None
+    try:
+        found = trial.subject.raw(z.cuda(), y.cuda(), None) if moved is None else moved(z.cuda(), y.cuda())
+    except Exception as error:
+        raise Broken(f"on a GPU it raised {type(error).__name__}: {one_line(error)}", MADE_HERE) from error
+    if found.device.type != "cuda":
+        raise Broken(f"logits on a GPU give a loss on {found.device}", MADE_HERE)
+    if not torch.allclose(found.cpu(), wanted, rtol=1e-9, atol=1e-12):  # float64 on both; other sums
+        raise Broken("the loss on a GPU is another", logits=z, labels=y, cpu=wanted, gpu=found.cpu())
+    return None
+
+
+MADE_HERE = "a tensor is made on the CPU, or moved there: give device=logits.device, or use ..._like"
+
+
+def _elsewhere(trial: Trial, z: Any, y: Any, wanted: Any) -> None:
+    import torch
+
+    far, elsewhere = classes()
+    form, keywords = trial.subject._form(None, z.dtype)
+    if isinstance(form, torch.nn.Module):
+        form = copy.deepcopy(form)
+        for module in form.modules():
+            for name, held in [*module._buffers.items(), *module._parameters.items()]:
+                if held is not None:
+                    module._parameters.pop(name, None)
+                    module._buffers[name] = far(held.detach())
+    if "num_classes" in trial.subject._parameters:
+        keywords["num_classes"] = z.shape[1]
+    try:
+        with elsewhere():
+            leaf = far(z).requires_grad_(trial.subject.declared.differentiable)
+            inputs = leaf * 1 if trial.subject.takes == "logits" else torch.softmax(leaf, dim=-1)
+            found = form(inputs, far(y), **keywords)
+            if isinstance(found, far) and found.requires_grad:
+                found.sum().backward()
+    except Exception as error:
+        raise Broken(
+            f"on another device than the CPU it raised {type(error).__name__}: {one_line(error)}", MADE_HERE
+        ) from error
+    if not isinstance(found, far):
+        raise Broken("logits on another device give a loss on the CPU", MADE_HERE)
+    if not torch.equal(found.numbers.detach(), wanted):
+        raise Broken("the loss on another device is another", logits=z, labels=y)
+
+
+def _vmap(trial: Trial) -> str | None:
+    trial.need_torch()
+    import torch
+
+    z, y = probe(trial.num_classes, 6)
+    z, y = z.reshape(2, 3, -1), y.reshape(2, 3)
+    wanted = torch.stack([trial.subject.raw(z[i].clone(), y[i].clone()) for i in range(2)])
+    try:
+        found = torch.func.vmap(trial.subject.raw)(z, y)
+    except Exception as error:
+        looks = "data-dependent" in str(error) or ".item()" in str(error)
+        cause = "the loss looks at values (an if, an item()): under vmap there are none to look at"
+        raise Broken(
+            f"under vmap it raised {type(error).__name__}: {one_line(error)}", cause if looks else ""
+        ) from error
+    _same(trial, "under vmap", found, wanted, z, y)
+    return None
+
+
+def _compiled(trial: Trial) -> str | None:
+    trial.need_torch()
+    if not trial.budget.slow:
+        raise NotApplicable("left out of a quick run: tracing takes seconds")
+    import torch
+
+    z, y = probe(trial.num_classes)
+    wanted = trial.subject.raw(z.clone(), y.clone()).detach()
+    # Traced and differentiated ahead of time, but not turned into machine code, which takes a compiler and a
+    # minute: what goes wrong in a loss goes wrong in the tracing. A thorough run does the rest too.
+    backend = "inductor" if trial.budget.name == "thorough" else "aot_eager"
+    form, keywords = trial.subject._form(None, z.dtype)
+    if "num_classes" in trial.subject._parameters:
+        keywords["num_classes"] = z.shape[1]
+    torch._dynamo.reset()
+    quiet = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # a graph that is compiled in parts is no defect
+    try:
+        compiled = torch.compile(form, backend=backend)
+        leaf = z.clone().requires_grad_()
+        inputs = leaf * 1 if trial.subject.takes == "logits" else torch.softmax(leaf, dim=-1)
+        found = compiled(inputs, y.clone(), **keywords)
+        if found.requires_grad:
+            found.sum().backward()
+    except Exception as error:
+        raise Broken(f"torch.compile raised {type(error).__name__}: {one_line(error)}") from error
+    finally:
+        logging.disable(quiet)
+        torch._dynamo.reset()
+    _same(trial, "compiled", found.detach(), wanted, z, y)
+    if leaf.grad is not None and trial.subject.interface.reduction == "none":
+        _same(trial, "compiled, the gradient", leaf.grad, trial.subject.gradient(z, y), z, y)
+    return None
+
+
+def _same(trial: Trial, how: str, found: Any, wanted: Any, z: Any, y: Any) -> None:
+    # the same operations, perhaps fused or in another order: some units in the last place of the largest
+    allowed = 256 * trial.subject.eps * max(1e-3, float(wanted.abs().max()))
+    if found.shape != wanted.shape:
+        raise Broken(f"{how} the shape is {tuple(found.shape)}, not {tuple(wanted.shape)}")
+    if not float((found - wanted).abs().max()) <= allowed:
+        raise Broken(f"{how} the loss is another", logits=z, labels=y, plain=wanted, found=found)
+
+
+TAGS = ("hygiene", "places")
+CHECKS = (
+    LossCheck("device", "The loss is computed where its input is.", TAGS, _device),
+    LossCheck("vmap", "torch.func.vmap gives the same.", TAGS, _vmap),
+    LossCheck("compile", "torch.compile gives the same.", (*TAGS, "slow"), _compiled),
+)

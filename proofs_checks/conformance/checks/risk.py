@@ -1,0 +1,159 @@
+"""What uniform label noise does to the risk: R1 for a symmetric loss, R3 for any; and calibration."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from proofs_checks.conformance.checks.label_sum import tolerance
+from proofs_checks.conformance.report import Broken, NotApplicable
+from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
+from theory.noise import SymmetricNoise, flip_probability, risk_slope
+from theory.risk import clean_risk, noisy_risk, predicted_noisy_risk
+
+GRID = 20  # outputs with entries i/20: 231 at K = 3
+LEAD = Fraction(1, 5)  # of the likeliest class: nearer to a tie the grid decides
+
+
+def _noisy_risk(trial: Trial) -> str | None:
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import finite_problems, noise_rates, simplex_points
+
+    def of_size(k: int) -> Any:
+        def with_outputs(problem: Any) -> Any:
+            m = len(problem.weights)
+            one = st.lists(simplex_points(k, exact=True), min_size=m, max_size=m)
+            hypotheses = st.lists(one, min_size=2, max_size=3)
+            return st.tuples(st.just(problem), hypotheses, noise_rates(k, informative=True))
+
+        return finite_problems(k, max_points=3).flatmap(with_outputs)
+
+    symmetric = trial.subject.declared.symmetric
+
+    def test(drawn: Any) -> None:
+        problem, hypotheses, eta = drawn
+        k = len(problem.posteriors[0])
+        rows = trial.subject.matrix(logits_of([u for h in hypotheses for u in h])).double().numpy()
+        losses = rows.reshape(len(hypotheses), len(problem.weights), k)
+        weights = [float(w) for w in problem.weights]
+        posteriors = [[float(p) for p in pi] for pi in problem.posteriors]
+        matrix = [[float(t) for t in row] for row in SymmetricNoise(eta).transition_matrix(k)]
+        clean = [clean_risk(weights, posteriors, rows.tolist()) for rows in losses]
+        noisy = [noisy_risk(weights, posteriors, rows.tolist(), matrix) for rows in losses]
+        sums = losses.sum(axis=2)
+        # risks are means of losses: they are as exact as the label sums are
+        error = tolerance(trial) * float(np.abs(losses).sum(axis=2).max())
+        seen = {
+            "eta": eta,
+            "weights": problem.weights,
+            "posteriors": problem.posteriors,
+            "outputs": hypotheses,
+        }
+        if symmetric:
+            if np.ptp(sums) > 2 * error:
+                raise NotApplicable("R1 is about a constant label sum, and this one varies: see `label_sum`")
+            constant = float(np.mean(sums))
+            for risk, found in zip(clean, noisy, strict=True):
+                wanted = predicted_noisy_risk(risk, constant, float(eta), k)
+                if not abs(found - wanted) <= error:
+                    raise Broken(f"R1 predicts the noisy risk {wanted:.10g}, it is {found:.10g}", **seen)
+            return
+        low, high = _range(trial, k, sums)
+        slope = float(risk_slope(eta, k))
+        excess = clean[int(np.argmin(noisy))] - min(clean)
+        bound = float(flip_probability(eta, k)) * (high - low) / slope
+        if not excess <= bound + 2 * error / slope:  # an error of the noisy risk counts 1/slope of clean risk
+            raise Broken(f"R3 allows an excess risk of {bound:.10g}, it is {excess:.10g}", **seen)
+
+    trial.for_all(trial.sizes().flatmap(of_size), test, share=0.3)
+    return f"by {'R1' if symmetric else 'R3'}"
+
+
+def _range(trial: Trial, k: int, sums: Any) -> tuple[float, float]:
+    """C_L and C_U: rigorous ones where there is a formula, else the extremes at the outputs at hand."""
+    formula = trial.subject.formula
+    if formula is not None and trial.budget.slow:
+        from theory.bounds import label_sum_range
+
+        span = label_sum_range(formula, k)
+        if span.rigorous and span.high_is_finite:
+            return float(span.low), float(span.high)
+    return float(sums.min()), float(sums.max())
+
+
+def _calibration(trial: Trial) -> str | None:
+    k, formula, said = trial.num_classes, trial.subject.formula, trial.subject.declared.calibrated
+    if k > 4:
+        raise NotApplicable("outputs are tried on a grid, which is feasible for K <= 4")
+    if not trial.budget.slow and said is None:
+        raise NotApplicable("left out of a quick run")
+    verdict = ""
+    if said is None and formula is not None:
+        from theory.calibration import calibration
+
+        found = calibration(formula, k)
+        verdict, said = f"theory says {found.status}; ", {"proved": True, "certified": True}.get(found.status)
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import simplex_points
+
+    points = [tuple(Fraction(w, GRID) for w in weights) for weights in _compositions(GRID, k)]
+    matrix = trial.subject.matrix(logits_of(points)).double().numpy()
+    outputs = np.array([[float(x) for x in u] for u in points])
+
+    def test(posterior: tuple[Fraction, ...]) -> None:
+        second, first = sorted(posterior)[-2:]
+        if first - second < LEAD:
+            return
+        risks = matrix @ np.array([float(p) for p in posterior])
+        best, label = int(np.argmin(risks)), posterior.index(first)
+        # the least risk lies within a step of the grid
+        if outputs[best, label] < outputs[best].max() - 1 / GRID:
+            raise Broken(
+                f"the least conditional risk is at an output whose first class is "
+                f"{int(np.argmax(outputs[best]))}, not the likeliest, {label}",
+                posterior=posterior,
+                output=points[best],
+                risk=float(risks[best]),
+            )
+
+    kinds = ("vertex", "near vertex", "face", "interior")
+    try:
+        trial.for_all(st.just(k).flatmap(lambda k: simplex_points(k, exact=True, kinds=kinds)), test)
+    except Broken as broken:
+        if said:
+            raise
+        if said is False:
+            return f"not calibrated, as declared: {broken.what}"
+        raise NotApplicable(f"`calibrated` is not declared; {verdict}found: {broken.what}") from None
+    if said is None:
+        raise NotApplicable(f"`calibrated` is not declared; {verdict}found: calibrated in all draws")
+    if said is False:
+        raise Broken("declared not calibrated, yet no draw shows it")
+    return f"{verdict}K = {k}"
+
+
+def _compositions(total: int, parts: int) -> list[tuple[int, ...]]:
+    """All ways to write `total` as an ordered sum of `parts` numbers >= 0."""
+    if parts == 1:
+        return [(total,)]
+    return [(i, *rest) for i in range(total + 1) for rest in _compositions(total - i, parts - 1)]
+
+
+CHECKS = (
+    LossCheck(
+        "noisy_risk",
+        "The risk under uniform noise is what R1 says (a symmetric loss), or within R3's bound.",
+        ("risk", "symmetry"),
+        _noisy_risk,
+    ),
+    LossCheck(
+        "calibration",
+        "The conditional risk is least where the likeliest class is first.",
+        ("risk",),
+        _calibration,
+    ),
+)

@@ -1,0 +1,98 @@
+"""What a loss promises of itself, beyond what every loss must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from proofs_checks.conformance.adapt import Subject
+from theory.exact import check_num_classes, fail
+from theory.losses import CallableLoss, Loss
+from theory.losses.combinators import Normalized
+
+TAKES = ("logits", "probs", "numpy probs")
+Number = float | Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a loss promises of itself; None where nothing is said. See `declare`."""
+
+    symmetric: bool | None = None
+    constant: Number | None = None
+    normalised: bool | None = None
+    bound: Number | None = None
+    convex: bool | None = None
+    decreasing: bool | None = None
+    smallest_at_label: bool | None = None
+    zero_at_label: bool | None = None
+    calibrated: bool | None = None
+    differentiable: bool = True
+
+
+def declare(
+    loss: Any,
+    *,
+    name: str = "",
+    takes: str = "logits",
+    num_classes: int | None = None,
+    expected_failures: Mapping[str, str] | None = None,
+    **promises: Any,
+) -> Subject:
+    """A loss together with what it promises, for every function of this package.
+
+    Parameters
+    ----------
+    loss : a `Loss` or a Loss class; a torch module; or a callable. Modules and callables are called with
+        (N, K) and labels (N,), and with ``num_classes=K`` if they have such a parameter.
+    name : what to call it; by default the name it has.
+    takes : "logits" (torch), "probs" (torch, after softmax) or "numpy probs" (float64 arrays).
+    num_classes : the only K that the loss is made for; by default any K must do.
+    expected_failures : check id -> reason. An expected failure that passes is a failure.
+    promises : `symmetric`, `normalised` (label sum 1), `convex` and `decreasing` (on lines to the label's
+        vertex), `smallest_at_label` and `zero_at_label` (at that vertex), `calibrated`: True, or False, which
+        is checked too; `constant` (the label sum) and `bound` (the largest loss): a number, or a function of
+        K; `differentiable=False` leaves out what is about gradients.
+
+    Raises
+    ------
+    TypeError : no loss, an unknown promise. ValueError : an unknown `takes`, K < 2.
+    """
+    if isinstance(loss, Subject):
+        return loss
+    if takes not in TAKES:
+        fail("takes", f"one of {', '.join(TAKES)}", takes)
+    if num_classes is not None:
+        num_classes = check_num_classes(num_classes)
+    if isinstance(loss, type) and issubclass(loss, Loss):
+        loss = loss()
+    if isinstance(loss, CallableLoss):
+        loss = loss.function
+        if isinstance(loss, Subject):
+            return loss
+    if isinstance(loss, type) or not (callable(loss) or isinstance(loss, Loss)):
+        raise TypeError(f"loss must be a Loss, a module or a callable (logits, labels), got loss={loss!r}")
+    known = Declared.__dataclass_fields__
+    for key in promises:
+        if key not in known:
+            raise TypeError(f"promise must be one of {', '.join(known)}, got promise={key!r}")
+    said = _declared_by(loss) | promises
+    return Subject(loss, name or _name(loss), takes, num_classes, expected_failures or {}, Declared(**said))
+
+
+def _declared_by(loss: Any) -> dict[str, Any]:
+    if not isinstance(loss, Loss):
+        return {}
+    normalised = True if isinstance(loss, Normalized) else None
+    return {
+        "symmetric": loss.symmetric if not normalised else True,
+        "normalised": normalised,
+        "differentiable": loss.differentiable,
+    }
+
+
+def _name(loss: Any) -> str:
+    if isinstance(loss, Loss):
+        return loss.spec
+    return getattr(loss, "__name__", None) or type(loss).__name__

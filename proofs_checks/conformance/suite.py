@@ -1,0 +1,157 @@
+"""All checks, and what runs them on one loss."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from proofs_checks.conformance.adapt import Subject, one_line
+from proofs_checks.conformance.checks import (
+    declared,
+    gradient,
+    hygiene,
+    invariance,
+    label_sum,
+    numbers,
+    places,
+    risk,
+)
+from proofs_checks.conformance.promises import declare
+from proofs_checks.conformance.report import (
+    EXPECTED,
+    FAILED,
+    PASSED,
+    SKIPPED,
+    UNEXPECTED,
+    Broken,
+    NotApplicable,
+    Report,
+    Result,
+)
+from proofs_checks.conformance.state import watched
+from proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
+from theory.exact import fail
+
+GROUPS = (label_sum, declared, invariance, gradient, numbers, hygiene, places, risk)
+CHECKS: dict[str, LossCheck] = {check.id: check for group in GROUPS for check in group.CHECKS}
+TAGS = tuple(sorted({tag for check in CHECKS.values() for tag in check.tags}))
+
+
+def check_loss(
+    loss: Any, *, budget: str = "default", only: Iterable[str] | None = None, **declarations: Any
+) -> Report:
+    """Run the checks on one loss.
+
+    Parameters
+    ----------
+    loss : what `declare` accepts, or text: a registered name or ``path/to/file.py:object``.
+    budget : "quick" (about 3 s), "default" (under 20 s) or "thorough" (hours).
+    only : ids and tags of checks; all if None.
+    declarations : as of `declare`.
+
+    Raises
+    ------
+    TypeError, ValueError : no loss, an unknown budget, id or tag.
+    ImportError : Hypothesis is not installed.
+
+    >>> from theory.losses import MAE
+    >>> report = check_loss(MAE(), budget="quick", only=["label_sum", "batch"])
+    >>> report.ok, report["label_sum"].detail
+    (True, 'constant in all draws: 4 at K = 3')
+    """
+    subject = as_subject(loss, declarations)
+    chosen = select(only)
+    need_hypothesis()
+    results = tuple(run(check, subject, budget) for check in chosen)
+    return Report(subject.name, subject.interface.num_classes, budget, results)
+
+
+def as_subject(loss: Any, declarations: Mapping[str, Any] | None = None) -> Subject:
+    """What is given as a loss, as a subject."""
+    if isinstance(loss, str):
+        from proofs_checks.conformance.load import load
+
+        loss = load(loss)
+    if isinstance(loss, Subject) and declarations:
+        raise TypeError(f"declarations must be made once, got declarations={sorted(declarations)!r}")
+    subject = declare(loss, **(declarations or {}))
+    for key in subject.expected_failures:
+        if key not in CHECKS:
+            near = difflib.get_close_matches(key, CHECKS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"expected failure must be the id of a check, got id={key!r}{hint}")
+    return subject
+
+
+def select(only: Iterable[str] | None) -> tuple[LossCheck, ...]:
+    """The checks with one of these ids or tags, in the suite's order."""
+    if only is None:
+        return tuple(CHECKS.values())
+    wanted = {only} if isinstance(only, str) else set(only)
+    for word in wanted:
+        if word not in CHECKS and word not in TAGS:
+            near = difflib.get_close_matches(word, [*CHECKS, *TAGS], n=1, cutoff=0.5)
+            fail("check", f"an id or a tag ({', '.join(TAGS)}){f'; {near[0]}?' if near else ''}", word)
+    return tuple(c for c in CHECKS.values() if c.id in wanted or wanted & set(c.tags))
+
+
+def need_hypothesis() -> None:
+    """Say what is missing, before anything is run."""
+    try:
+        import hypothesis  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "the conformance suite draws its examples with Hypothesis, which is not installed; "
+            "pip install 'lossmatters[check]'"
+        ) from None
+
+
+def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
+    """One check of one subject, with expected failures accounted for.
+
+    Whatever the loss does to the process is put back. An error raised by the loss is a failure; one raised
+    by the check goes on.
+    """
+    reason = subject.expected_failures.get(check.id, "")
+    started = time.perf_counter()
+
+    def result(status: str, detail: str, **more: Any) -> Result:
+        seconds = time.perf_counter() - started
+        return Result(
+            check.id, check.promise, check.tags, status, detail, reason=reason, seconds=seconds, **more
+        )
+
+    try:
+        finding = attempt(check, subject, budget) or ""
+    except NotApplicable as why:
+        return result(SKIPPED, str(why))
+    except Broken as broken:
+        status = EXPECTED if reason else FAILED
+        return result(status, broken.what, counterexample=broken.counterexample, cause=broken.cause)
+    return result(UNEXPECTED if reason else PASSED, finding)
+
+
+def attempt(check: LossCheck, subject: Subject, budget: str) -> str | None:
+    """The finding of a check.
+
+    Raises
+    ------
+    Broken, NotApplicable : as the check does.
+    """
+    if budget not in BUDGETS:
+        fail("budget", f"one of {', '.join(BUDGETS)}", budget)
+    trial = Trial(subject, BUDGETS[budget])
+    subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
+    with watched():
+        if not check.anyway and not subject.is_deterministic:
+            raise NotApplicable("the values are random: see `deterministic`")
+        try:
+            return check.run(trial)
+        except Broken as broken:
+            broken.promise = check.promise
+            raise
+        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+            # of the loss, called by a check as nobody expected
+            raise Broken(f"it raised {type(error).__name__}: {one_line(error)}") from error

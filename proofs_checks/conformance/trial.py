@@ -1,0 +1,133 @@
+"""One run of one check: its budget, and the search for the smallest counterexample."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proofs_checks.conformance.adapt import Subject
+from proofs_checks.conformance.report import Broken, NotApplicable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+LOWEST = -745.0  # logarithm of the smallest float64: what stands for log 0 where logits must be finite
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How hard to look.
+
+    Attributes
+    ----------
+    examples : draws of each property.
+    slow : whether the checks tagged "slow" are run, what is not declared is looked into, and counterexamples
+        that were drawn are made as simple as can be (Hypothesis's shrinking, often some seconds).
+    """
+
+    name: str
+    examples: int
+    slow: bool
+
+
+BUDGETS = {
+    budget.name: budget
+    for budget in (Budget("quick", 12, False), Budget("default", 100, True), Budget("thorough", 20_000, True))
+}
+
+
+@dataclass(frozen=True)
+class LossCheck:
+    """One promise and the function that tries to break it.
+
+    Attributes
+    ----------
+    id : its name, also where failures are expected.
+    promise : a sentence.
+    tags : words that select it.
+    run : takes a `Trial`; returns a finding or nothing, raises `Broken` or `NotApplicable`.
+    anyway : run it on a loss whose values are random, or changed by a call, too.
+    """
+
+    id: str
+    promise: str
+    tags: tuple[str, ...]
+    run: Callable[[Trial], str | None]
+    anyway: bool = False
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A subject and a budget: what a check gets."""
+
+    subject: Subject
+    budget: Budget
+
+    @property
+    def num_classes(self) -> int:
+        return self.subject.interface.num_classes
+
+    def sizes(self) -> Any:
+        """A strategy for K, the one of the interface first."""
+        from hypothesis import strategies as st
+
+        return st.sampled_from(self.subject.classes if self.budget.slow else (self.num_classes,))
+
+    def for_all(self, strategy: Any, test: Callable[[Any], None], share: float = 1.0) -> None:
+        """Run `test` on draws, and raise the `Broken` of the simplest that breaks it.
+
+        Derandomised where CI is set, as Hypothesis is by convention.
+        """
+        from hypothesis import HealthCheck, Phase, given, settings
+        from hypothesis.errors import Flaky
+
+        @settings(
+            max_examples=max(1, int(share * self.budget.examples)),
+            derandomize=bool(os.environ.get("CI")),
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            print_blob=False,
+            phases=[Phase.generate, *([Phase.shrink] if self.budget.slow else [])],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(strategy)
+        def body(drawn: Any) -> None:
+            test(drawn)
+
+        try:
+            body()
+        except Broken as broken:
+            broken.__notes__ = []  # Hypothesis adds how the draws were made; the counterexample says it
+            raise
+        except Flaky:
+            raise Broken("the same input passes once and fails once", "the loss keeps a state") from None
+
+    def need_gradient(self) -> None:
+        """Skip a check of gradients where there is none to speak of."""
+        if self.subject.is_numpy:
+            raise NotApplicable("NumPy functions have no gradient")
+        if not self.subject.declared.differentiable:
+            raise NotApplicable("the loss is declared not differentiable")
+
+    def need_logits(self) -> None:
+        """Skip a check of what only functions of logits can get wrong."""
+        if self.subject.takes != "logits":
+            raise NotApplicable(f"the loss takes {self.subject.takes}")
+
+    def need_torch(self) -> None:
+        if self.subject.is_numpy:
+            raise NotApplicable("the loss is a NumPy function")
+
+
+def logits_of(points: Any) -> Tensor:
+    """Logits whose softmax is each of the given points: (N, K) in float64, with `LOWEST` for log 0."""
+    import numpy as np
+    import torch
+
+    probs = np.array([[float(x) for x in point] for point in points])
+    with np.errstate(divide="ignore"):
+        return torch.from_numpy(np.maximum(np.log(probs), LOWEST))
