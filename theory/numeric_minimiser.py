@@ -45,19 +45,20 @@ def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., flo
         return lambda u: float(risk(u, pi)), lambda u: np.array(slopes(u, pi), dtype=float)
     numpy = backend("numpy")
 
-    def value(u: Any) -> float:
-        return float(pi @ np.asarray(loss.all_labels(np.asarray(u), numpy), dtype=float))
+    def values(points: Any) -> np.ndarray:
+        return np.asarray(loss.all_labels(np.asarray(points), numpy), dtype=float) @ pi
 
     def differences(u: Any) -> np.ndarray:
         """Along the simplex, against the mean of all directions; forward where an entry is too small."""
-        out = np.empty(len(pi))
-        for i in range(len(pi)):
-            away = np.full(len(pi), -1 / (len(pi) - 1))
-            away[i] = 1
-            down = STEP if min(u[i], 1 - u[i]) > 2 * STEP and min(u) > 2 * STEP else 0.0
-            ends = [_onto_simplex(u + s * away) for s in (STEP, -down)]
-            out[i] = (value(ends[0]) - value(ends[1])) / (STEP + down)
-        return out
+        k = len(pi)
+        away = (np.eye(k) * k - 1) / (k - 1)  # row i: 1 at i, the others -1/(k - 1)
+        down = np.where((np.minimum(u, 1 - u) > 2 * STEP) & (u.min() > 2 * STEP), STEP, 0.0)
+        ends = np.concatenate([u + STEP * away, u - down[:, None] * away])
+        found = values([_onto_simplex(end) for end in ends])
+        return (found[:k] - found[k:]) / (STEP + down)
+
+    def value(u: Any) -> float:
+        return float(values([u])[0])
 
     return value, differences
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from proofs_checks.claim import Claim
 from proofs_checks.claims import (
+    calibration,
     constants,
     converse,
     dynamics,
@@ -16,6 +17,7 @@ from proofs_checks.claims import (
     generalization,
     gradients,
     instance_noise,
+    interpolation,
     losses,
     memorization,
     minimisers,
@@ -64,7 +66,9 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         generalization,
         gradients,
         memorization,
+        interpolation,
         minimisers,
+        calibration,
         dynamics,
         training,
         warm_starts,

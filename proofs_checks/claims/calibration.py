@@ -1,0 +1,107 @@
+"""N3: which losses are calibrated, so that their minimisers find the likeliest class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sympy
+
+from proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from theory.algebra import exact_losses
+from theory.backends.sympy_ops import const
+from theory.calibration import calibration
+from theory.losses import Loss, get
+
+OURS = "this project"
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The statement "of these losses all in `yes` are calibrated for every K >= 3, and none in `no`"."""
+
+    yes: tuple[str, ...]
+    no: tuple[str, ...] = ()
+
+
+def calibrated(claimed: Calibrated) -> Evidence:
+    """Compare with what `theory.calibration` proves, certifies or refutes."""
+    weakest, scope, why = Status.PROVED, "all K >= 3", ""
+    for name in (*claimed.yes, *claimed.no):
+        found = calibration(get(name))
+        said = name in claimed.yes
+        if (said and found.status == "refuted") or (not said and found.status in ("proved", "certified")):
+            witness = found.witness or {"loss": name}
+            return Evidence(Method.SYMBOLIC, Status.REFUTED, found.scope, f"{name}: {found.detail}", witness)
+        if found.status not in ("proved", "certified", "refuted"):
+            return Evidence(Method.SAMPLING, Status.UNDECIDED, found.scope, f"{name}: {found.detail}")
+        if found.status == "certified":
+            weakest = Status.CERTIFIED
+        why = why or found.detail
+    method = Method.SYMBOLIC if weakest is Status.PROVED else Method.INTERVAL
+    detail = f"calibrated: {', '.join(claimed.yes)} ({why}); not: {', '.join(claimed.no) or 'none'}"
+    return Evidence(method, weakest, scope, detail)
+
+
+def shares_near_the_boundary(loss: Loss) -> Evidence:
+    """Outputs with class 2 first, where pi's is class 1, and u_3 = 10^-n: do their risks come down to min pi?
+
+    The risk of NCE is a mean of pi, so min pi bounds it from below.
+    """
+    pi = tuple(Fraction(w, 9) for w in (5, 3, 1))
+    gaps = []
+    for digits in (10, 100, 1000):
+        small = Fraction(1, 10**digits)
+        values = exact_losses(loss, (Fraction(1, 5), Fraction(4, 5) - small, small))
+        risk = sympy.Add(*(const(p) * v for p, v in zip(pi, values, strict=True)))
+        gaps.append(float((risk - const(min(pi))).evalf(15)))
+    scope, shown = "K = 3, pi = (5, 3, 1)/9", ", ".join(f"{g:.2g}" for g in gaps)
+    detail = f"R - min pi = {shown} at u = (1/5, 4/5 - u_3, u_3), u_3 = 10^-10, 10^-100, 10^-1000"
+    if gaps[0] > 5 * gaps[1] > 25 * gaps[2] > 0:
+        return Evidence(Method.EXACT, Status.PROVED, scope, detail)
+    return Evidence(Method.EXACT, Status.REFUTED, scope, detail, {"loss": loss.spec, "R - min pi": gaps})
+
+
+CLAIMS = (
+    Claim(
+        "N3.calibration",
+        "Which losses are calibrated",
+        "CCE, MSE, MAE, GCE, RLL, NMSE, NGCE, unhinged, RCE, SCE, focal and 0-1 are calibrated for every $K$: where $\\pi$ "
+        "has one largest entry, no output with another class in front comes near the least conditional risk. NCE and NFL "
+        "are not for $K \\geq 3$: their risk has the infimum $\\min_j \\pi_j$, approached where $u_j \\to 0$ at "
+        "$\\arg\\min \\pi$ whichever other class is in front.",
+        OURS,
+        checks=(
+            Check(
+                Method.INTERVAL,
+                calibrated,
+                Calibrated(
+                    (
+                        "cce",
+                        "mse",
+                        "mae",
+                        "gce",
+                        "rll",
+                        "nmse",
+                        "ngce",
+                        "unhinged",
+                        "rce",
+                        "sce",
+                        "focal",
+                        "zero-one",
+                    ),
+                    ("nce", "nfl"),
+                ),
+                Calibrated(("nce",)),
+                "NCE is calibrated",
+            ),
+            Check(
+                Method.EXACT,
+                shares_near_the_boundary,
+                get("nce"),
+                get("ngce"),
+                "the risk of NGCE comes down to the same number there",
+            ),
+        ),
+    ),
+)
