@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import max_pool2d
 
 from empirics.models.convnet import ConvNet
 from empirics.models.layers import Linear, Unit
@@ -22,12 +21,12 @@ class SmallNet(ConvNet):
         super().__init__(model, input_shape, num_classes, networks)
         inputs, height, width = input_shape
         first, second = model.channels
-        self.first = Unit(networks, inputs, first, 3, batch_norm=model.batch_norm)
-        self.second = Unit(networks, first, second, 3, batch_norm=model.batch_norm)
-        self.hidden = Linear(networks, second * (height // 4) * (width // 4), model.hidden)
+        self.first = Unit(networks, inputs, first, 3, stride=2, batch_norm=model.batch_norm)
+        self.second = Unit(networks, first, second, 3, stride=2, batch_norm=model.batch_norm)
+        # twice halved, an odd side upwards
+        self.hidden = Linear(networks, second * -(-height // 4) * -(-width // 4), model.hidden)
         self.head = Linear(networks, model.hidden, num_classes)
 
     def body(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
-        images = max_pool2d(self.first(images).relu(), 2)
-        images = max_pool2d(self.second(images).relu(), 2)
+        images = self.second(self.first(images).relu()).relu()
         return self.hidden(self.rows(images)).relu()

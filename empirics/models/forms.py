@@ -49,11 +49,15 @@ def looped(stack: ConvNet, inputs: Images) -> Logits:
     """One network after the other."""
     alone = stack.skeleton()
     tensors = _apart(stack)
-    logits = [
-        functional_call(alone, {name: t[m] for name, t in tensors.items()}, (inputs[m % len(inputs)],))
-        for m in range(stack.num_networks)
-    ]
-    return torch.stack(logits)
+    # not tensor[m], whose backward fills a whole zero tensor for each network
+    networks = zip(*(tensor.unbind() for tensor in tensors.values()), strict=True)
+    images = inputs.expand(stack.num_networks, *inputs.shape[1:])
+    return torch.stack(
+        [
+            functional_call(alone, dict(zip(tensors, network, strict=True)), (image,))
+            for network, image in zip(networks, images, strict=True)
+        ]
+    )
 
 
 def _apart(stack: ConvNet) -> dict[str, Tensor]:

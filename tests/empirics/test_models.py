@@ -163,8 +163,8 @@ def test_the_count_is_that_of_a_network():
 
 
 def test_multiply_adds_are_those_of_the_layers():
-    # 3x3 over 28 x 28, over 14 x 14, then two matrices
-    small = 9 * 16 * 28**2 + 9 * 16 * 32 * 14**2 + 7 * 7 * 32 * 128 + 128 * 10
+    # 3x3 to 14 x 14, to 7 x 7, then two matrices
+    small = 9 * 16 * 14**2 + 9 * 16 * 32 * 7**2 + 7 * 7 * 32 * 128 + 128 * 10
     assert CNN().multiply_adds((1, 28, 28), 10) == small
     stages = [10 * 9 * 16**2 * 32**2, 9 * 9 * 32**2 * 16**2, 9 * 9 * 64**2 * 8**2]
     between = 9 * 16 * 32 * 16**2 + 9 * 32 * 64 * 8**2

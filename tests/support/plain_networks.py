@@ -6,6 +6,8 @@ can copy them over.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -23,14 +25,14 @@ class PlainCNN(nn.Module):
     def __init__(self, model, shape, num_classes):
         super().__init__()
         first, second = model.channels
-        self.first = unit(shape[0], first, 3, batch_norm=model.batch_norm)
-        self.second = unit(first, second, 3, batch_norm=model.batch_norm)
-        self.hidden = nn.Linear(second * (shape[1] // 4) * (shape[2] // 4), model.hidden)
+        self.first = unit(shape[0], first, 3, 2, batch_norm=model.batch_norm)
+        self.second = unit(first, second, 3, 2, batch_norm=model.batch_norm)
+        self.hidden = nn.Linear(second * math.ceil(shape[1] / 4) * math.ceil(shape[2] / 4), model.hidden)
         self.head = nn.Linear(model.hidden, num_classes)
 
     def forward(self, x):
-        x = functional.max_pool2d(functional.relu(self.first(x)), 2)
-        x = functional.max_pool2d(functional.relu(self.second(x)), 2)
+        x = functional.relu(self.first(x))
+        x = functional.relu(self.second(x))
         return self.head(functional.relu(self.hidden(x.flatten(1))))
 
 
