@@ -6,6 +6,8 @@ the smallest class recall and the control on clean labels beside J1.
 
 from __future__ import annotations
 
+import math
+
 from empirics.records import Record
 from proofs_checks import fabricated
 from proofs_checks.claim import Check, Claim, Method
@@ -15,11 +17,18 @@ from proofs_checks.methods.empirical import RATES, Finder, MissingRecords, Runs,
 
 
 def _runs(runs: Runs, clean: bool) -> list[Record]:
-    """The cold runs at the rates of E1, or on clean labels."""
+    """The cold runs at the rates of E1, or on clean labels, that did not diverge.
+
+    A network of NaN gives every sample the same class. That is a failure of arithmetic, not of the loss.
+    """
     if not any(r.loss in SYMMETRIC for r in runs.records):
         raise MissingRecords("no run of a symmetric loss")
     wanted = (ZERO,) if clean else RATES
-    return [r for r in runs.records if r.noise_rate in wanted and r.start is None]
+    return [
+        r
+        for r in runs.records
+        if r.noise_rate in wanted and r.start is None and math.isfinite(r.final["train_loss"] or 0.0)
+    ]
 
 
 def drops_a_class(record: Record) -> bool:

@@ -66,10 +66,13 @@ def constant(record: Record) -> float | None:
     """C of the loss of a record at its K, as the theory decides it; None where it is not symmetric."""
     from theory.symmetry import decide
 
-    # what is no name of the catalogue may be a file of the user's, which is not run for this
-    if ".py" in record.loss or not get(record.loss).symmetric:
+    try:
+        loss = None if ".py" in record.loss else get(record.loss)  # a user's file is not run for this
+    except (TypeError, ValueError):  # from a catalogue that has since changed
         return None
-    verdict = decide(get(record.loss), int(record.dataset["num_classes"]))
+    if loss is None or not loss.symmetric:
+        return None
+    verdict = decide(loss, int(record.dataset["num_classes"]))
     return verdict.constant_value if verdict.status == "proved" else None
 
 
@@ -82,7 +85,11 @@ def predicted(record: Record, c: float) -> float:
 
 def _measured(runs: Runs) -> Iterator[tuple[Record, float]]:
     for record in runs.records:
-        if record.risks is not None and record.noise_rate and (c := constant(record)) is not None:
+        risks = record.risks
+        # A run that diverged has no risks. It is left out by name: max() would pass over a NaN in silence.
+        if risks is None or not record.noise_rate or not all(map(math.isfinite, risks.values())):
+            continue
+        if (c := constant(record)) is not None:
             yield record, c
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -27,8 +29,10 @@ AS_CLAIMED = {
 }
 
 
-# Claims that the records above would not bear out: some run must drop a class.
+FAST = ("focal(gamma=2)", "sce(alpha=1/10, beta=1, A=4)", "bi-tempered(t1=4/5)")
+# Claims that the records above would not bear out: some run must drop a class, more losses must memorise.
 OTHERWISE = {
+    **dict.fromkeys(("D2.predictor", "D2.flip"), {**AS_CLAIMED, **dict.fromkeys(FAST, fabricated.MEMORISES)}),
     "N5": {**AS_CLAIMED, "mae": fabricated.DROPS_A_CLASS},
     "N5.control": {**AS_CLAIMED, "mae": fabricated.DROPS_A_CLASS},
 }
@@ -95,6 +99,24 @@ def test_whatever_is_called_resistant_is_guarded() -> None:
     """No claim that speaks of resisting is missing above; N5 and E7 say that it fails."""
     said = {c.id for c in CLAIMS if c.id[0] in "EN" and re.search("resist|no flip|RLL none", c.title.lower())}
     assert said - {"N5", "E7"} <= {id for id, _ in RESISTANT}
+
+
+def test_networks_that_diverged_are_no_evidence() -> None:
+    """Neither of false resistance nor for or against R1: NaN is an accident of arithmetic."""
+    rules = {c.id: c.checks[0] for c in CLAIMS if c.checks}
+    found = fabricated.records({**AS_CLAIMED, "mae": fabricated.DROPS_A_CLASS})
+    nan = dict.fromkeys(("own_labels", "fresh_labels", "clean_labels"), math.nan)
+    diverged = [
+        replace(r, curves={**r.curves, "train_loss": [math.nan] * r.epochs}, risks=nan)
+        if r.loss == "mae"
+        else r
+        for r in found
+    ]
+    assert rules["N5"].run(rules["N5"].subject, found).status is Status.CONFIRMED
+    assert rules["N5"].run(rules["N5"].subject, diverged).status is Status.NOT_REPRODUCED
+    assert rules["N4.fresh"].run(rules["N4.fresh"].subject, diverged).status is Status.CONFIRMED
+    alone = [r for r in diverged if r.loss == "mae"]
+    assert rules["N4.fresh"].run(rules["N4.fresh"].subject, alone).status is Status.UNDECIDED
 
 
 def test_ledger_is_complete() -> None:
