@@ -5,7 +5,8 @@ device already; all networks of a stack get the same images, as they do in train
 networks: 4 networks on a batch of 128 are 512 images.
 
 - plain: one network after the other, each with an optimiser of its own. The baseline.
-- loop, vmap, grouped: a stack, by `empirics.models.forms`, with one optimiser for all.
+- grouped, vmap, loop: a stack, by `empirics.models.forms`, with one optimiser for all.
+- streams: as plain, each network on a CUDA stream of its own (with `--graph`, branches of one graph).
 
     python benchmarks/models.py
     python benchmarks/models.py --device cuda --dtype bfloat16 --sizes 1,4,8,20 --seconds 2 --json FILE
@@ -19,7 +20,6 @@ machine disturbs less; a GPU is waited for before each look at the clock.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import statistics
 import sys
@@ -43,7 +43,7 @@ MODELS: dict[str, tuple[Model, tuple[int, ...]]] = {
     "inception-lite": (InceptionLite(), (3, 32, 32)),
 }
 TINY = ("cnn", "resnet32", "resnet18")  # what a CPU does in about a minute
-WAYS = ("plain", *FORMS)
+WAYS = ("plain", *FORMS, "streams")
 ROUNDS = 3
 NUM_CLASSES = 10
 
@@ -53,12 +53,13 @@ Step = Callable[[], Any]
 def steps(way: str, model: Model, shape: tuple[int, ...], size: int, options: argparse.Namespace) -> Step:
     """A function that trains `size` networks for one step."""
     device, autocast = options.device, options.dtype == "bfloat16"
-    stacks = [[m] for m in range(size)] if way == "plain" else [list(range(size))]
+    apart = way in ("plain", "streams")
+    stacks = [[m] for m in range(size)] if apart else [list(range(size))]
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(1, options.batch, *model.given(shape), generator=generator).to(device)
     images = images[0].contiguous(memory_format=torch.channels_last)[None]
     labels = torch.randint(0, NUM_CLASSES, (options.batch,), generator=generator).to(device)
-    forward = FORMS["grouped" if way == "plain" else way]
+    forward = FORMS["grouped" if apart else way]
     if options.compile:
         forward = torch.compile(forward)
 
@@ -82,6 +83,17 @@ def steps(way: str, model: Model, shape: tuple[int, ...], size: int, options: ar
     def step() -> None:
         for stack, optimiser in made:
             step_of(stack, optimiser)
+
+    if way == "streams":
+        side = [torch.cuda.Stream() for _ in made]
+
+        def step() -> None:
+            for stream, (stack, optimiser) in zip(side, made, strict=True):
+                stream.wait_stream(torch.cuda.current_stream())
+                with torch.cuda.stream(stream):
+                    step_of(stack, optimiser)
+            for stream in side:
+                torch.cuda.current_stream().wait_stream(stream)
 
     return captured(step) if options.graph else step
 
@@ -152,7 +164,7 @@ def main() -> int:
     parser.add_argument(
         "--models", help=f"of {','.join(MODELS)} (default on a CPU {','.join(TINY)}, else all)"
     )
-    parser.add_argument("--ways", default=",".join(WAYS), help="which ways (default %(default)s)")
+    parser.add_argument("--ways", help=f"of {','.join(WAYS)} (default all, streams on a GPU only)")
     parser.add_argument("--sizes", type=numbers, default=[1, 4, 8], help="networks at once (default 1,4,8)")
     parser.add_argument("--batch", type=int, help="images a batch (default 16 on a CPU, else 128)")
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
@@ -167,7 +179,10 @@ def main() -> int:
         parser.error("--graph needs a CUDA device")
     options.batch = options.batch or (128 if on_gpu else 16)
     models = options.models.split(",") if options.models else list(MODELS if on_gpu else TINY)
-    for kind, given, known in (("models", models, MODELS), ("ways", options.ways.split(","), WAYS)):
+    ways = options.ways.split(",") if options.ways else list(WAYS if on_gpu else WAYS[:-1])
+    if "streams" in ways and not on_gpu:
+        parser.error("streams need a CUDA device")
+    for kind, given, known in (("models", models, MODELS), ("ways", ways, WAYS)):
         if unknown := set(given) - set(known):
             parser.error(f"--{kind} must be of {', '.join(known)}, got {', '.join(unknown)}")
     if not on_gpu:
@@ -187,7 +202,7 @@ def main() -> int:
     for name in models:
         for size in options.sizes:
             base = None
-            for way in options.ways.split(","):
+            for way in ways:
                 row = measure(name, way, size, options)
                 rows.append(row)
                 if row["images_per_s"] is None:
@@ -203,8 +218,8 @@ def main() -> int:
                 )
                 if options.json:  # after each row: a long run may be cut off
                     options.json.write_text(json.dumps({**about, "rows": rows}, indent=2) + "\n")
-            with contextlib.suppress(AttributeError):
-                torch._dynamo.reset()
+            if options.compile:
+                torch.compiler.reset()  # or shapes of earlier rows count against the limit of recompilations
     return 0 if all(row["images_per_s"] for row in rows) else 1
 
 
