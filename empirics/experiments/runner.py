@@ -23,8 +23,8 @@ from empirics.records import Record
 from theory.exact import fail
 
 # A rough yardstick for `Plan.seconds`: multiply-adds a second of the whole engine, evaluation included,
-# on one core of a 2.6 GHz server CPU.
-MULTIPLY_ADDS_PER_SECOND = 3e10
+# on one core of a server CPU whose other core is as busy (alone it does 3e10).
+MULTIPLY_ADDS_PER_SECOND = 2.4e10
 
 
 class TrainingError(RuntimeError):

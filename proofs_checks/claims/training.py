@@ -147,7 +147,7 @@ CLAIMS = (
     _claim(
         "E10.symmetric",
         "Every symmetric loss resists",
-        "Under every symmetric loss of the catalogue $J_2 > J_1$ at the end of training at $\\eta = 0.4$, and it "
+        "Under every symmetric loss of the catalogue (up to a factor) $J_2 > J_1$ at the end of training at $\\eta = 0.4$, and it "
         "learns (the $\\eta = 0$ control) and loses no class.",
         symmetric_losses_resist,
         OURS,
@@ -167,7 +167,7 @@ CLAIMS = (
     _claim(
         "E10",
         "Symmetric losses do not underfit",
-        f"On clean labels every symmetric loss of the catalogue reaches a $J_2$ within {CLOSE} of CCE's.",
+        f"On clean labels every symmetric loss of the catalogue (up to a factor) reaches a $J_2$ within {CLOSE} of CCE's.",
         symmetric_losses_fit,
         OURS,
         {**WELL, **dict.fromkeys(SYMMETRIC, RESISTS), NMSE: LEARNS_NOTHING},
