@@ -76,11 +76,13 @@ def _run(
         end = (1 - f - wobble * f, 0.99 - wobble)
     path = [i / (EPOCHS - 1) for i in range(EPOCHS)]
     j1, j2 = ([a + (b - a) * x for x in path] for a, b in zip(first, end, strict=True))
+    altered: tuple[list[Any], list[Any]] = ([None] * EPOCHS, [None] * EPOCHS)
     if not f:
         j1 = j2
-        altered: tuple[list[Any], list[Any]] = ([None] * EPOCHS, [None] * EPOCHS)
-    else:
-        altered = ([x * f for x in path], [1 - x * f for x in path])
+    else:  # J1 - J2 = f (M - A_f) by M1, and what is not memorised is recovered, or both are at chance
+        both = 0.2 if how == LEARNS_NOTHING else 1.0
+        gaps = [min(max((a - b) / f, -both), both) for a, b in zip(j1, j2, strict=True)]
+        altered = ([(both + gap) / 2 for gap in gaps], [(both - gap) / 2 for gap in gaps])
     recall = 0.0 if how in (LEARNS_NOTHING, DROPS_A_CLASS) else 0.9 * j2[-1] - wobble
     training = {"optimizer": "none", "epochs": EPOCHS}
     return Record(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from empirics.records import Record
-from paper.figures import alpha, curves, final, loss_curves, plane, warm_starts
+from paper.figures import alpha, curves, final, loss_curves, memorization_time, plane, warm_starts
 from paper.figures.declaration import FigureSpec, MissingData
 from paper.figures.look import look
 from paper.files import write_atomic
@@ -25,6 +25,7 @@ FIGURES: tuple[FigureSpec, ...] = (
     plane.SPEC,
     final.SPEC,
     alpha.SPEC,
+    memorization_time.SPEC,
     warm_starts.SPEC,
     loss_curves.SPEC,
 )

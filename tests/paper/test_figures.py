@@ -66,7 +66,8 @@ def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_pat
     skipped = {}
     runs = make_records(losses=["cce", "nce"], rates=[Fraction(0)], seeds=2)
     paths = write_figures(runs, tmp_path, lambda name, reason: skipped.update({name: reason}))
-    assert set(skipped) == {"synthetic-plane", "synthetic-alpha", "synthetic-warm-starts"}
+    lacking = ("plane", "alpha", "memorization-time", "warm-starts")
+    assert set(skipped) == {f"synthetic-{name}" for name in lacking}
     assert "alpha" in skipped["synthetic-alpha"]
     assert "found 0" in skipped["synthetic-alpha"]
     stems = {p.stem for p in paths if p.suffix == ".pdf"}
