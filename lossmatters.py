@@ -26,7 +26,14 @@ _NAMES = {
     **dict.fromkeys(("SymmetricNoise", "ClassConditionalNoise", "InstanceDependentNoise"), "theory.noise"),
     **dict.fromkeys(("measure", "flip_epoch", "robustness_verdict"), "theory.memorization"),
     **dict.fromkeys(("label_sum_range", "excess_risk_bound", "loss_maximum"), "theory.bounds"),
+    "check_loss": "proofs_checks.conformance",
     "decide": "theory.symmetry",
+    "robust_to": "theory.robustness",
+    "logit_gradient": "theory.gradients",
+    "conditional_minimiser": "theory.minimisers",
+    "calibration": "theory.calibration",
+    "noisy_optimum": "theory.optimum",
+    "memorization_time": "theory.dynamics",
     "order_reversal": "theory.risk",
     "certify": "theory.certificate",
     "verify": "proofs_checks.ledger",
@@ -147,6 +154,43 @@ def certify(
             table.add_row(what, verdict)
         _console().print(f"[bold]{certificate['spec']}[/bold], K = {num_classes}, eta = {noise}")
         _console().print(table)
+
+
+@app.command()
+def check(
+    loss: Annotated[
+        str, typer.Argument(metavar="LOSS", help="path/to/file.py:object, or a loss that `certify` knows.")
+    ],
+    quick: Annotated[bool, typer.Option("--quick", help="About 3 s.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="For a night.")] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="TAG,...", help="Ids and tags of the checks to run.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Does a loss keep the promises that a robust loss should keep? A suite for anyone's loss.
+
+    It may be a Loss, a torch module, or any callable on logits (N, K) and labels (N,). Exit status 1 if a
+    promise is broken; each comes with the smallest input found, and the likely cause.
+
+    Examples: `lossmatters check my_losses.py:my_function` · `lossmatters check my_losses.py:MyLoss --quick` ·
+    `lossmatters check rll --only symmetry,gradient --json`
+    """
+    from proofs_checks.conformance import check_loss
+    from proofs_checks.conformance.suite import select
+
+    if quick and thorough:
+        raise ValueError("quick and thorough must be given one at a time, got both")
+    budget = "quick" if quick else "thorough" if thorough else "default"
+    chosen = [word.strip() for word in only.split(",") if word.strip()] if only else None
+    with _progress("checks", len(select(chosen)), show=not as_json) as step:
+        report = check_loss(loss, budget=budget, only=chosen, step=step)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _show_conformance(report)
+    if not report.ok:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -447,6 +491,11 @@ STYLES = {
     "inconclusive": "yellow",
     "undecided": "yellow",
     "not yet checked": "dim",
+    "passed": "green",
+    "failed": "bold red",
+    "unexpected pass": "bold red",
+    "expected failure": "yellow",
+    "skipped": "dim",
 }
 
 
@@ -470,6 +519,24 @@ def _show_ledger(ledger: dict[str, Any], counts: dict[str, int]) -> None:
     console = _console()
     console.print(table)
     console.print(", ".join(f"{n} {status}" for status, n in counts.items()))
+
+
+def _show_conformance(report: Any) -> None:
+    from rich.markup import escape
+
+    from proofs_checks.conformance.report import details
+
+    table = _table("check", "status", "promise", "what was found")
+    for result in report.results:
+        lines = [result.reason, *details(result)] if not result.ok else [result.reason, result.detail]
+        shown = "\n".join(line for line in lines if line)
+        table.add_row(
+            result.check, f"[{STYLES[result.status]}]{result.status}[/]", result.promise, escape(shown)
+        )
+    console = _console()
+    console.print(f"[bold]{escape(report.loss)}[/bold], K = {report.num_classes}, {report.budget} run")
+    console.print(table)
+    console.print(", ".join(f"{n} {status}" for status, n in report.counts().items()))
 
 
 class _progress:

@@ -51,6 +51,7 @@ BAD_FILES = {
     "raises.py": "1/0",
     "empty.py": "",
     "number.py": "loss = 3",
+    "matrix.py": "def loss(z, y): return z.softmax(1)",
     "scalar.py": "import torch\ndef loss(z, y): return torch.zeros(())",
 }
 
@@ -75,6 +76,12 @@ BAD_CALLS = [
     (["certify", "{dir}/number.py:loss"], "loss must be a Loss, a Loss class or a callable"),
     (["certify", "{dir}/scalar.py:loss"], "must return one loss a sample"),
     (["certify", "{dir}/raises.py"], "loss file must be given as path/to/file.py:object"),
+    (["check", "rl"], "loss must be a known loss, got loss='rl'; did you mean rll"),
+    (["check", "{dir}/raises.py:loss"], "raised ZeroDivisionError: division by zero"),
+    (["check", "{dir}/number.py:loss"], "loss must be a Loss, a Loss class or a callable"),
+    (["check", "{dir}/matrix.py:loss"], "loss must return one number, or one a sample (shape (4,) here)"),
+    (["check", "rll", "--only", "gradeint"], "check must be an id or a tag, got check='gradeint'; did you"),
+    (["check", "rll", "--quick", "--thorough"], "quick and thorough must be given one at a time"),
     (["verify", "R99"], "claim must be a known id, got claim='R99'; did you mean"),
     (["verify", "E1", "--records", "{dir}/none"], "records must be a file or a folder of .jsonl files"),
     (["verify", "E1", "--records", "{dir}/cut.jsonl"], "cut.jsonl, line 1: not a whole record"),
@@ -146,6 +153,24 @@ def test_certify_prints_what_programs_rely_on(tmp_path: Path, capsys: pytest.Cap
     assert "refuted for K = 3" in out
 
 
+def test_check_tells_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.py").write_text("def loss(z, y): return 1 - z.softmax(1)[range(len(y)), y]")
+    mine, only = f"{tmp_path}/mine.py:loss", ["--quick", "--only", "labels,batch"]
+    status, out, _ = run(capsys, "check", mine, *only, "--json")
+    report = json.loads(out)
+    assert (status, report["ok"], report["loss"]) == (1, False, "mine")
+    broken = next(result for result in report["results"] if result["status"] == "failed")
+    assert broken["check"] == "bad_labels"
+    assert broken["cause"] == "a negative index counts from the end"
+    status, out, _ = run(capsys, "check", mine, *only)
+    assert status == 1
+    for words in ("bad_labels", "a label of -1 is taken without an error", "likely cause", "1 failed"):
+        assert words in out
+    status, out, _ = run(capsys, "check", "mae", *only)
+    assert status == 0
+    assert "failed" not in out
+
+
 def test_verify_some_claims(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "verify", "S1", "--json")
     ledger = json.loads(out)
@@ -209,7 +234,7 @@ def test_train_then_train_again(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    "command", [[], *([c] for c in ("losses", "certify", "train", "verify", "figures", "report"))]
+    "command", [[], *([c] for c in ("losses", "certify", "check", "train", "verify", "figures", "report"))]
 )
 def test_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, *command, "--help")

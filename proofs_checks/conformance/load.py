@@ -24,8 +24,11 @@ def load(spec: str) -> Subject:
     """
     with watched() as changed:
         loss = get(spec)
+    in_file = ".py:" in spec
     subject = declare(loss)
-    if ".py:" in spec:
+    if in_file:
+        if subject.name == "loss":  # says little
+            subject.name = Path(spec.rpartition(":")[0]).stem
         subject.import_changes = list(changed)
     return subject
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from proofs_checks.conformance.adapt import Subject
 from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.suite import as_subject, attempt, need_hypothesis, select
+from proofs_checks.conformance.suite import as_subject, attempt, check_budget, need_hypothesis, select
 from proofs_checks.conformance.trial import LossCheck
 
 
@@ -30,11 +30,16 @@ class BoundCheck:
             return attempt(self.check, subject, self.budget)
         except NotApplicable as why:
             pytest.skip(str(why))
+        except Broken as found:
+            broken = found
+        raise broken.with_traceback(
+            None
+        )  # how it was searched for helps nobody: the message says what is wrong
 
 
 def parametrize_with_loss_checks(
     losses: Iterable[Any], *, budget: str = "default", only: Iterable[str] | None = None
-) -> Callable[[Any], Any]:
+) -> pytest.MarkDecorator:
     """Decorator of a test that takes `loss` and `check`: one test for each loss and each check.
 
     Parameters
@@ -43,6 +48,7 @@ def parametrize_with_loss_checks(
     budget, only : as of `check_loss`.
     """
     need_hypothesis()
+    check_budget(budget)
     checks = select(only)
     subjects = [as_subject(loss) for loss in losses]
     names = [subject.name for subject in subjects]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from proofs_checks.conformance.adapt import Subject, one_line
@@ -40,7 +41,12 @@ TAGS = tuple(sorted({tag for check in CHECKS.values() for tag in check.tags}))
 
 
 def check_loss(
-    loss: Any, *, budget: str = "default", only: Iterable[str] | None = None, **declarations: Any
+    loss: Any,
+    *,
+    budget: str = "default",
+    only: Iterable[str] | None = None,
+    step: Callable[[str], None] = lambda check: None,
+    **declarations: Any,
 ) -> Report:
     """Run the checks on one loss.
 
@@ -49,6 +55,7 @@ def check_loss(
     loss : what `declare` accepts, or text: a registered name or ``path/to/file.py:object``.
     budget : "quick" (about 3 s), "default" (under 20 s) or "thorough" (hours).
     only : ids and tags of checks; all if None.
+    step : called with the id of each check before it is run.
     declarations : as of `declare`.
 
     Raises
@@ -61,11 +68,15 @@ def check_loss(
     >>> report.ok, report["label_sum"].detail
     (True, 'constant in all draws: 4 at K = 3')
     """
-    subject = as_subject(loss, declarations)
+    check_budget(budget)
     chosen = select(only)
     need_hypothesis()
-    results = tuple(run(check, subject, budget) for check in chosen)
-    return Report(subject.name, subject.interface.num_classes, budget, results)
+    subject = as_subject(loss, declarations)
+    results = []
+    for check in chosen:
+        step(check.id)
+        results.append(run(check, subject, budget))
+    return Report(subject.name, subject.interface.num_classes, budget, tuple(results))
 
 
 def as_subject(loss: Any, declarations: Mapping[str, Any] | None = None) -> Subject:
@@ -93,8 +104,15 @@ def select(only: Iterable[str] | None) -> tuple[LossCheck, ...]:
     for word in wanted:
         if word not in CHECKS and word not in TAGS:
             near = difflib.get_close_matches(word, [*CHECKS, *TAGS], n=1, cutoff=0.5)
-            fail("check", f"an id or a tag ({', '.join(TAGS)}){f'; {near[0]}?' if near else ''}", word)
+            hint = f"did you mean {near[0]}?" if near else f"tags: {', '.join(TAGS)}"
+            raise ValueError(f"check must be an id or a tag, got check={word!r}; {hint}")
     return tuple(c for c in CHECKS.values() if c.id in wanted or wanted & set(c.tags))
+
+
+def check_budget(budget: str) -> None:
+    """Raise the house's error for the name of no budget."""
+    if budget not in BUDGETS:
+        fail("budget", f"one of {', '.join(BUDGETS)}", budget)
 
 
 def need_hypothesis() -> None:
@@ -140,11 +158,10 @@ def attempt(check: LossCheck, subject: Subject, budget: str) -> str | None:
     ------
     Broken, NotApplicable : as the check does.
     """
-    if budget not in BUDGETS:
-        fail("budget", f"one of {', '.join(BUDGETS)}", budget)
     trial = Trial(subject, BUDGETS[budget])
     subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
-    with watched():
+    with watched(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whatever is made of warnings outside
         if not check.anyway and not subject.is_deterministic:
             raise NotApplicable("the values are random: see `deterministic`")
         try:

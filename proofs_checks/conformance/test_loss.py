@@ -1,0 +1,35 @@
+"""What ``pytest --loss LOSS --pyargs proofs_checks.conformance`` collects: one test a check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from proofs_checks.conformance.parametrize import parametrize_with_loss_checks
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    """The checks of the losses on the command line, as parameters."""
+    losses = metafunc.config.getoption("loss", default=[])
+    if not losses:
+        why = "no loss is given: pytest --loss path/to/file.py:object --pyargs proofs_checks.conformance"
+        metafunc.parametrize(
+            ("loss", "check"), [pytest.param(None, None, marks=pytest.mark.skip(reason=why))]
+        )
+        return
+    only = metafunc.config.getoption("loss_only")
+    try:
+        mark = parametrize_with_loss_checks(
+            losses,
+            budget=metafunc.config.getoption("loss_budget"),
+            only=only.split(",") if only else None,
+        )
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        raise pytest.UsageError(str(error)) from error
+    metafunc.parametrize(*mark.args, **mark.kwargs)
+
+
+def test_loss(loss: Any, check: Any) -> None:
+    """One check of one loss."""
+    check(loss)
