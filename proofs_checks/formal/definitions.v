@@ -82,6 +82,35 @@ Definition uniform k : simplex R k.+1 :=
   @Dist R (ordinal_finType k.+1) _ (@uniform_ge0 k) (@uniform_sum k).
 End Points.
 
+(* A list of at most K weights, with zeros behind it. *)
+Section Listed.
+Variable R : realFieldType.
+Implicit Types (s : seq R) (F : R -> R).
+
+Lemma sum_listed F s n : (size s <= n)%N ->
+  \sum_(i < n) F (nth 0 s i) = \sum_(x <- s) F x + (n - size s)%:R * F 0.
+Proof.
+move=> fits; rewrite -(big_mkord xpredT (fun i => F (nth 0 s i))).
+rewrite (@big_cat_nat _ _ _ (size s)) //= [in RHS](big_nth 0); congr (_ + _).
+rewrite (eq_big_nat _ _ (F2 := fun=> F 0)) => [|i /andP[le _]]; last by rewrite nth_default.
+by rewrite sumr_const_nat mulr_natl.
+Qed.
+
+Variables (K : nat) (s : seq R).
+Hypotheses (ge0 : all (fun x => 0 <= x) s) (sum1 : \sum_(x <- s) x = 1) (fits : (size s <= K)%N).
+
+Lemma listed_ge0 (i : ordinal_finType K) : 0 <= nth 0 s i.
+Proof.
+have [lt | ge] := ltnP i (size s); last by rewrite nth_default.
+exact: (allP ge0) (mem_nth 0 lt).
+Qed.
+
+Lemma listed_sum : \sum_(i : ordinal_finType K) nth 0 s i = 1.
+Proof. by rewrite (sum_listed id fits) mulr0 addr0. Qed.
+
+Definition listed : simplex R K := Dist listed_ge0 listed_sum.
+End Listed.
+
 Section Losses.
 Variables (R : realFieldType) (K : nat) (U : Type).
 
@@ -107,6 +136,22 @@ End Separable.
 
 Definition affine_on_unit (R : realFieldType) (G : R -> R) :=
   forall t, 0 <= t -> t <= 1 -> G t = G 0 + t * (G 1 - G 0).
+
+(* D holds of an interval, and G lies below its chords there; strictly, where the chord has a length. *)
+Section Convex.
+Variables (R : realFieldType) (D : R -> Prop) (G : R -> R).
+
+Definition convex_on := forall a b t, D a -> D b -> 0 <= t <= 1 ->
+  D (t * a + (1 - t) * b) /\ G (t * a + (1 - t) * b) <= t * G a + (1 - t) * G b.
+
+Definition strictly_convex_on := forall a b t, D a -> D b -> a != b -> 0 < t < 1 ->
+  G (t * a + (1 - t) * b) < t * G a + (1 - t) * G b.
+End Convex.
+
+Definition unit_interval (R : realFieldType) (t : R) : Prop := 0 <= t <= 1.
+
+(* All weights differ from 0. *)
+Definition interior (R : realFieldType) K (u : simplex R K) := forall i, 0 < u i.
 
 Section Noise.
 Variables (R : realFieldType) (K : nat).
