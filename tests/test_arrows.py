@@ -26,7 +26,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "paper": ("theory", "proofs_checks.ledger", "proofs_checks.claim", "empirics.records"),
 }
 # Where torch may be imported at module level. Inside functions of theory it is imported when used.
-TORCH_AT_TOP = ("theory.backends.torch_ops", "theory.losses.criterion", "empirics")
+TORCH_AT_TOP = ("theory.backends.torch_ops", "theory.criteria", "theory.losses.criterion", "empirics")
 TORCH_LAZILY = ("theory", "proofs_checks", "empirics", "lossmatters")
 
 

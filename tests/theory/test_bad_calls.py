@@ -114,12 +114,12 @@ BAD_CALLS = [
     (
         lambda: criterion(Z, torch.tensor([0])),
         ValueError,
-        "logits and labels must be of shapes (N, K) and (N,), got labels=((2, 3), (1,))",
+        "logits and labels must be of shapes (N, K, ...) and (N, ...), got labels=((2, 3), (1,))",
     ),
     (
         lambda: criterion(Z, torch.zeros(2, 3, dtype=torch.long)),
         ValueError,
-        "logits and labels must be of shapes (N, K) and (N,), got labels=((2, 3), (2, 3))",
+        "logits and labels must be of shapes (N, K, ...) and (N, ...), got labels=((2, 3), (2, 3))",
     ),
     (
         lambda: criterion(Z[:, :1], Y * 0),

@@ -8,18 +8,30 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from theory.backends.torch_ops import TorchOps
+from theory.criteria import fallback
+from theory.criteria.check import check_batch, check_logits, check_settings, check_weight
+from theory.criteria.function import Losses, Saturated
+from theory.criteria.kernels import kernel
+from theory.criteria.rows import every_label
 from theory.exact import check_num_classes, fail
-from theory.losses.base import CallableLoss, Loss
-
-REDUCTIONS = ("mean", "sum", "none")
+from theory.losses.base import Loss
 
 
 class Criterion(nn.Module):
-    """(logits (N, K), labels (N,)) -> loss, per sample (N,) or reduced to a scalar.
+    """(logits, target) -> loss, of each sample or reduced to a scalar, called like CrossEntropyLoss.
 
-    Half precisions are computed in float32 and rounded once. Labels are integers in 0..K-1, or
-    `ignore_index`.
+    Logits are (N, K), (N, K, d1, ...) or (K,); targets are integer labels without the K, or probabilities of
+    the same shape as the logits. The loss of a probability target p is the expectation sum_j p_j L(u, j),
+    which is what label noise and soft labels mean; it is not the formula with p in the one-hot's place,
+    which for a loss that is not linear in the one-hot (MSE, MAE) is another loss.
+
+    Half precisions are computed in float32 and rounded once; under autocast the result is float32. A loss
+    beyond the largest number is that number.
+
+    Attributes
+    ----------
+    loss, reduction, ignore_index : as given.
+    weight : (K,) buffer, or None.
     """
 
     weight: Tensor | None
@@ -28,96 +40,79 @@ class Criterion(nn.Module):
         self, loss: Loss, reduction: str = "mean", weight: Tensor | None = None, ignore_index: int = -100
     ) -> None:
         super().__init__()
-        if reduction not in REDUCTIONS:
-            fail("reduction", "one of mean, sum, none", reduction)
-        if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
-            raise TypeError(f"ignore_index must be an integer, got ignore_index={ignore_index!r}")
+        check_settings(reduction, ignore_index)
         self.loss = loss
         self.reduction = reduction
         self.ignore_index = ignore_index
-        self.register_buffer("weight", _check_weight(weight), persistent=False)
+        self.register_buffer("weight", check_weight(weight))
+        self._kernel = kernel(loss)
 
     def extra_repr(self) -> str:
-        return f"{self.loss.spec}, reduction={self.reduction!r}"
+        text = f"{self.loss.spec}, reduction={self.reduction!r}"
+        return text if self.ignore_index == -100 else f"{text}, ignore_index={self.ignore_index}"
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Float[Tensor, " n"] | Float[Tensor, ""]:
+    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """See the class.
 
         Raises
         ------
-        TypeError : logits that are no floating tensor, labels that are no integer tensor.
-        ValueError : logits not (N, K) with K >= 2, a label out of range, weights of another K.
+        TypeError : logits that are no floating tensor, targets that are neither labels nor probabilities.
+        ValueError : shapes that do not fit, K < 2, a label out of range, weights of another K.
         """
-        check_batch(logits, labels, self.ignore_index)
+        check_batch(logits, target, self.ignore_index)
+        classes = 0 if logits.ndim == 1 else 1
+        num_classes = logits.shape[classes]
+        if self.weight is not None and len(self.weight) != num_classes:
+            fail("weight", f"of shape ({num_classes},)", tuple(self.weight.shape))
+        rows = logits.movedim(classes, -1).reshape(-1, num_classes)
+        if target.is_floating_point():
+            shape = target.shape[:classes] + target.shape[classes + 1 :]
+            values, weights = self._expected(rows, target.movedim(classes, -1).reshape(-1, num_classes))
+        else:
+            shape = target.shape
+            values, weights = self._labelled(rows, target.reshape(-1).long())
+        return self._reduced(values, weights, shape, logits)
+
+    def _labelled(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Losses and weights of rows with labels, 0 where ignored."""
         counted = labels != self.ignore_index
-        safe = torch.where(counted, labels, 0)
-        values = _wide_losses(self.loss, logits, safe)
+        labels = torch.where(counted, labels, 0)
+        values = _losses(self.loss, self._kernel, logits, labels)
         weights = counted.to(values.dtype)
         if self.weight is not None:
-            if len(self.weight) != logits.shape[1]:
-                fail("weight", f"of shape ({logits.shape[1]},)", tuple(self.weight.shape))
-            weights = weights * self.weight.to(values.dtype)[safe]
+            weights = weights * self.weight.to(values.dtype)[labels]
         # torch.where, not a product: an ignored sample's loss may be infinite
-        values = torch.where(counted, values * weights, torch.zeros_like(values))
+        return torch.where(counted, values * weights, 0), weights
+
+    def _expected(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Expected losses under probabilities; as in torch, weights scale losses and count for no sample."""
+        values = _matrix(self.loss, self._kernel, logits)
+        shares = target.to(values.dtype)
+        if self.weight is not None:
+            shares = shares * self.weight.to(values.dtype)
+        # a class of probability 0 counts for nothing, though its loss be infinite
+        values = torch.where(shares == 0, 0, values * shares).sum(dim=1)
+        return values, torch.ones_like(values)
+
+    def _reduced(self, values: Tensor, weights: Tensor, shape: torch.Size, logits: Tensor) -> Tensor:
         if self.reduction == "mean":
             values = values.sum() / weights.sum()
         elif self.reduction == "sum":
             values = values.sum()
-        return values.to(logits.dtype)  # last: a sum of float16 losses overflows where their mean does not
-
-
-def _check_weight(weight: Any) -> Tensor | None:
-    if weight is None:
-        return None
-    if not isinstance(weight, Tensor) or not weight.is_floating_point():
-        raise TypeError(f"weight must be a floating tensor or None, got weight={weight!r}")
-    if weight.ndim != 1:
-        fail("weight", "of shape (K,)", tuple(weight.shape))
-    if not bool(((weight >= 0) & weight.isfinite()).all()):
-        fail("weight", "finite and >= 0", weight.tolist())
-    return weight
-
-
-def check_batch(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> None:
-    """Shapes, kinds and range of a batch; one reduction over the labels, no copy of the logits."""
-    _check_logits(logits)
-    if not isinstance(labels, Tensor):
-        raise TypeError(f"labels must be a tensor, got labels={labels!r}")
-    if labels.dtype.is_floating_point or labels.dtype.is_complex or labels.dtype == torch.bool:
-        raise TypeError(f"labels must be integers, got dtype={labels.dtype}")
-    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-        fail("logits and labels", "of shapes (N, K) and (N,)", (tuple(logits.shape), tuple(labels.shape)))
-    num_classes = check_num_classes(logits.shape[1])
-    outside = ((labels < 0) | (labels >= num_classes)) & (labels != ignore_index)
-    if bool(outside.any()):
-        fail("labels", f"in 0..{num_classes - 1}", int(labels[outside][0]))
-
-
-def _check_logits(logits: Any) -> None:
-    if not isinstance(logits, Tensor):
-        raise TypeError(f"logits must be a tensor, got logits={logits!r}")
-    if not logits.is_floating_point():
-        raise TypeError(f"logits must be floating, got dtype={logits.dtype}")
+        else:
+            values = values.reshape(shape)
+        # last: a sum of float16 losses overflows where their mean does not
+        autocast = torch.is_autocast_enabled(logits.device.type)
+        return values.to(torch.float32 if autocast else logits.dtype)
 
 
 def sample_losses(
     loss: Loss, logits: Float[Tensor, "*batch k"], labels: Integer[Tensor, "*batch"]
 ) -> Float[Tensor, "*batch"]:
     """The loss of each sample, (..., K) logits and (...) labels -> (...), unchecked and unreduced."""
-    return _wide_losses(loss, logits, labels).to(logits.dtype)
-
-
-def _wide_losses(
-    loss: Loss, logits: Float[Tensor, "*batch k"], labels: Integer[Tensor, "*batch"]
-) -> Float[Tensor, "*batch"]:
-    """As `sample_losses`, but float32 for half precisions."""
-    if isinstance(loss, CallableLoss):
-        shape = labels.shape
-        return loss.function(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1)).reshape(shape)
-    wide = logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-    onehot = torch.nn.functional.one_hot(labels.long(), logits.shape[-1]).to(wide.dtype)
-    ops = TorchOps(wide, onehot)
-    return loss.apply(ops.probs, onehot, ops)
+    rows = logits.reshape(-1, logits.shape[-1])
+    values = _losses(loss, kernel(loss), rows, labels.reshape(-1).long())
+    return values.reshape(labels.shape).to(logits.dtype)
 
 
 def loss_matrix(loss: Loss, logits: Tensor) -> Float[Tensor, "n k"]:
@@ -128,12 +123,24 @@ def loss_matrix(loss: Loss, logits: Tensor) -> Float[Tensor, "n k"]:
     TypeError : logits that are no floating tensor.
     ValueError : logits not (N, K) with K >= 2.
     """
-    _check_logits(logits)
+    check_logits(logits)
     if logits.ndim != 2:
         fail("logits", "of shape (N, K)", tuple(logits.shape))
-    size, num_classes = logits.shape[0], check_num_classes(logits.shape[1])
-    columns = [
-        sample_losses(loss, logits, torch.full((size,), j, dtype=torch.long, device=logits.device))
-        for j in range(num_classes)
-    ]
-    return torch.stack(columns, dim=-1)
+    check_num_classes(logits.shape[1])
+    return _matrix(loss, kernel(loss), logits).to(logits.dtype)
+
+
+def _losses(loss: Loss, own: Any, logits: Tensor, labels: Tensor) -> Tensor:
+    """The loss of each row, (N,), float64 where a kernel computes it."""
+    if own is None:
+        return fallback.losses(loss, logits, labels)
+    found: Tensor = Losses.apply(logits, labels, own)[0]
+    return found
+
+
+def _matrix(loss: Loss, own: Any, logits: Tensor) -> Tensor:
+    if own is None:
+        return fallback.matrix(loss, logits)
+    values = own.matrix(every_label(logits))
+    found: Tensor = Saturated.apply(values, torch.finfo(logits.dtype).max)
+    return found

@@ -1,0 +1,141 @@
+"""Losses of the label's probability alone, continued: those that bend or cut cross-entropy and GCE."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from theory.criteria.rows import Odds
+from theory.criteria.single import Single
+
+
+@dataclass(frozen=True)
+class Truncated(Single):
+    """(1 - max(t, k)^q)/q."""
+
+    q: float
+    k: float
+
+    def of(self, point: Odds) -> Tensor:
+        return torch.expm1(self.q * point.log_t.clamp(min=math.log(self.k))) / -self.q
+
+    def weight(self, point: Odds) -> Tensor:
+        return torch.exp(self.q * point.log_t) * (point.t > self.k)
+
+
+@dataclass(frozen=True)
+class HuberLog(Single):
+    """-log t, continued by its tangent where it is steeper than tau."""
+
+    tau: float
+
+    def of(self, point: Odds) -> Tensor:
+        steep = (1 - self.tau * point.t).clamp(min=0)
+        return steep - point.log_t.clamp(min=-math.log(self.tau))
+
+    def weight(self, point: Odds) -> Tensor:
+        return (self.tau * point.t).clamp(max=1)
+
+
+@dataclass(frozen=True)
+class HuberPower(Single):
+    """(1 - t^q)/q, continued by its tangent where it is steeper than tau."""
+
+    q: float
+    tau: float
+
+    def of(self, point: Odds) -> Tensor:
+        log_joint = -math.log(self.tau) / (1 - self.q)
+        steep = self.tau * (math.exp(log_joint) - point.t).clamp(min=0)
+        return steep - torch.expm1(self.q * point.log_t.clamp(min=log_joint)) / self.q
+
+    def weight(self, point: Odds) -> Tensor:
+        return torch.minimum(torch.exp(self.q * point.log_t), self.tau * point.t)
+
+
+@dataclass(frozen=True)
+class ShiftedPower(Single):
+    """((a + 1)^q - (a + t)^q)/q, where (a + t)/(a + 1) = 1 - s/(a + 1): AGCE."""
+
+    a: float
+    q: float
+
+    def of(self, point: Odds) -> Tensor:
+        scale = (self.a + 1) ** self.q / self.q
+        return -scale * torch.expm1(self.q * torch.log1p(point.s / -(self.a + 1)))
+
+    def weight(self, point: Odds) -> Tensor:
+        return point.t * (self.a + point.t) ** (self.q - 1)
+
+
+@dataclass(frozen=True)
+class BentLinear(Single):
+    """((a - t)^q - (a - 1)^q)/q, where (a - t)/(a - 1) = 1 + s/(a - 1): AUL."""
+
+    a: float
+    q: float
+
+    def of(self, point: Odds) -> Tensor:
+        scale = (self.a - 1) ** self.q / self.q
+        return scale * torch.expm1(self.q * torch.log1p(point.s / (self.a - 1)))
+
+    def weight(self, point: Odds) -> Tensor:
+        return point.t * (self.a - 1 + point.s) ** (self.q - 1)
+
+
+@dataclass(frozen=True)
+class Exponential(Single):
+    """exp(-t/a): AEL."""
+
+    a: float
+
+    def of(self, point: Odds) -> Tensor:
+        return torch.exp(point.t / -self.a)
+
+    def weight(self, point: Odds) -> Tensor:
+        return point.t / self.a * torch.exp(point.t / -self.a)
+
+
+@dataclass(frozen=True)
+class Taylor(Single):
+    """The sum of s^m/m for m = 1..n; w = t times the sum of s^(m - 1)."""
+
+    n: int
+
+    def of(self, point: Odds) -> Tensor:
+        s = point.s
+        total = torch.full_like(s, 1 / self.n)
+        for m in range(self.n - 1, 0, -1):
+            total = total * s + 1 / m
+        return total * s
+
+    def weight(self, point: Odds) -> Tensor:
+        s = point.s
+        total = torch.ones_like(s)
+        for _ in range(self.n - 1):
+            total = total * s + 1
+        return total * point.t
+
+
+@dataclass(frozen=True)
+class JensenShannon(Single):
+    """(-m log m + r (t log t - s log r))/Z with r = 1 - pi1, m = 1 - r s and Z = -r log r.
+
+    w = t r log(m/(r t))/Z.
+    """
+
+    rest: float
+
+    def of(self, point: Odds) -> Tensor:
+        r, s = self.rest, point.s
+        log_m = torch.log1p(-r * s)
+        inside = r * (point.t * point.log_t - s * math.log(r)) - (1 - r * s) * log_m
+        return inside / (-r * math.log(r))
+
+    def weight(self, point: Odds) -> Tensor:
+        r = self.rest
+        ratio = torch.log1p(-r * point.s) - math.log(r) - point.log_t
+        return point.t * ratio / -math.log(r)

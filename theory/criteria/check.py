@@ -1,0 +1,86 @@
+"""What a criterion is given, checked: clear errors for kinds, shapes and ranges.
+
+Ranges are read from the values, so they are looked at only where that costs no wait for a device and breaks
+no graph: not while compiling, and not off the CPU, where a label out of range fails in torch's own gather.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from theory.exact import check_num_classes, fail
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def check_settings(reduction: str, ignore_index: int) -> None:
+    """A known reduction and an integer."""
+    if reduction not in REDUCTIONS:
+        fail("reduction", "one of mean, sum, none", reduction)
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
+        raise TypeError(f"ignore_index must be an integer, got ignore_index={ignore_index!r}")
+
+
+def check_weight(weight: Any) -> Tensor | None:
+    """A finite, non-negative (K,) tensor, or None."""
+    if weight is None:
+        return None
+    if not isinstance(weight, Tensor) or not weight.is_floating_point():
+        raise TypeError(f"weight must be a floating tensor or None, got weight={weight!r}")
+    if weight.ndim != 1:
+        fail("weight", "of shape (K,)", tuple(weight.shape))
+    if not bool(((weight >= 0) & weight.isfinite()).all()):
+        fail("weight", "finite and >= 0", weight.tolist())
+    return weight
+
+
+def check_logits(logits: Any) -> None:
+    """A floating tensor."""
+    if not isinstance(logits, Tensor):
+        raise TypeError(f"logits must be a tensor, got logits={logits!r}")
+    if not logits.is_floating_point():
+        raise TypeError(f"logits must be floating, got dtype={logits.dtype}")
+
+
+def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> None:
+    """Logits (N, K), (N, K, d1, ...) or (K,), with labels that have no K or probabilities that have it."""
+    check_logits(logits)
+    if not isinstance(target, Tensor):
+        raise TypeError(f"labels must be a tensor, got labels={target!r}")
+    shape = tuple(logits.shape)
+    of_labels = shape[:1] + shape[2:] if logits.ndim > 1 else ()
+    if target.is_floating_point() and tuple(target.shape) == shape and logits.ndim:
+        _check_num_classes(logits)
+        _check_probabilities(target)
+        return
+    if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
+        raise TypeError(f"labels must be integers, got dtype={target.dtype}")
+    if not logits.ndim or tuple(target.shape) != of_labels:
+        fail("logits and labels", "of shapes (N, K, ...) and (N, ...)", (shape, tuple(target.shape)))
+    _check_labels(target, _check_num_classes(logits), ignore_index)
+
+
+def _check_num_classes(logits: Tensor) -> int:
+    return check_num_classes(logits.shape[0 if logits.ndim == 1 else 1])
+
+
+def _check_labels(labels: Tensor, num_classes: int, ignore_index: int) -> None:
+    if not _readable(labels):
+        return
+    outside = ((labels < 0) | (labels >= num_classes)) & (labels != ignore_index)
+    if bool(outside.any()):
+        fail("labels", f"in 0..{num_classes - 1}", int(labels[outside][0]))
+
+
+def _check_probabilities(target: Tensor) -> None:
+    if _readable(target) and not bool((target >= 0).all()):
+        fail("probabilities", ">= 0", float(target[~(target >= 0)][0]))
+
+
+def _readable(values: Tensor) -> bool:
+    """May the values be looked at here?"""
+    inside = torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(values)
+    return values.device.type == "cpu" and not inside

@@ -1,0 +1,155 @@
+"""Losses that divide by a sum over all labels: NCE, NGCE, NFL, NNCE, NNFL.
+
+With f_i = f(u_i) >= 0, D' the sum of f_i over the others, D = f_y + D', w(t) = -t f'(t) and W' the sum of
+the others' w_i, the share f_y/D has
+
+    D^2 d/dz_k = u_k D' w_y + f_y (w_k - u_k W'),  k != y;   -(D' w_y s + f_y W' t) at the label.
+
+w_k - u_k W' is a difference of the others among each other: from the pivot class d, with e_k = q_k/q_d,
+h_k = w_k - e_k w_d and H their sum,
+
+    w_k - u_k W' = h_k - u_k H + t e_k w_d.
+
+A loss that falls with a gain g, one minus the label's share of the gains, has the same gradient with f = g
+and w(t) = t g'(t).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from theory.criteria.pivot import differences
+from theory.criteria.rows import Odds, Rows, of_others, product, put, wide, writable
+from theory.criteria.single import FocalPower, Linear, Single
+
+CHUNK = 2**15  # entries at a time: float64 beside the batch takes no memory to speak of
+
+
+@dataclass(frozen=True)
+class NormalizedLog:
+    """NCE: f = -log t, w = 1, h_k = 1 - e_k. The sum over the others needs no logarithm of each."""
+
+    def keep(self, rows: Rows) -> Tensor:
+        zeros = torch.zeros_like(rows.pivot)
+        distances = -rows.sum(put(rows.gaps(), rows.labels, zeros))
+        end = torch.finfo(zeros.dtype).max / 8  # finite logits may be further apart than the largest number
+        return distances.clamp(max=end) - (rows.num_classes - 1) * (rows.label.log_s + rows.pivot.log())
+
+    def value(self, rows: Rows, kept: Tensor) -> Tensor:
+        label = -rows.label.log_t
+        return label / (label + kept)
+
+    def matrix(self, every: Odds) -> Tensor:
+        terms = -every.log_t
+        return terms / terms.sum(dim=1, keepdim=True)
+
+    def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+        t, s, label = rows.label.t, rows.label.s, -rows.label.log_t
+        upstream = upstream / (label + kept) / (label + kept)  # one by one: the square may overflow
+        falls = product(differences(rows), rows.column(1 / rows.pivot))
+        falls = put(falls, rows.labels, torch.zeros_like(t))
+        own = s * (kept - label * rows.sum(falls)) + label * t / rows.pivot
+        at_label = -upstream * (kept * s + label * (rows.num_classes - 1) * t)
+        return rows.mixed(falls, upstream * label, upstream * own, at_label)
+
+
+@dataclass(frozen=True)
+class Share:
+    """f_y/D for any f, in float64: f and w of 1 - u_i as well as u_i, for every class.
+
+    Attributes
+    ----------
+    base : f with its w; a gain with t g'(t) if `gain`.
+    gain : is the loss 1 minus the share?
+    """
+
+    base: Single
+    gain: bool = False
+
+    def keep(self, rows: Rows) -> Tensor:
+        return torch.cat([self._others(part)[0].sum(dim=1) for part in _parts(rows)])
+
+    def value(self, rows: Rows, kept: Tensor) -> Tensor:
+        label = self.base.of(rows.label)
+        return (kept if self.gain else label) / (label + kept)
+
+    def matrix(self, every: Odds) -> Tensor:
+        terms = self.base.of(every)
+        total = terms.sum(dim=1, keepdim=True)
+        return (of_others(terms, every) if self.gain else terms) / total
+
+    def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+        chunks = zip(_parts(rows), kept.split(_size(rows)), upstream.split(_size(rows)), strict=True)
+        return torch.cat([self._gradient(*chunk).to(rows.others.dtype) for chunk in chunks])
+
+    def _gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+        t, s, label = rows.label.t, rows.label.s, self.base.of(rows.label)
+        upstream = upstream / (label + kept) / (label + kept)
+        weight = self.base.weight(rows.label)
+        _, weights, ratios, pivot_weight = self._others(rows)
+        falls = weights - ratios * pivot_weight[:, None]
+        if isinstance(self.base, Linear):  # w is a multiple of u: h is 0, and its rounding would be all
+            falls = 0 * falls
+        own = s * rows.pivot * (kept * weight - label * falls.sum(dim=1)) + label * t * pivot_weight
+        found = (upstream * label)[:, None] * falls + (upstream * own)[:, None] * ratios
+        at_label = kept * weight * s + label * weights.sum(dim=1) * t
+        return put(found, rows.labels, -upstream * at_label)
+
+    def _others(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """f_i, w_i and e_i of the others, 0 at the label, (N, K), and w_d (N,)."""
+        zeros = torch.zeros_like(rows.pivot)
+        kind = wide(rows.logits)
+        # Finite, at the label and where logits are further apart than the largest number: derivatives too
+        gaps = put(rows.gaps().to(kind), rows.labels, zeros).clamp(min=-(torch.finfo(kind).max ** 0.75))
+        ratios = put(gaps.exp(), rows.labels, zeros)
+        total = ratios.sum(dim=1, keepdim=True)
+        # 1 - u_i = t + s (1 - q_i): exactly t where there is one other class
+        log_u = rows.label.log_s[:, None] + gaps - total.log()
+        rest = rows.label.t[:, None] + rows.label.s[:, None] * ((total - ratios) / total)
+        odds = Odds(log_u - rest.clamp(min=torch.finfo(kind).tiny).log())
+        values = put(self.base.of(odds), rows.labels, zeros)
+        weights = put(self.base.weight(odds) + 0 * gaps, rows.labels, zeros)
+        greatest = ratios.detach().argmax(dim=1, keepdim=True)
+        return values, weights, ratios, weights.gather(1, greatest)[:, 0]
+
+
+def _size(rows: Rows) -> int:
+    """Rows at a time."""
+    return max(1, CHUNK // rows.num_classes) if writable() else max(1, len(rows.labels))
+
+
+def _parts(rows: Rows) -> list[Rows]:
+    size = _size(rows)
+    return [rows.part(slice(i, i + size)) for i in range(0, max(1, len(rows.labels)), size)]
+
+
+@dataclass(frozen=True)
+class LogGain(Single):
+    """log(max(t, p)/p), the gain of NNCE."""
+
+    p: float
+
+    def of(self, point: Odds) -> Tensor:
+        return (point.log_t - math.log(self.p)).clamp(min=0)
+
+    def weight(self, point: Odds) -> Tensor:
+        return (point.t > self.p).to(point.x.dtype)
+
+
+@dataclass(frozen=True)
+class FocalGain(Single):
+    """F(p) - F(max(t, p)) with F the focal loss, the gain of NNFL."""
+
+    gamma: float
+    p: float
+
+    def of(self, point: Odds) -> Tensor:
+        largest = -math.exp(self.gamma * math.log1p(-self.p)) * math.log(self.p)
+        return (largest - FocalPower(self.gamma).of(point)).clamp(min=0)
+
+    def weight(self, point: Odds) -> Tensor:
+        return FocalPower(self.gamma).weight(point) * (point.t > self.p)

@@ -1,0 +1,74 @@
+"""The value and the logit gradient of any loss, from its formula, to many digits: what kernels must equal.
+
+Nothing here is shared with the kernels: probabilities come from exp, derivatives in u from differences of
+the formula, the chain rule of softmax from its definition. 120 digits are computed; differences of step
+10^-45 relative leave over 30, also where 1 - u_y is as small as 10^-30.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from theory.backends.mpmath_ops import MpmathOps
+from theory.losses.base import Loss, SeparableLoss
+from theory.losses.combinators import Normalized
+
+OPS = MpmathOps(120)
+CONTEXT = OPS.context
+STEP = CONTEXT.mpf(10) ** -45
+
+
+def softmax(logits: Sequence[float]) -> np.ndarray:
+    """The softmax of a row of finite logits, (K,), each the exact number that its float is."""
+    numbers = [CONTEXT.mpf(float(z)) for z in logits]
+    top = max(numbers)
+    powers = [CONTEXT.exp(z - top) for z in numbers]
+    total = CONTEXT.fsum(powers)
+    return np.array([p / total for p in powers], dtype=object)
+
+
+def value(loss: Loss, probs: np.ndarray, label: int) -> Any:
+    """L(u, label)."""
+    return loss.apply(probs[None], OPS.onehot(probs[None], label), OPS)[0]
+
+
+def gradient(loss: Loss, probs: np.ndarray, label: int) -> np.ndarray:
+    """dL/dz_k = u_k (dL/du_k - sum over i of u_i dL/du_i), (K,)."""
+    slopes = partials(loss, probs, label)
+    mean = CONTEXT.fsum(u * d for u, d in zip(probs, slopes, strict=True))
+    return np.array([u * (d - mean) for u, d in zip(probs, slopes, strict=True)], dtype=object)
+
+
+def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
+    """dL/du_k for each k, of the formula as it stands off the simplex too."""
+    k = len(probs)
+    if isinstance(loss, SeparableLoss):
+        view = loss.bound_to(OPS)
+        return [_slope(lambda t, on=(i == label): _term(view, t, k, on), u) for i, u in enumerate(probs)]
+    if isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss):
+        # (f/S)' = (f' - L S')/S: one pass over the classes instead of K^2 terms
+        base = loss.base
+        slopes = partials(base, probs, label)
+        sums = [_slope(lambda t: base.generator(t, OPS.const(k), OPS), u) for u in probs]
+        total = base.label_sum(probs[None], OPS)[0]
+        share = value(base, probs, label) / total
+        return [(d - share * g) / total for d, g in zip(slopes, sums, strict=True)]
+    return [_slope(lambda t, i=i: value(loss, _replaced(probs, i, t), label), u) for i, u in enumerate(probs)]
+
+
+def _term(view: Any, t: Any, k: int, on: bool) -> Any:
+    return (view.on_label if on else view.off_label)(t, OPS.const(k), OPS)
+
+
+def _replaced(probs: np.ndarray, index: int, t: Any) -> np.ndarray:
+    found = probs.copy()
+    found[index] = t
+    return found
+
+
+def _slope(function: Any, t: Any) -> Any:
+    low, high = t * (1 - STEP), min(t * (1 + STEP), CONTEXT.mpf(1))  # formulas may have no value past 1
+    return (function(high) - function(low)) / (high - low)
