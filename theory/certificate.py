@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import sympy
 
 from theory.bounds import excess_risk_bound, label_sum_range, loss_maximum
+from theory.calibration import calibration
+from theory.dynamics import memorization_time
 from theory.exact import check_num_classes, check_rate
 from theory.losses.base import CallableLoss, Loss
 from theory.noise import threshold
+from theory.optimum import noisy_optimum
 from theory.risk import search_reversal
 from theory.symmetry import SymmetryVerdict, decide
+
+LONGEST_SHOWN = 40  # characters of a closed form beside its float
 
 
 def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> dict[str, Any]:
@@ -40,13 +46,29 @@ def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> dict[
         "bounds": _bounds(loss, k, verdict),
         "excess_risk_bound": _excess(loss, k, eta),
         "order_reversal": _reversal(loss, k, eta),
-        "calibrated": _undecided("N3 is not part of this version"),
-        "memorization_time": _undecided("D2 is not part of this version"),
+        "calibrated": calibration(loss, k).to_dict(),
+        **_dynamics(loss, k, eta),
     }
 
 
 def _undecided(reason: str) -> dict[str, str]:
     return {"status": "undecided", "reason": reason}
+
+
+def _dynamics(loss: Loss, k: int, eta: Fraction) -> dict[str, Any]:
+    """D1's optimum and D2's time, the latter as a number (None where infinite) and with how it is known."""
+    if not 0 < eta < threshold(k):
+        nothing = _undecided(f"D1 and D2 are about rates in (0, {threshold(k)})")
+        return dict.fromkeys(("noisy_optimum", "memorization_time", "memorization"), nothing)
+    try:
+        optimum, time = noisy_optimum(loss, k, eta), memorization_time(loss, k, eta)
+    except ValueError as error:  # the loss tells classes apart
+        return dict.fromkeys(("noisy_optimum", "memorization_time", "memorization"), _undecided(str(error)))
+    return {
+        "noisy_optimum": optimum.to_dict(),
+        "memorization_time": time.to_json(),
+        "memorization": {key: getattr(time, key) for key in ("status", "method", "start", "error", "detail")},
+    }
 
 
 def _bounds(loss: Loss, k: int, verdict: SymmetryVerdict) -> dict[str, Any]:
@@ -119,11 +141,41 @@ def describe(certificate: dict[str, Any]) -> list[tuple[str, str]]:
         )
     )
     rows.append(("order reversal (R2)", _say_reversal(c["order_reversal"])))
-    rows += [
-        (what, _say_undecided(c[key]))
-        for what, key in (("calibrated (N3)", "calibrated"), ("memorization time (D2)", "memorization_time"))
-    ]
+    rows.append(("calibrated (N3)", _say_calibrated(c["calibrated"])))
+    rows.append(("noisy optimum (D1)", _say_optimum(c["noisy_optimum"])))
+    rows.append(("memorization time (D2)", _say_time(c["memorization_time"], c["memorization"])))
     return rows
+
+
+def _say_calibrated(found: dict[str, Any]) -> str:
+    text = f"{found['status']} for {found['scope']} ({found['method']}): {found['detail']}"
+    if found["witness"]:
+        text += "; " + "; ".join(f"{key}: {_shown(value)}" for key, value in found["witness"].items())
+    return text
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {v:.6g}" for key, v in value.items())
+    return _point(value) if isinstance(value, list) else str(value)
+
+
+def _say_optimum(found: dict[str, Any]) -> str:
+    if "reason" in found:
+        return _say_undecided(found)
+    exact = found["clean_exact"]
+    shown = f"{found['clean']:.6g}"
+    where = "the vertex of the clean class" if found["vertex"] else f"clean class at {shown}"
+    if exact and not found["vertex"] and exact != shown and len(exact) <= LONGEST_SHOWN:
+        where += f" = {exact}"
+    return f"{where}; {found['status']}: {found['method']}"
+
+
+def _say_time(time: Any, how: dict[str, Any]) -> str:
+    if isinstance(time, dict):
+        return _say_undecided(time)
+    value = "infinite" if time is None else f"{time:.6g}"
+    return f"{value}; {how['status']} ({how['method']}): {how['detail']}"
 
 
 def _say_undecided(value: dict[str, str]) -> str:

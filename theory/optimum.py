@@ -59,6 +59,11 @@ class NoisyOptimum:
     method: str
     unique: bool | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The `noisy_optimum` object of ``lossmatters certify --json``."""
+        exact = None if self.clean_exact is None else str(self.clean_exact)
+        return {**vars(self), "clean": float(self.clean), "other": float(self.other), "clean_exact": exact}
+
     @property
     def probs(self) -> tuple[float, float, float]:
         """(altered label, clean class, each other class)."""

@@ -64,6 +64,8 @@ KEYS = {
     "label_sum": dict,
     "bounds": dict,
     "calibrated": dict,
+    "noisy_optimum": dict,
+    "memorization": dict,
 }
 
 
@@ -76,8 +78,12 @@ def test_certificate_has_the_keys_that_programs_rely_on(name: str) -> None:
         certificate["symmetry"]
     )
     assert {"low", "high", "low_at", "high_at", "rigorous"} <= set(certificate["label_sum"])
-    for key in ("excess_risk_bound", "order_reversal", "memorization_time"):
+    for key in ("excess_risk_bound", "order_reversal"):
         assert key in certificate
+    assert {"status", "scope", "method", "detail", "witness"} <= set(certificate["calibrated"])
+    time = certificate["memorization_time"]
+    assert time is None or (isinstance(time, float) and time > 0) or time["reason"]
+    assert (time is None) == (certificate["memorization"]["method"] == "stationary")
     assert describe(certificate)
 
 
@@ -96,3 +102,18 @@ def test_certificate_beyond_the_threshold() -> None:
     certificate = certify(MSE(), 3, "2/3")
     assert certificate["excess_risk_bound"]["status"] == "undecided"
     assert certificate["order_reversal"]["status"] == "undecided"
+    for key in ("noisy_optimum", "memorization_time", "memorization"):
+        assert certificate[key] == {"status": "undecided", "reason": "D1 and D2 are about rates in (0, 2/3)"}
+    assert describe(certificate)
+
+
+def test_certificate_says_how_times_and_calibration_are_known() -> None:
+    said = dict(describe(certify(get("rll"), 10, 0.4)))
+    assert said["memorization time (D2)"].startswith("infinite; proved (stationary)")
+    assert said["noisy optimum (D1)"].startswith("the vertex of the clean class; proved")
+    assert said["calibrated (N3)"].startswith("proved for K = 10 (exchange)")
+    said = dict(describe(certify(get("mse"), 10, 0.4)))
+    assert said["memorization time (D2)"].startswith("9.32736; numerical (stiff ODE)")
+    assert said["noisy optimum (D1)"].startswith("clean class at 0.6 = 3/5; proved: u = pi")
+    said = dict(describe(certify(get("nce"), 3, 0.4)))
+    assert "infimum" in said["calibrated (N3)"]
