@@ -1,4 +1,4 @@
-"""D1 to D3: gradients in the logits, where training on noise leads, and how long memorizing takes from there."""
+"""D2: how long memorizing takes from where training on noise leads."""
 
 from __future__ import annotations
 
@@ -11,304 +11,18 @@ import numpy as np
 import sympy
 
 from proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from proofs_checks.claims.losses import with_symbols
-from proofs_checks.methods import exact
-from proofs_checks.methods.symbolic import identity, same
-from theory.algebra import K, is_zero
+from proofs_checks.claims.optima import SYMMETRIC_SMOOTH
+from proofs_checks.methods.symbolic import identity
 from theory.backends import backend
-from theory.backends.sympy_ops import OPS, const, exactly
 from theory.dynamics import memorization_time
 from theory.gradients import (
-    CLOSED,
-    LABEL,
-    chain_rule,
     closed_gradient,
-    has_closed_gradient,
-    label_factor,
-    logit_gradient,
 )
-from theory.losses import CCE, GCE, LOSSES, MAE, MSE, NMSE, RCE, RLL, Loss, get
-from theory.noise import threshold
-from theory.optimum import noisy_optimum
+from theory.losses import Loss, get
 
 OURS = "this project"
-# Autograd and the closed form round differently: some tens of operations at 2^-53, on gradients of size <= 1
-# whose divisors are at least 1/K.
-ROUNDING = 1e-12
 TWO_SOLVERS = 1e-6  # relative tolerances are 1e-10 in both; errors of a flow add up over hundreds of steps
 SAME_ORDER = 0.15  # log(1/d) over two decades looks like d^-0.1
-
-
-# -- D3 --------------------------------------------------------------------------------------------
-
-
-def closed_against_chain_rule(cases: Iterable[tuple[Loss, Loss]]) -> Evidence:
-    """For each (form, loss): is the closed form of `form` the gradient of `loss`, all parameters symbolic?"""
-    scope = "K = 2, 3, 4, all outputs with positive entries, all parameters"
-    cases = [(with_symbols(form), with_symbols(loss)) for form, loss in cases]
-    for form, loss in cases:
-        for k in (2, 3, 4):
-            symbols = sympy.symbols(f"u1:{k + 1}", positive=True)
-            probs = np.array(symbols, dtype=object)
-            found = closed_gradient(form, probs, OPS.onehot(probs, 0), OPS)
-            last = 1 - sum(symbols[:-1])  # outputs sum to 1: the closed forms use it
-            for i, (left, right) in enumerate(zip(found, chain_rule(loss, k), strict=True)):
-                equal, witness = same(exactly(left).subs(symbols[-1], last), right.subs(symbols[-1], last))
-                if not equal:
-                    status = Status.REFUTED if witness else Status.UNDECIDED
-                    detail = f"component {i + 1} of the gradient of {loss.title} at K = {k}"
-                    return Evidence(Method.SYMBOLIC, status, scope, detail, witness)
-    detail = "; ".join(f"{loss.title}: {CLOSED[type(form)][0]}" for form, loss in cases)
-    return Evidence(Method.SYMBOLIC, Status.PROVED, scope, detail)
-
-
-def factor_of_label(factors: Mapping[type[Loss], Callable[[Any, Any], Any]]) -> Evidence:
-    """Losses f(u_y): the gradient is w(u_y)(u - e_y) with w = -t f', for every K, since dL/du is f' e_y."""
-    scope = "all K >= 2, all parameters"
-    for cls, factor in factors.items():
-        loss: Any = with_symbols(cls())
-        found = label_factor(loss, K)
-        if found is None:
-            detail = f"{loss.title} depends on more than u_y"
-            return Evidence(Method.SYMBOLIC, Status.REFUTED, scope, detail, {"loss": loss.name})
-        equal, witness = same(found, factor(loss, LABEL))
-        if not equal:
-            status = Status.REFUTED if witness else Status.UNDECIDED
-            return Evidence(Method.SYMBOLIC, status, scope, f"w of {loss.title} is {found}", witness)
-    names = ", ".join(cls().title for cls in factors)
-    return Evidence(Method.SYMBOLIC, Status.PROVED, scope, f"w(t) = -t f'(t) for {names}")
-
-
-def autograd_gap(loss: Loss, num_classes: int, gradient: Callable[..., Any] = logit_gradient) -> float:
-    """The largest difference between a gradient and torch's, over 40 random outputs in float64."""
-    import torch
-
-    rng = np.random.default_rng(0)
-    logits = torch.from_numpy(2 * rng.standard_normal((40, num_classes))).requires_grad_()
-    labels = torch.from_numpy(rng.integers(0, num_classes, 40))
-    loss.criterion(reduction="sum")(logits, labels).backward()
-    assert logits.grad is not None
-    probs = torch.softmax(logits.detach(), 1).numpy()
-    return float(np.abs(gradient(loss, probs, labels.numpy()) - logits.grad.numpy()).max())
-
-
-def against_autograd(scale: float) -> Evidence:
-    """`scale` times the gradient of every loss with a closed form, at its default parameters, against torch."""
-    names = [name for name in LOSSES if has_closed_gradient(get(name))]
-    scope = f"{len(names)} losses, K = 2, 3, 10, 40 outputs each, float64"
-    gaps = {}
-    for name in names:
-        for k in (2, 3, 10):
-            gap = autograd_gap(get(name), k, lambda *a: scale * logit_gradient(*a))
-            gaps[f"{name}, K = {k}"] = gap
-            if gap > ROUNDING:
-                witness = {"loss": name, "K": k, "difference": gap}
-                return Evidence(
-                    Method.SAMPLING, Status.REFUTED, scope, f"{name} differs by {gap:.2g}", witness
-                )
-    detail = f"largest difference {max(gaps.values()):.1e}: {', '.join(names)}"
-    return Evidence(Method.SAMPLING, Status.SAMPLED, scope, detail)
-
-
-def _own(*classes: type[Loss]) -> tuple[tuple[Loss, Loss], ...]:
-    return tuple((cls(), cls()) for cls in classes)
-
-
-GRADIENTS = (
-    Claim(
-        "D3",
-        "Logit gradients",
-        "$\\nabla_z L$ is $u - e_y$ for CCE, $2 u_y (u - e_y)$ for MAE, $u_y^q (u - e_y)$ for GCE; for MSE "
-        "$2 u_k (u_k - e_k - s + u_y)$ with $s = \\sum_i u_i^2$; for NMSE "
-        "$\\frac{2 u_k ((1 - K L)(u_k - s) - (e_k - u_y))}{K s + K - 2}$; for RLL $v_k - u_k \\sum_i v_i$ with "
-        "$v_y = \\frac{-u_y}{\\alpha + u_y}$ and $v_i = \\frac{u_i}{(K - 1)(\\alpha + u_i)}$ otherwise.",
-        OURS,
-        assumes=("u = softmax(z)",),
-        checks=(
-            Check(
-                Method.SYMBOLIC,
-                closed_against_chain_rule,
-                _own(CCE, MAE, GCE, MSE, NMSE, RLL),
-                ((MAE(), GCE()),),
-                "the gradient of GCE is that of MAE",
-            ),
-            Check(Method.SAMPLING, against_autograd, 1.0, 1.001, "1.001 times the gradient agrees as well"),
-        ),
-    ),
-    Claim(
-        "D3.label",
-        "Losses of the label's probability alone share one direction",
-        "If $L = f(u_y)$ then $\\nabla_z L = w(u_y)(u - e_y)$ with $w(t) = -t f'(t)$: $1$ for CCE, $t^q$ for GCE, "
-        "$2t$ for MAE, $A t$ for RCE. All follow the path of CCE, at other speeds.",
-        OURS,
-        assumes=("u = softmax(z)",),
-        checks=(
-            Check(
-                Method.SYMBOLIC,
-                factor_of_label,
-                {
-                    CCE: lambda loss, t: 1,
-                    GCE: lambda loss, t: t**loss.q,
-                    MAE: lambda loss, t: 2 * t,
-                    RCE: lambda loss, t: loss.A * t,
-                },
-                {GCE: lambda loss, t: t ** (1 - loss.q)},
-                "the factor of GCE is t^(1-q)",
-            ),
-        ),
-    ),
-)
-
-
-# -- D1 --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """The statement "the noisy optimum has this u_c", a function of (eta, K), exactly, at all rates of a grid."""
-
-    loss: Loss
-    clean: Callable[[Fraction, int], Any]
-
-
-def exact_optima(cases: Iterable[Optimum]) -> Evidence:
-    """Compare at K = 2, 3, 4, 10 and ten rates below the threshold, in exact arithmetic."""
-    grid = [(k, i * threshold(k) / 10) for k in (2, 3, 4, 10) for i in range(10)]
-
-    def fails(case: tuple[Optimum, tuple[int, Fraction]]) -> Any:
-        claimed, (k, eta) = case
-        found, said = noisy_optimum(claimed.loss, k, eta).clean_exact, const(claimed.clean(eta, k))
-        if found is not None and is_zero(found - said):
-            return None
-        return {"loss": claimed.loss.spec, "K": k, "eta": str(eta), "u_c": str(found), "said": str(said)}
-
-    cases = list(cases)
-    names = ", ".join(c.loss.title for c in cases)
-    instances = [(c, point) for c in cases for point in grid]
-    scope = "K = 2, 3, 4, 10, eta = 0, 1/10, ..., 9/10 of the threshold"
-    return exact.all_of(instances, fails, scope, f"u*_c as stated for {names}")
-
-
-def signs_of_weights(side: int) -> Evidence:
-    """RLL's w at pi = T[c], `side` x from the threshold: > 0 for class c and < 0 for all others?"""
-    x, k = sympy.symbols("x k", positive=True)
-    eta, classes = k / (k + 1) + side * x, k + 1
-    clean = sympy.simplify((classes * (1 - eta) - 1) / (classes - 1))
-    other = sympy.simplify((classes * eta / (classes - 1) - 1) / (classes - 1))
-    scope = f"all K >= 2, every eta {'<' if side < 0 else '>'} (K-1)/K, every alpha"
-    detail = f"w_c = {clean} and w_j = {other} at x from the threshold, K = k + 1: water only at c"
-    if clean.is_positive and other.is_negative:
-        return Evidence(Method.SYMBOLIC, Status.PROVED, scope, detail)
-    if clean.is_negative:
-        return Evidence(
-            Method.SYMBOLIC, Status.REFUTED, scope, detail, {"w_c": str(clean), "w_j": str(other)}
-        )
-    return Evidence(Method.SYMBOLIC, Status.UNDECIDED, scope, detail)
-
-
-def vertices(names: Iterable[str]) -> Evidence:
-    """Is u* the vertex of the clean class, by proof or certificate, at K = 2, 3, 10 and five rates each?"""
-    names, weakest = list(names), Status.PROVED
-    for name in names:
-        for k in (2, 3, 10):
-            for i in range(1, 6):
-                eta = i * threshold(k) / 6
-                found = noisy_optimum(get(name), k, eta)
-                if not found.vertex:
-                    witness = {
-                        "loss": name,
-                        "K": k,
-                        "eta": str(eta),
-                        "u_c": found.clean,
-                        "status": found.status,
-                    }
-                    status = Status.REFUTED if found.status == "proved" else Status.UNDECIDED
-                    return Evidence(Method.SYMBOLIC, status, f"K = {k}, eta = {eta}", found.method, witness)
-                if found.status != "proved":
-                    weakest = Status.CERTIFIED
-    scope = "K = 2, 3, 10 (the argument: every K), eta < (K-1)/K"
-    detail = f"{', '.join(names)}: R^eta = b C + a L(u, c) by R1, and L(u, c) is least at e_c"
-    method = Method.SYMBOLIC if weakest is Status.PROVED else Method.INTERVAL
-    return Evidence(method, weakest, scope, detail)
-
-
-def _gce_share(power: Callable[[Fraction], Fraction]) -> Callable[[Fraction, int], Any]:
-    q = GCE().q
-
-    def clean(eta: Fraction, k: int) -> Any:
-        first, other = const(1 - eta) ** const(power(q)), const(eta / (k - 1)) ** const(power(q))
-        return first / (first + (k - 1) * other)
-
-    return clean
-
-
-SYMMETRIC_SMOOTH = ("rll", "nmse", "mae", "unhinged", "rce", "nce", "nfl", "ngce")
-
-OPTIMA = (
-    Claim(
-        "D1",
-        "Noisy Bayes output",
-        "Under uniform noise $\\eta < (K-1)/K$ the minimiser of $\\sum_j T_{cj} L(u, j)$ has $u_c = 1 - \\eta$ for CCE "
-        "and MSE, $u_c = 1$ for RLL, MAE and NMSE.",
-        OURS,
-        checks=(
-            Check(
-                Method.EXACT,
-                exact_optima,
-                (
-                    *(Optimum(loss, lambda eta, k: 1 - eta) for loss in (CCE(), MSE())),
-                    *(Optimum(loss, lambda eta, k: 1) for loss in (RLL(), MAE(), NMSE())),
-                ),
-                (Optimum(MSE(), lambda eta, k: 1),),
-                "MSE is led to the vertex too",
-            ),
-            Check(
-                Method.SYMBOLIC,
-                signs_of_weights,
-                -1,
-                1,
-                "RLL is led to the vertex beyond the threshold as well",
-            ),
-        ),
-    ),
-    Claim(
-        "D1.gce",
-        "The noisy optimum of GCE",
-        "For GCE $u_c = \\frac{(1-\\eta)^p}{(1-\\eta)^p + (K-1) (\\eta/(K-1))^p}$ with $p = 1/(1-q)$: nearer to the "
-        "vertex than $1 - \\eta$, and never there.",
-        OURS,
-        checks=(
-            Check(
-                Method.EXACT,
-                exact_optima,
-                (Optimum(GCE(), _gce_share(lambda q: 1 / (1 - q))),),
-                (Optimum(GCE(), _gce_share(lambda q: 1 / q)),),
-                "p = 1/q",
-            ),
-        ),
-    ),
-    Claim(
-        "D1.symmetric",
-        "Symmetric losses are led to the vertex of the clean class",
-        "If $L$ is symmetric and $L(u, c)$ is least at $u = e_c$, then $e_c$ minimises $\\sum_j T_{cj} L(u, j)$ at every "
-        "$\\eta < (K-1)/K$. So for RLL, NMSE, MAE, unhinged, RCE and NGCE it is the only minimiser; NCE and NFL have "
-        "others, wherever some $u_i \\to 0$, $i \\neq c$.",
-        OURS,
-        assumes=("R1",),
-        checks=(
-            Check(
-                Method.INTERVAL,
-                vertices,
-                SYMMETRIC_SMOOTH,
-                ("rll", "mse"),
-                "MSE is led to the vertex as well",
-            ),
-        ),
-    ),
-)
-
-
-# -- D2 --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -442,7 +156,7 @@ FROM_CONFIDENCE = {
     "nmse": (555.9,),
 }
 
-TIMES = (
+CLAIMS = (
     Claim(
         "D2",
         "Memorization time",
@@ -522,5 +236,3 @@ TIMES = (
         ),
     ),
 )
-
-CLAIMS = (*OPTIMA, *TIMES, *GRADIENTS)

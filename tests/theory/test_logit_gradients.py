@@ -10,7 +10,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.claims.dynamics import ROUNDING, autograd_gap
+from proofs_checks.claims.logit_gradients import ROUNDING, autograd_gap
 from proofs_checks.strategies import simplex_points
 from theory.algebra import is_zero
 from theory.backends.sympy_ops import OPS, const
