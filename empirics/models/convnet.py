@@ -46,6 +46,7 @@ class ConvNet(nn.Module):
         self.num_networks = networks
         self.dropout = float(model.dropout)
         self.generator: torch.Generator | None = None
+        self._skeleton: tuple[Self] | None = None
 
     def body(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
         """All but the last layer, whose name is `head`."""
@@ -141,14 +142,21 @@ class ConvNet(nn.Module):
         """A copy of one network."""
         return self.copies([index])
 
-    def skeleton(self, networks: int = 1) -> Self:
-        """The same layers for another number of networks, without numbers (on the device "meta")."""
+    def skeleton(self) -> Self:
+        """The layers of one network without numbers, for ``torch.func.functional_call``; made once."""
+        if self._skeleton is None:
+            # in a tuple, or it would count as a part of this module
+            self._skeleton = (self._empty(1),)
+        return self._skeleton[0].train(self.training)
+
+    def _empty(self, networks: int) -> Self:
+        """The same layers for another number of networks, on the device "meta"."""
         with torch.device("meta"):
             return type(self)(self.model, self.input_shape, self.num_classes, networks).train(self.training)
 
     def _with(self, tensors: Mapping[str, Tensor], networks: int) -> Self:
         """A stack of these very tensors."""
-        made = self.skeleton(networks)
+        made = self._empty(networks)
         made.load_state_dict(tensors, assign=True)
         made.generator = self.generator
         return made

@@ -243,6 +243,16 @@ def test_a_part_shares_memory_and_a_copy_does_not():
         assert gap(changed, whole) > 1e-2
 
 
+def test_a_skeleton_is_no_part_of_the_network():
+    stack = stack_of(*LIGHT[0])
+    names = [list(stack.state_dict()), len(list(stack.modules()))]
+    alone = stack.skeleton()
+    assert alone is stack.skeleton()
+    assert not stack.eval().skeleton().training
+    assert [list(stack.state_dict()), len(list(stack.modules()))] == names
+    assert all(p.is_meta for p in alone.parameters())
+
+
 def test_one_network_is_a_plain_module():
     model, shape = LIGHT[0]
     network, inputs = stack_of(model, shape, seeds=(4,)), images(shape, networks=1)
