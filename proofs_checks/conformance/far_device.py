@@ -8,10 +8,29 @@ gradients taken. What is refused is what CUDA refuses: an operation on tensors o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 NAME = "meta"
+
+
+@contextmanager
+def no_autocast() -> Iterator[None]:
+    """Answer no where a loss asks whether autocast is on over there: torch knows none for this device."""
+    import torch
+
+    asked = torch.is_autocast_enabled
+
+    def enabled(*device: Any) -> bool:
+        return False if device == (NAME,) else asked(*device)
+
+    torch.is_autocast_enabled = enabled  # type: ignore[assignment]  # one of its two overloads is used
+    try:
+        yield
+    finally:
+        torch.is_autocast_enabled = asked
 
 
 @lru_cache(maxsize=1)

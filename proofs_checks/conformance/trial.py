@@ -76,8 +76,10 @@ class Trial:
 
         return st.sampled_from(self.subject.classes if self.budget.slow else (self.num_classes,))
 
-    def for_all(self, strategy: Any, test: Callable[[Any], None], share: float = 1.0) -> None:
-        """Run `test` on draws, and raise the `Broken` of the simplest that breaks it.
+    def for_all(
+        self, strategy: Any, test: Callable[[Any], None], share: float = 1.0, simplest: bool = True
+    ) -> None:
+        """Run `test` on draws, and raise the `Broken` of the simplest that breaks it, or of the first.
 
         Derandomised where CI is set, as Hypothesis is by convention.
         """
@@ -91,7 +93,7 @@ class Trial:
             deadline=None,
             report_multiple_bugs=False,
             print_blob=False,
-            phases=[Phase.generate, *([Phase.shrink] if self.budget.slow else [])],
+            phases=[Phase.generate, *([Phase.shrink] if simplest and self.budget.slow else [])],
             suppress_health_check=list(HealthCheck),
         )
         @given(strategy)

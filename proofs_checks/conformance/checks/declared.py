@@ -84,7 +84,7 @@ def _promised(
     if said is None and not trial.budget.slow:
         raise NotApplicable(f"`{name}` is not declared")
     try:
-        trial.for_all(trial.sizes().flatmap(strategy), test)
+        trial.for_all(trial.sizes().flatmap(strategy), test, simplest=bool(said))
     except Broken as broken:
         if said:
             raise

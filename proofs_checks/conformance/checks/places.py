@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from proofs_checks.conformance.adapt import one_line, probe
-from proofs_checks.conformance.far_device import classes
+from proofs_checks.conformance.far_device import classes, no_autocast
 from proofs_checks.conformance.report import Broken, NotApplicable
 from proofs_checks.conformance.trial import LossCheck, Trial
 
@@ -52,13 +52,15 @@ def _elsewhere(trial: Trial, z: Any, y: Any, wanted: Any) -> None:
     if "num_classes" in trial.subject._parameters:
         keywords["num_classes"] = z.shape[1]
     try:
-        with elsewhere():
+        with elsewhere(), no_autocast():
             leaf = far(z).requires_grad_(trial.subject.declared.differentiable)
             inputs = leaf * 1 if trial.subject.takes == "logits" else torch.softmax(leaf, dim=-1)
             found = form(inputs, far(y), **keywords)
             if isinstance(found, far) and found.requires_grad:
                 found.sum().backward()
     except Exception as error:
+        if "autocast" in str(error):
+            raise NotApplicable("the loss uses autocast, which needs a device of its own") from error
         raise Broken(
             f"on another device than the CPU it raised {type(error).__name__}: {one_line(error)}", MADE_HERE
         ) from error
