@@ -81,7 +81,13 @@ def check(folder: Path = FOLDER, build: Path | None = None) -> dict[str, Any]:
         "sources": hashes(folder),
         "seconds": seconds,
         "theorems": [
-            {"claim": t.claim, "theorem": t.name, "file": t.file, "axioms": sorted(assumed[t.name])}
+            {
+                "claims": list(t.claims),
+                "whole": t.whole,
+                "theorem": t.name,
+                "file": t.file,
+                "axioms": sorted(assumed[t.name]),
+            }
             for t in found
         ],
     }
@@ -223,7 +229,8 @@ def main() -> int:
     (FOLDER / BUILD / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for row in manifest["theorems"]:
         axioms = ", ".join(row["axioms"]) or "no axioms"
-        print(f"{row['claim']:14} {row['file']:18} {row['theorem']:28} {axioms}")
+        about = ", ".join(row["claims"]) if row["whole"] else "in part " + ", ".join(row["claims"])
+        print(f"{about:24} {row['file']:18} {row['theorem']:28} {axioms}")
     print(
         f"{len(manifest['theorems'])} theorems checked by Coq {manifest['coq']} "
         f"in {sum(manifest['seconds'].values()):.0f} s; {len(rejected)} known-false files rejected"

@@ -9,7 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 
 _THEOREM = re.compile(
-    r"\(\* (?P<kind>claim|part of): (?P<claim>[\w.-]+); (?P<scope>[^*]+?) \*\)\s*"
+    r"\(\* (?P<kind>claim|part of): (?P<claims>[\w.-]+(?:, [\w.-]+)*); (?P<scope>[^*]+?) \*\)\s*"
     r"Theorem (?P<name>\w+)(?P<statement>.*?)\nProof\.",
     re.DOTALL,
 )
@@ -18,17 +18,17 @@ _REQUIRE = re.compile(r"^From Lossmatters Require Import (.*)\.$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Theorem:
-    """One theorem and the claim it is about.
+    """One theorem and the claims it is about.
 
     Attributes
     ----------
-    claim, scope : the id, and for what the theorem shows it.
-    whole : it shows what the claim says (for the scope); otherwise only a part, which is no evidence.
+    claims, scope : the ids of what it is about, and for what it shows it.
+    whole : it shows what the claims say (for the scope); otherwise only a part, which is no evidence.
     name, file : where it is.
     statement : its Coq text, from after the name to the proof.
     """
 
-    claim: str
+    claims: tuple[str, ...]
     scope: str
     whole: bool
     name: str
@@ -78,7 +78,7 @@ def theorems(folder: Path = FOLDER) -> tuple[Theorem, ...]:
         text = path.read_text(encoding="utf-8")
         here = [
             Theorem(
-                m["claim"],
+                tuple(m["claims"].split(", ")),
                 " ".join(m["scope"].split()),
                 m["kind"] == "claim",
                 m["name"],

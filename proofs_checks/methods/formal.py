@@ -19,7 +19,7 @@ def rows(claim: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
     The status is `proved` only where the last check passed and saw these very sources. A claim whose theorems
     prove a part of it has no row.
     """
-    found = [t for t in theorems(folder) if t.claim == claim and t.whole]
+    found = [t for t in theorems(folder) if claim in t.claims and t.whole]
     if not found:
         return []
     checked = manifest(folder)
