@@ -24,7 +24,7 @@ from theory.backends.sympy_ops import const
 from theory.enclosure import certify_sign, trace
 from theory.enclosure.settle import X
 from theory.exact import check_num_classes
-from theory.exchange import attains, limits_at_zero, monotone
+from theory.exchange import attains, gives_up_below_half, limits_at_zero, monotone
 from theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ZeroOne
 from theory.numeric_minimiser import minimise, risk_and_slopes
 from theory.points import Point
@@ -89,6 +89,9 @@ def calibration(loss: Loss, num_classes: int | None = None) -> Calibration:
     if falls and attains(loss, k):
         detail = "L(u, y) falls strictly in u_y, with all that is symmetric in u held fixed"
         return Calibration("proved" if falls == "symbolic" else "certified", scope, "exchange", detail)
+    if gives_up_below_half(loss):
+        detail = "L is constant up to u_y = 1/2 and never rises: with u_j >= u_y R is above R(e_y)"
+        return Calibration("certified", scope, "exact", detail)
     found = _beside_the_boundary(loss, k) if falls else _rises(loss, k or 3)
     return found or (_two_classes(loss) if k == 2 else None) or _searched(loss, k or 3, DRAWS)
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import sympy
 
-from theory.algebra import K, exact_generator
+from theory.algebra import K, exact_generator, is_zero
 from theory.backends import backend
 from theory.backends.sympy_ops import OPS, exactly
 from theory.enclosure import NotTracedError, certify_sign, trace
 from theory.enclosure.settle import T, X
-from theory.losses import Combination, Loss, Normalized, SeparableLoss
+from theory.losses import Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from theory.piecewise import CASES, Piece, pieces
+from theory.points import sign_of
 
 EDGE = Fraction(1, 10**6)
 ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred roundings of 2^-24
@@ -43,11 +46,15 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
         found = trace(loss, num_classes)
     except NotTracedError:
         return None
-    value = sympy.sympify(found.loss)
-    if not _smooth(value):
-        return None
-    factor, rest = sympy.factor_terms(sign * sympy.diff(value, X)).as_independent(X, as_Add=False)
-    if rest.has(*found.symbols) if found.symbols else False:
+    if isinstance(loss, ShareLoss):
+        weight = weight_of(loss, num_classes)
+        return None if weight is None else _rises(-sign * weight, num_classes)
+    _, moving = sympy.sympify(found.loss).as_independent(X, as_Add=True)
+    if moving.has(*CASES):
+        factor, rest = moving.as_independent(X, as_Add=False)
+    else:
+        factor, rest = sympy.factor_terms(sympy.diff(moving, X)).as_independent(X, as_Add=False)
+    if found.symbols & rest.free_symbols:
         return None
     known = {}
     for i, a in enumerate(found.aggregates):  # only those that multiply F' count, and only sums of psi > 0
@@ -56,9 +63,61 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
                 return None
             known[a.symbol] = sympy.Symbol(f"positive{i}", positive=True)
     factor = factor.subs(known).subs(K, _more_than_one())
-    if factor.is_positive:
-        return positive(rest, num_classes)
-    return positive(-rest, num_classes) if factor.is_negative else None
+    if not (factor.is_positive or factor.is_negative):
+        return None
+    rising = sign * rest if factor.is_positive else -sign * rest
+    return _rises_in_pieces(rising, num_classes) if moving.has(*CASES) else positive(rising, num_classes)
+
+
+def weight_of(loss: ShareLoss, num_classes: int | None) -> Any:
+    """h(X) >= 0 with L = 1 - h(u_y)/sum_i h(u_i) and h > 0 from 1/K on; None where that is not seen."""
+    found = trace(loss, num_classes)
+    factor, weight = (1 - found.loss).as_independent(X, as_Add=False)
+    if found.symbols & weight.free_symbols or num_classes is None:
+        return None
+    if not is_zero(1 / factor - found.sum_over_classes(weight.subs(X, T))):
+        return None
+    if _rises(weight, num_classes) is None:
+        return None
+    least, even = limit_at_zero(weight, X), weight.subs(X, sympy.Rational(1, num_classes))
+    return weight if (is_zero(least) or sign_of(least)[0] == 1) and sign_of(even)[0] == 1 else None
+
+
+def _rises(function: Any, num_classes: int | None) -> str | None:
+    if function.has(*CASES):
+        return _rises_in_pieces(function, num_classes)
+    return positive(sympy.diff(function, X), num_classes)
+
+
+def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
+    """As `positive`, of the slope of a function with cases, by intervals.
+
+    Between two borders it must not fall, and strictly rise from 1/K on; at a border it must be continuous,
+    and from 1/K to 1/2, where two entries of u may be largest together, without a kink.
+    """
+    found = pieces(function, X)
+    if found is None or num_classes is None:
+        return None
+    for left, right in pairwise(found):
+        gap, border = right.expression - left.expression, left.hi
+        tie = Fraction(1, num_classes) <= _near(border, 1) and _near(border, -1) <= Fraction(1, 2)
+        if not is_zero(gap.subs(X, border)) or (tie and not is_zero(sympy.diff(gap, X).subs(X, border))):
+            return None
+    for piece in found:
+        slope, lo, hi = sympy.diff(piece.expression, X), _near(piece.lo, -1), _near(piece.hi, 1)
+        if not _not_negative(slope, X, lo, hi):
+            return None
+        lo, hi = max(lo, Fraction(1, num_classes)), min(hi, 1 - EDGE)
+        if lo < hi and certify_sign(slope, {X: (lo, hi)}).sign != "positive":
+            return None
+    return "interval"
+
+
+def _near(border: Any, side: int) -> Fraction:
+    """A rational border, or a fraction next to an irrational one on the given side."""
+    if border.is_Rational:
+        return Fraction(int(border.p), int(border.q))
+    return Fraction(str(sympy.N(border, 40))) + side * Fraction(1, 10**30)
 
 
 def _weakest(ways: list[str | None]) -> str | None:
@@ -71,25 +130,22 @@ def _more_than_one() -> Any:
     return sympy.Symbol("k", integer=True, nonnegative=True) + 2
 
 
-def _smooth(value: Any) -> bool:
-    """Is F differentiable in X? Cases must meet with equal values and slopes; other kinks are refused."""
-    if value.has(sympy.Abs, sympy.Max, sympy.Min, sympy.sign):
-        return False
-    for cases in value.atoms(sympy.Piecewise):
-        branches = [e for e, _ in cases.args]
-        for _, condition in cases.args[:-1]:
-            if not isinstance(condition, sympy.core.relational.Relational):
-                return False
-            for edge in sympy.solve(condition.lhs - condition.rhs, X):
-                for e in branches[1:]:
-                    gap = e - branches[0]
-                    if any(sympy.simplify(g.subs(X, edge)) != 0 for g in (gap, sympy.diff(gap, X))):
-                        return False
-    return True
+def _not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
+    """Is it >= 0 on (lo, hi), by intervals? Term by term where 0/0 at an end leaves the sum open."""
+    half = Fraction(1, 2)
+    if lo < half < hi:  # so that an end at 1 stays exact where lo is no float
+        return _not_negative(expression, t, lo, half) and _not_negative(expression, t, half, hi)
+    return any(
+        all(certify_sign(part, {t: (lo, hi)}).sign in ("positive", "non-negative", "zero") for part in parts)
+        for parts in ([expression], sympy.Add.make_args(expression))
+    )
 
 
 def _never_negative(psi: Any) -> bool:
-    return certify_sign(psi, {T: (0, 1)}).sign in ("positive", "non-negative")
+    found = pieces(psi, T) if psi.has(*CASES) else (Piece(sympy.Integer(0), sympy.Integer(1), psi),)
+    return found is not None and all(
+        _not_negative(p.expression, T, _near(p.lo, 1), _near(p.hi, -1)) for p in found
+    )
 
 
 def positive(expression: Any, num_classes: int | None) -> str | None:
@@ -149,6 +205,28 @@ def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
 # -- the boundary ----------------------------------------------------------------------------------
 
 
+def gives_up_below_half(loss: Loss) -> bool:
+    """Is L = f(u_y) with f constant up to 1/2, never rising from there, and f(1) < f(0)? For every K.
+
+    At most one entry exceeds 1/2. So where u_j >= u_y, R >= f(0) - pi_j (f(0) - f(1)), which is above
+    R(e_y) = f(0) - pi_y (f(0) - f(1)): calibrated, though f does not fall strictly.
+    """
+    if not isinstance(loss, SeparableLoss) or loss.has_off_label:
+        return False
+    value = exactly(loss.bound_to(OPS).on_label(X, K, OPS))
+    found = None if value.has(K) else pieces(value, X)
+    if not found or sign_of(value.subs(X, 0) - value.subs(X, 1))[0] != 1:
+        return False
+    for left, right in pairwise(found):
+        if not is_zero((right.expression - left.expression).subs(X, left.hi)):
+            return False
+    for p in found:
+        slope, lo, hi = sympy.diff(p.expression, X), _near(p.lo, -1), _near(p.hi, 1)
+        if not is_zero(slope) and (lo < Fraction(1, 2) or not _not_negative(-slope, X, lo, hi)):
+            return False
+    return True
+
+
 def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
     """on_label(0+) and off_label(0+), in k = K - 2 >= 0 where no K is given."""
     number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
@@ -194,6 +272,8 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
         found = trace(loss, num_classes)
     except NotTracedError:
         return False
+    if isinstance(loss, ShareLoss):
+        return weight_of(loss, num_classes) is not None
     if any(a.kind != "sum" for a in found.aggregates):
         return False
     parts = [sympy.sympify(found.loss).subs(X, T), *(a.psi for a in found.aggregates)]

@@ -19,8 +19,9 @@ from theory.algebra import exact_generator
 from theory.backends.sympy_ops import OPS, exactly
 from theory.enclosure import NotTracedError, trace
 from theory.enclosure.settle import T, X
-from theory.exchange import limit_at_zero, limits_at_zero
-from theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss
+from theory.exchange import limit_at_zero, limits_at_zero, weight_of
+from theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from theory.piecewise import CASES, pieces
 
 
 @lru_cache(maxsize=256)
@@ -49,6 +50,8 @@ def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
         total = g.expression.subs(g.t, T)
         pulls = [_pull(on), _pull(off), _pull(total)]
         return all(p.is_finite for p in pulls) and _finite_slope_at_one(off) and _finite_slope_at_one(total)
+    if isinstance(loss, ShareLoss):
+        return _share(loss, num_classes)
     return _by_trace(loss, num_classes)
 
 
@@ -72,6 +75,18 @@ def _finite_slope_at_one(function: Any) -> bool:
 def _unbounded(base: SeparableLoss, num_classes: int) -> bool:
     on, off = limits_at_zero(base, num_classes)
     return bool(on == sympy.oo and off.is_finite)
+
+
+def _share(loss: ShareLoss, num_classes: int) -> bool:
+    """L = 1 - h(u_y)/W with W > 0: -(grad h(u_y) - h(u_y)/W grad W)/W, made of terms t h'(t)."""
+    weight = weight_of(loss, num_classes)
+    if weight is None:
+        return False
+    found = pieces(weight.subs(X, T), T) if weight.has(*CASES) else ()
+    if found is None:
+        return False
+    first, last = (found[0].expression, found[-1].expression) if found else (weight.subs(X, T),) * 2
+    return _pull(first) == 0 and _finite_slope_at_one(last)
 
 
 def _by_trace(loss: Loss, num_classes: int) -> bool:

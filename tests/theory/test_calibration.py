@@ -9,7 +9,7 @@ import pytest
 
 from theory.algebra import exact_losses
 from theory.calibration import calibration
-from theory.exchange import attains, monotone, treats_classes_alike
+from theory.exchange import attains, gives_up_below_half, monotone, treats_classes_alike
 from theory.losses import LOSSES, CallableLoss, SeparableLoss, get
 from theory.numeric_minimiser import minimise
 
@@ -121,6 +121,41 @@ def test_losses_that_tell_classes_apart_are_seen() -> None:
     weighted = CallableLoss(lambda z, y: -z.log_softmax(1).gather(1, y[:, None])[:, 0] * (1 + y), "weighted")
     assert not treats_classes_alike(weighted, 3)
     assert all(treats_classes_alike(get(name), 4) for name in LOSSES)
+
+
+@pytest.mark.parametrize("name", [n for n, c in LOSSES.items() if c.__module__.startswith("theory.losses.")])
+def test_the_catalogue_leaves_nothing_open_at_ten_classes(name: str) -> None:
+    assert calibration(get(name), 10).status in ("proved", "certified", "refuted")
+
+
+class Bent(SeparableLoss):
+    """It falls everywhere, but with a kink at 2/5, where two entries may be largest together."""
+
+    name = "bent"
+
+    def on_label(self, t, num_classes, ops):
+        return 1 - t + 2 * ops.maximum(ops.const(Fraction(2, 5)) - t, ops.const(0))
+
+
+def test_kinks_where_two_entries_may_tie_are_not_passed_over() -> None:
+    """At pi = (.4, .36, .24) the tie (2/5, 2/5, 1/5) is better than outputs with the argmax of pi alone."""
+    assert monotone(Bent(), 3) is None
+    assert monotone(get("phuber-ce"), 3) is not None
+    pi = [Fraction(x) for x in ("2/5", "9/25", "6/25")]
+
+    def risk(*u: str) -> Fraction:
+        values = exact_losses(Bent(), tuple(Fraction(x) for x in u))
+        return sum(p * v for p, v in zip(pi, values, strict=True))
+
+    tie = risk("2/5", "2/5", "1/5")
+    assert all(tie < risk(*u) for u in (("1", "0", "0"), ("41/100", "39/100", "1/5"), ("1/2", "1/4", "1/4")))
+
+
+@pytest.mark.parametrize(
+    ("spec", "holds"), [("truncated-gce", True), ("truncated-gce(k=2/5)", False), ("gce", False)]
+)
+def test_losses_that_give_up_below_one_half(spec: str, holds: bool) -> None:
+    assert gives_up_below_half(get(spec)) == holds
 
 
 def test_bad_number_of_classes() -> None:
