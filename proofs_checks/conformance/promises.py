@@ -73,6 +73,8 @@ def declare(
             return loss
     if isinstance(loss, type) or not (callable(loss) or isinstance(loss, Loss)):
         raise TypeError(f"loss must be a Loss, a module or a callable (logits, labels), got loss={loss!r}")
+    if isinstance(loss, Loss) and takes != "logits":
+        fail("takes", "'logits' for a Loss", takes)
     known = Declared.__dataclass_fields__
     for key in promises:
         if key not in known:

@@ -159,7 +159,8 @@ def attempt(check: LossCheck, subject: Subject, budget: str) -> str | None:
     Broken, NotApplicable : as the check does.
     """
     trial = Trial(subject, BUDGETS[budget])
-    subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
+    with watched():
+        subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
     with watched(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever is made of warnings outside
         if not check.anyway and not subject.is_deterministic:

@@ -49,7 +49,7 @@ def _gradient(trial: Trial) -> str | None:
         allowed = abs(narrow - wide) + rounding
         if not abs(found - wanted) <= allowed:
             raise Broken(
-                f"the value changes at the rate {wanted:.8g}, the gradient says {found:.8g}",
+                f"the value changes at the rate {wanted:.10g}, the gradient says {found:.10g}",
                 "a factor is detached, or computed under no_grad" if np.isfinite(found) else "",
                 logits=z[0],
                 label=label,
