@@ -100,11 +100,11 @@ def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
         return None
     for left, right in pairwise(found):
         gap, border = right.expression - left.expression, left.hi
-        tie = Fraction(1, num_classes) <= _near(border, 1) and _near(border, -1) <= Fraction(1, 2)
+        tie = Fraction(1, num_classes) <= near(border, 1) and near(border, -1) <= Fraction(1, 2)
         if not is_zero(gap.subs(X, border)) or (tie and not is_zero(sympy.diff(gap, X).subs(X, border))):
             return None
     for piece in found:
-        slope, lo, hi = sympy.diff(piece.expression, X), _near(piece.lo, -1), _near(piece.hi, 1)
+        slope, lo, hi = sympy.diff(piece.expression, X), near(piece.lo, -1), near(piece.hi, 1)
         if not _not_negative(slope, X, lo, hi):
             return None
         lo, hi = max(lo, Fraction(1, num_classes)), min(hi, 1 - EDGE)
@@ -113,7 +113,7 @@ def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
     return "interval"
 
 
-def _near(border: Any, side: int) -> Fraction:
+def near(border: Any, side: int) -> Fraction:
     """A rational border, or a fraction next to an irrational one on the given side."""
     if border.is_Rational:
         return Fraction(int(border.p), int(border.q))
@@ -144,7 +144,7 @@ def _not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
 def _never_negative(psi: Any) -> bool:
     found = pieces(psi, T) if psi.has(*CASES) else (Piece(sympy.Integer(0), sympy.Integer(1), psi),)
     return found is not None and all(
-        _not_negative(p.expression, T, _near(p.lo, 1), _near(p.hi, -1)) for p in found
+        _not_negative(p.expression, T, near(p.lo, 1), near(p.hi, -1)) for p in found
     )
 
 
@@ -221,7 +221,7 @@ def gives_up_below_half(loss: Loss) -> bool:
         if not is_zero((right.expression - left.expression).subs(X, left.hi)):
             return False
     for p in found:
-        slope, lo, hi = sympy.diff(p.expression, X), _near(p.lo, -1), _near(p.hi, 1)
+        slope, lo, hi = sympy.diff(p.expression, X), near(p.lo, -1), near(p.hi, 1)
         if not is_zero(slope) and (lo < Fraction(1, 2) or not _not_negative(-slope, X, lo, hi)):
             return False
     return True

@@ -20,10 +20,11 @@ from theory.backends.sympy_ops import OPS, const, exactly
 from theory.enclosure import certify_sign
 from theory.enclosure.settle import X
 from theory.exact import check_num_classes, check_rate, fail
-from theory.exchange import attains, monotone, positive, treats_classes_alike
+from theory.exchange import attains, monotone, near, positive, treats_classes_alike
 from theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
 from theory.minimisers import conditional_minimiser, has_closed_form
 from theory.noise import SymmetricNoise, threshold
+from theory.piecewise import CASES, Piece, pieces
 from theory.points import sign_of
 from theory.symmetry import decide
 
@@ -238,24 +239,36 @@ def _on_line(loss: Loss, k: int, eta: Fraction) -> sympy.Expr | None:
 
 
 def _least_at_zero(line: sympy.Expr, k: int) -> bool:
-    """Is R(x) >= R(0) up to x = 1/(K-1)? It rises up to some x, and exceeds R(0) from there on."""
-    end, slope, start = Fraction(1, k - 1), sympy.diff(line, X), line.subs(X, 0)
-    if not start.is_finite:
+    """Is R(x) >= R(0) up to x = 1/(K-1)? It rises up to some x, and exceeds R(0) from there on.
+
+    Case by case where the formula has cases: an interval across a kink has no slope.
+    """
+    whole = line.subs(X, X / (k - 1))
+    found = pieces(whole, X) if whole.has(*CASES) else (Piece(sympy.Integer(0), sympy.Integer(1), whole),)
+    start = whole.subs(X, 0)
+    if found is None or not start.is_finite:
         return False
-    seen = np.geomspace(1e-9, 1, 200) * float(end)
-    with np.errstate(all="ignore"):
-        falls = ~(np.asarray(sympy.lambdify(X, slope, "numpy")(seen)) >= 0) & np.ones_like(seen, dtype=bool)
-    for part in (1, 8, 64, 512):
-        if falls[seen < float(end) / part].any():  # no need to try
-            continue
-        try:
-            if certify_sign(slope, {X: (0, end / part)}, BUDGET).sign not in ("positive", "non-negative"):
-                continue
-            if part == 1 or certify_sign(line - start, {X: (end / part, end)}, BUDGET).sign == "positive":
-                return True
-        except TypeError:  # not elementary
-            return False
-    return False
+    if any(not is_zero((b.expression - a.expression).subs(X, a.hi)) for a, b in itertools.pairwise(found)):
+        return False
+    try:
+        ends = [(p.expression, near(p.lo, -1), near(p.hi, 1)) for p in found]
+        while ends and _sign(sympy.diff(ends[0][0], X), *ends[0][1:]) in ("positive", "non-negative", "zero"):
+            ends.pop(0)
+        if len(ends) == len(found):  # it turns within the first piece: does it rise at least next to 0?
+            first, _, high = ends[0]
+            part = next(
+                (n for n in (8, 64, 512) if _sign(sympy.diff(first, X), 0, high / n) == "positive"), None
+            )
+            if part is None:
+                return False
+            ends[0] = (first, high / part, high)
+        return all(_sign(e - start, lo, hi) == "positive" for e, lo, hi in ends)
+    except TypeError:  # not elementary
+        return False
+
+
+def _sign(expression: sympy.Expr, low: Any, high: Any) -> str | None:
+    return certify_sign(expression, {X: (low, high)}, BUDGET).sign
 
 
 def _stationary(line: sympy.Expr, k: int, low: float, high: float) -> float | None:
