@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,12 @@ def test_a_report_is_plain_data() -> None:
     assert {"check", "promise", "status", "detail", "counterexample", "cause", "seconds"} <= set(
         data["results"][0]
     )
+
+
+def test_without_hypothesis_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ImportError, match=r"pip install 'lossmatters\[check\]'"):
+        check_loss(error)
 
 
 def test_nothing_of_a_loss_stays_behind() -> None:
