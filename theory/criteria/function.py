@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
@@ -119,6 +120,9 @@ class Saturated(torch.autograd.Function):
 def _gradient(saved: tuple[Tensor, ...], upstream: Tensor, kernel: Kernel) -> Tensor:
     logits, labels, others, top, pivot, x, kept = saved
     rows = Rows(single(logits), labels, others, top, pivot, Odds(x))
+    if torch.compiler.is_compiling():
+        others = rows.gaps().exp() * pivot.to(top.dtype)[:, None]
+        rows = replace(rows, others=others)
     return kernel.gradient(rows, kept, upstream).to(logits.dtype)
 
 

@@ -154,23 +154,24 @@ def split(logits: Tensor, labels: Tensor) -> Rows:
     kind = wide(logits)
     masked = without_label(logits, labels)
     top = masked.detach().amax(dim=1)
-    # Should a user have masked all the other classes, the label is certain, and no row is NaN.
+    # Should a user have masked all the other classes: none has a part in the rest, the label is certain.
     alone = top == -torch.inf
-    masked = put(masked, labels, torch.where(alone, 0, -torch.inf))
     top = top.clamp(min=torch.finfo(logits.dtype).min)
+    few = logits.shape[1] <= FEW_CLASSES and logits.device.type == "cpu"
     if torch.is_grad_enabled():
         # q_d as the function that it is of all logits, at the level z_d, a constant that cancels out
-        gaps = masked - top[:, None]
+        gaps = put(masked - top[:, None], labels, torch.where(alone, 0, -torch.inf))
         pivot = torch.exp(-gaps.to(kind).logsumexp(dim=1))
         others = gaps.softmax(dim=1)
-    elif torch.compiler.is_compiling() or logits.shape[1] > FEW_CLASSES or logits.device.type != "cpu":
+    elif few or torch.compiler.is_compiling():
+        gaps = masked.sub_(top[:, None]) if writable() else masked - top[:, None]
+        others = gaps.exp_() if writable() else gaps.exp()
+        pivot = others.sum(dim=1).clamp(min=1).to(kind).reciprocal()
+        others = product(others, pivot.to(others.dtype)[:, None])
+    else:
+        masked = put(masked, labels, torch.where(alone, 0, -torch.inf))
         others = masked.softmax(dim=1)
         pivot = others.amax(dim=1).to(kind)
-    else:
-        others = masked.sub_(top[:, None]).exp_()
-        total = others.sum(dim=1, keepdim=True)
-        others.div_(total)
-        pivot = total[:, 0].to(kind).reciprocal()
     own = logits.gather(1, labels[:, None])[:, 0].to(kind)
     end = torch.finfo(kind).max / 8  # the difference of two float64 logits may overflow
     x = (own - top.to(kind) + pivot.log()).clamp(-end, end)
