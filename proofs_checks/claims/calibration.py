@@ -106,6 +106,16 @@ CLAIMS = (
                 Calibrated(("nfl",), (), 10),
                 "NFL is calibrated",
             ),
+        ),
+    ),
+    Claim(
+        "N3.nce",
+        "NCE has no minimiser",
+        "The conditional risk of NCE is a mean of the $\\pi_j$ with weights $L(u, j)$. Its infimum $\\min_j \\pi_j$ is "
+        "approached at $K = 3$, $\\pi = (5, 3, 1)/9$ by outputs $(1/5, 4/5 - d, d)$, $d \\to 0$: the second class is in "
+        "front, though the first is the likeliest.",
+        OURS,
+        checks=(
             Check(
                 Method.EXACT,
                 shares_near_the_boundary,

@@ -82,6 +82,28 @@ def conditional_risk(claimed: Term) -> Evidence:
     return Evidence(Method.SYMBOLIC, Status.PROVED, scope, detail)
 
 
+def water(side: int) -> Evidence:
+    """RLL class by class, y > 0: where pi_i = (1 + y)/K, so w_i > 0, and where pi_i = (1 - side y)/K.
+
+    In the first a strictly convex term with the slope -lambda at w_i/lambda - alpha; in the second it is to rise.
+    """
+    y, level = sympy.symbols("y lambda", positive=True)
+    k = sympy.Symbol("k", integer=True, positive=True)  # K = k + 1
+    loss: Any = with_symbols(RLL())
+    term = (PI * loss.on_label(T, k + 1, OPS) + (1 - PI) * loss.off_label(T, k + 1, OPS)).subs(K, k + 1)
+    slope = sympy.diff(term, T)
+    full = slope.subs(PI, (1 + y) / (k + 1))
+    at_level = sympy.simplify(full.subs(T, y / k / level - loss.alpha) + level)
+    bend = sympy.factor(sympy.simplify(sympy.diff(full, T)))
+    other = sympy.factor(sympy.simplify(slope.subs(PI, (1 - side * y) / (k + 1))))
+    scope, detail = "all K >= 2, all alpha", f"w_i > 0: R'' = {bend}; else R' = {other} (K = k + 1)"
+    if at_level == 0 and bend.is_positive and other.is_positive:
+        return Evidence(Method.SYMBOLIC, Status.PROVED, scope, detail)
+    if other.is_negative:
+        return Evidence(Method.SYMBOLIC, Status.REFUTED, scope, detail, {"R'": str(other)})
+    return Evidence(Method.SYMBOLIC, Status.UNDECIDED, scope, detail)
+
+
 def _vanishes(expression: Any, scope: str, what: str) -> Evidence | None:
     """None where the expression is 0; else the evidence that it is not, or that it was not shown."""
     equal, witness = same(sympy.powsimp(sympy.expand(expression)), 0)
@@ -214,7 +236,7 @@ def _posterior(loss: Loss, pi: Posterior) -> Minimiser:
 
 
 def _of_loss(
-    name: str, title: str, statement: str, loss: Loss, symbolic: Check, wrong: Any, says: str
+    name: str, title: str, statement: str, loss: Loss, symbolic: Check, wrong: Any, says: str, *more: Check
 ) -> Claim:
     count = 6 if isinstance(loss, NMSE) else 30  # roots of rationals take time
     return Claim(
@@ -224,6 +246,7 @@ def _of_loss(
         OURS,
         checks=(
             symbolic,
+            *more,
             Check(
                 Method.EXACT,
                 exact_minimisers,
@@ -340,6 +363,7 @@ CLAIMS = (
         ),
         _posterior,
         "the minimiser is pi",
+        Check(Method.SYMBOLIC, water, 1, -1, "it rises in u_i where w_i > 0 as well"),
     ),
     _of_loss(
         "nmse",

@@ -56,6 +56,9 @@ def test_nmse_is_least_at_the_projection(weights) -> None:
     risk = risk_and_slopes(NMSE(), pi)[0]
     others = [pi, np.full(k, 1 / k), *np.eye(k), 0.5 * (found.probs + 1 / k), 0.5 * (found.probs + pi)]
     assert all(risk(found.probs) <= risk(u) + 1e-14 for u in others)  # a few roundings of values below 1
+    rest = sorted(weights)[:-1]
+    at_vertex = sorted(found.exact)[-1] == 1
+    assert at_vertex == (len(set(rest)) == 1 and len(set(weights)) > 1)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 10])
