@@ -72,6 +72,11 @@ Proof. by rewrite (bigD1 i) //= eqxx big1 ?addr0 // => t /negbTE ->. Qed.
 Definition point (T : finType) (i : T) : dist R T := Dist (point_ge0 i) (point_sum i).
 Definition vertex K (y : 'I_K) : simplex R K := point (y : ordinal_finType K).
 
+Lemma point_mean (T : finType) (i : T) (F : T -> R) : \sum_t point i t * F t = F i.
+Proof.
+by rewrite (bigD1 i) //= eqxx mul1r big1 ?addr0 // => t /negbTE ->; rewrite mul0r.
+Qed.
+
 Lemma uniform_ge0 k : forall i : 'I_k.+1, 0 <= k.+1%:R^-1 :> R.
 Proof. by move=> i; rewrite invr_ge0 ler0n. Qed.
 
