@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -118,17 +120,18 @@ def describe(certificate: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     span = c["label_sum"]
     how = span["method"] if span["rigorous"] else f"{span['method']}, not rigorous"
-    rows.append(
-        (
-            "label sum S",
-            f"from {span['low_exact']} ({span['low_at']}) to {span['high_exact']} ({span['high_at']}); {how}",
-        )
+    low, high = (
+        f"{_amount(span[f'{end}_exact'], span[end])} ({' '.join(span[f'{end}_at'].split())})"
+        for end in ("low", "high")
     )
+    constant = span["low_exact"] == span["high_exact"]
+    rows.append(("label sum S", f"{low}; {how}" if constant else f"from {low} to {high}; {how}"))
     bounds = c["bounds"]
     if "status" in bounds:
         rows.append(("largest loss", _say_undecided(bounds)))
     else:
-        rows.append(("largest loss", f"{bounds['loss_max_exact']} at {bounds['at']} ({bounds['method']})"))
+        largest = _amount(bounds["loss_max_exact"], bounds["loss_max"])
+        rows.append(("largest loss", f"{largest} at {bounds['at']} ({bounds['method']})"))
         meets = {True: "yes", False: "no", None: "not a symmetric loss"}[
             bounds["meets_class_conditional_bound"]
         ]
@@ -191,15 +194,32 @@ def _say_symmetry(found: dict[str, Any]) -> str:
         return _say_undecided(found)
     text = f"{found['status']} for {found['scope']} ({found['method']}): {found['detail']}"
     if found["constant"]:
-        text += f"; C = {found['constant']}"
+        text += f"; C = {_amount(found['constant'], found['constant_value'])}"
     if found["witness"]:
         w = found["witness"]
-        text += f"; S = {w['S_u']} at {_point(w['u'])} but {w['S_v']} at {_point(w['v'])}"
+        first, second = (_amount(w[f"S_{x}"], w[f"S_{x}_value"]) for x in "uv")
+        text += f"; S = {first} at {_point(w['u'])} but {second} at {_point(w['v'])}"
     return text
 
 
+def _amount(text: str, value: float | None) -> str:
+    """An exact number with its decimals beside it, unless it is a short fraction; decimals alone, to six."""
+    if value is None or re.fullmatch(r"-?\d{1,9}(/\d{1,3})?", text):
+        return text
+    return f"{value:.6g}" if re.fullmatch(r"-?\d+\.\d+(e[+-]?\d+)?", text) else f"{text} = {value:.6g}"
+
+
 def _point(values: list[str]) -> str:
-    return f"({', '.join(values)})"
+    """A point in brackets, four or more equal entries in a row as "0, ..., 0".
+
+    >>> _point(["1", *["0"] * 9])
+    '(1, 0, ..., 0)'
+    """
+    parts: list[str] = []
+    for entry, run in itertools.groupby(values):
+        times = len(list(run))
+        parts += [entry] * times if times < 4 else [entry, "...", entry]
+    return f"({', '.join(parts)})"
 
 
 def _say_reversal(found: Any) -> str:
