@@ -63,11 +63,12 @@ class Losses(torch.autograd.Function):
         saved = ctx.saved_tensors
         if torch.compiler.is_compiling():
             found = _gradient(saved, upstream, ctx.kernel)
-        elif torch.is_grad_enabled():
-            rows = split(single(saved[0]), saved[1])
-            found = ctx.kernel.gradient(rows, ctx.kernel.keep(rows), upstream).to(saved[0].dtype)
+        elif torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(upstream):
+            with torch.enable_grad():  # is_grads_batched: written to no array either
+                rows = split(single(saved[0]), saved[1])
+                found = ctx.kernel.gradient(rows, ctx.kernel.keep(rows), upstream).to(saved[0].dtype)
         else:
-            found = Gradients.apply(*saved, upstream, ctx.kernel)
+            found = _gradient(saved, upstream, ctx.kernel)
         return found, None, None
 
     @staticmethod
@@ -76,27 +77,6 @@ class Losses(torch.autograd.Function):
     ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         found = Losses.apply(*_more_rows(info.batch_size, in_dims, inputs))
         return tuple(v.unflatten(0, (info.batch_size, -1)) for v in found), (0,) * len(found)
-
-
-class Gradients(torch.autograd.Function):
-    """What `Losses` saved, the upstream gradient (N,) and the kernel -> the gradient in the logits (N, K).
-
-    Never differentiated: a Function only for its rule under vmap, thanks to which kernels may write to
-    their arrays.
-    """
-
-    @staticmethod
-    def forward(*inputs: Any) -> Tensor:
-        return _gradient(inputs[:-2], *inputs[-2:])
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        """Nothing is kept."""
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
-        found = Gradients.apply(*_more_rows(info.batch_size, in_dims, inputs))
-        return found.unflatten(0, (info.batch_size, -1)), 0
 
 
 class Saturated(torch.autograd.Function):

@@ -106,7 +106,7 @@ class Share:
         # Finite, at the label and where logits are further apart than the largest number: derivatives too
         gaps = put(rows.gaps().to(kind), rows.labels, zeros).clamp(min=-(torch.finfo(kind).max ** 0.75))
         ratios = put(gaps.exp(), rows.labels, zeros)
-        total = ratios.sum(dim=1, keepdim=True)
+        total = ratios.sum(dim=1, keepdim=True).clamp(min=1)  # 0 where all the others are masked
         # 1 - u_i = t + s (1 - q_i): exactly t where there is one other class
         log_u = rows.label.log_s[:, None] + gaps - total.log()
         rest = rows.label.t[:, None] + rows.label.s[:, None] * ((total - ratios) / total)

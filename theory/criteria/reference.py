@@ -14,7 +14,7 @@ import numpy as np
 
 from theory.backends.mpmath_ops import MpmathOps
 from theory.losses.base import Loss, SeparableLoss
-from theory.losses.combinators import Normalized
+from theory.losses.combinators import Combination, Normalized
 
 OPS = MpmathOps(120)
 CONTEXT = OPS.context
@@ -56,6 +56,9 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
         total = base.label_sum(probs[None], OPS)[0]
         share = value(base, probs, label) / total
         return [(d - share * g) / total for d, g in zip(slopes, sums, strict=True)]
+    if isinstance(loss, Combination):
+        parts = [(OPS.const(factor), partials(term, probs, label)) for factor, term in loss.terms]
+        return [CONTEXT.fsum(factor * slopes[i] for factor, slopes in parts) for i in range(k)]
     return [_slope(lambda t, i=i: value(loss, _replaced(probs, i, t), label), u) for i, u in enumerate(probs)]
 
 
