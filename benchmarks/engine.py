@@ -87,8 +87,7 @@ def _plain_network(
     for epoch in range(training.epochs):
         values = []
         for step, (inputs, labels) in enumerate(loader):
-            done = (epoch + step / len(loader)) / training.epochs
-            optimiser.param_groups[0]["lr"] = training.step_size(done)
+            optimiser.param_groups[0]["lr"] = training.step_size(epoch, step / len(loader))
             value = criterion(network(inputs), labels)
             optimiser.zero_grad()
             value.backward()

@@ -25,6 +25,6 @@ def label_stream(seed: int, rate: Fraction) -> np.random.Generator:
     return stream("labels", seed, rate.numerator, rate.denominator)
 
 
-def torch_seed(purpose: str, seed: int) -> int:
+def torch_seed(purpose: str, seed: int, *keys: int) -> int:
     """A seed for a ``torch.Generator``: 63 bits from the stream of that purpose."""
-    return int(stream(purpose, seed).integers(2**63))
+    return int(stream(purpose, seed, *keys).integers(2**63))

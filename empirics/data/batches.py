@@ -26,6 +26,15 @@ class Crops:
         """Some of them, as one indexes a tensor."""
         return Crops(self.top[index], self.left[index], self.mirrored[index])
 
+    @staticmethod
+    def stack(parts: Sequence[Crops]) -> Crops:
+        """Of several networks, side by side."""
+        return Crops(
+            torch.stack([part.top for part in parts]),
+            torch.stack([part.left for part in parts]),
+            torch.stack([part.mirrored for part in parts]),
+        )
+
     def to(self, device: torch.device | str) -> Crops:
         """The same on another device."""
         parts = (self.top, self.left, self.mirrored)

@@ -10,8 +10,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from empirics.data.base import Dataset
+from empirics.engine.feed import batches
+from empirics.engine.forward import evaluate
 from empirics.engine.train import Network
-from empirics.models.mlp import StackedMLP
+from empirics.models.base import Model, Stack
 from theory.losses import Loss
 from theory.losses.base import CallableLoss
 from theory.losses.criterion import loss_matrix
@@ -31,6 +33,8 @@ def risks(
     """
     if not isinstance(loss, CallableLoss):  # which may know one dtype only
         logits = logits.double()
+    elif logits.dtype == torch.bfloat16:
+        logits = logits.float()
     matrix = loss_matrix(loss, logits).double()
     rows = torch.arange(len(clean), device=logits.device)
     transition = SymmetricNoise(rate).transition_matrix(logits.shape[1])
@@ -48,17 +52,20 @@ def risks(
 @torch.no_grad()
 def final_risks(
     data: Dataset,
-    stack: StackedMLP,
+    model: Model,
+    stack: Stack,
     networks: Sequence[Network],
     rates: Sequence[Fraction],
+    precision: str = "float32",
 ) -> list[dict[str, float]]:
-    """`risks` on the training samples of each network of a stack, one at a time."""
+    """`risks` on the training samples of each network of a stack, as it is given them for evaluation."""
     first = next(stack.parameters())
-    inputs = torch.from_numpy(data.train_inputs).to(first.device, first.dtype)[None]
+    dtype = torch.bfloat16 if precision == "bfloat16" and data.is_images else first.dtype
+    inputs = batches(data, data.train_inputs, model, device=first.device, dtype=dtype)
     clean = torch.from_numpy(data.train_labels).to(first.device)
     found = []
-    for m, (network, rate) in enumerate(zip(networks, rates, strict=True)):
-        logits = stack(inputs, slice(m, m + 1))[0]
+    each = (logits for part in evaluate(stack, inputs, precision) for logits in part)
+    for logits, network, rate in zip(each, networks, rates, strict=True):
         own = torch.from_numpy(network.noisy_labels).to(first.device)
         found.append(risks(network.loss, logits, own, clean, rate))
     return found

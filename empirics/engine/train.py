@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Int
-from torch import Tensor
 
 from empirics.data.base import Dataset
+from empirics.engine.checkpoint import Checkpoints, OutOfTime
+from empirics.engine.feed import Feed, batches
+from empirics.engine.forward import autocast, channels_last, forward, predict
 from empirics.engine.metrics import Counter, Curve
 from empirics.engine.training import Training
-from empirics.models.base import MLP
-from empirics.models.mlp import StackedMLP
-from empirics.randomness import stream
+from empirics.models.base import Model, Stack
+from empirics.models.convnet import ConvNet
+from empirics.randomness import torch_seed
 from theory.losses import Loss
 from theory.losses.criterion import sample_losses
 
-SECOND_PHASE = 1  # tells the order of batches after a warm start from that before it
+SECOND_PHASE = 1  # tells the randomness after a warm start from that before it
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,16 @@ class Network:
 
 def train_stack(
     data: Dataset,
-    model: MLP,
+    model: Model,
     training: Training,
     networks: Sequence[Network],
     *,
-    start: StackedMLP | None = None,
+    start: Any = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     on_epoch: Callable[[int], None] | None = None,
-) -> tuple[list[dict[str, Curve]], StackedMLP]:
+    checkpoints: Checkpoints | None = None,
+) -> tuple[list[dict[str, Curve]], Any]:
     """Train all networks side by side.
 
     What a network learns depends on the others by rounding alone: its loss, labels and order of batches
@@ -59,40 +64,59 @@ def train_stack(
     ----------
     start : a trained stack of as many networks to go on from, which is left as it is. All else begins anew:
         the optimiser's state is fresh and the step size goes through its whole schedule; the order of
-        batches comes from a stream of its own. By default networks start from their seeds.
-    on_epoch : called with 1, 2, ... after each epoch.
+        batches, crops and dropout come from streams of their own. By default networks start from their
+        seeds.
+    on_epoch : called with 1, 2, ... after each epoch; first with how many a checkpoint has, if any.
+    checkpoints : where to save the state after epochs, and to go on from what is saved there. Whoever
+        resumes gives the same arguments as before.
 
     Returns
     -------
     The curves of each network, by the names of `empirics.records.CURVES`, and the trained stack. A
     network whose loss became NaN or infinite shows that in its train_loss; argmax of NaN is class 0.
+
+    Raises
+    ------
+    OutOfTime : the deadline has come; the state is saved.
     """
+    device = torch.device(device)
     size = len(data.train_labels)
-    inputs = torch.from_numpy(np.concatenate([data.train_inputs, data.test_inputs])).to(device, dtype)
+    seeds, key = [n.seed for n in networks], () if start is None else (SECOND_PHASE,)
+    precision = torch.bfloat16 if training.precision == "bfloat16" and data.is_images else dtype
+    every_input = np.concatenate([data.train_inputs, data.test_inputs])
+    inputs = batches(data, every_input, model, training.augmentation, device=device, dtype=precision)
     noisy_labels = torch.from_numpy(np.stack([n.noisy_labels for n in networks])).to(device)
     clean_labels, test_labels = (
         torch.from_numpy(v).to(device) for v in (data.train_labels, data.test_labels)
     )
-    widths = model.widths(inputs.shape[1], data.num_classes)
     if start is None:
-        stack = StackedMLP(widths, [n.seed for n in networks], device=device, dtype=dtype)
+        stack = model.stack(data.input_shape, data.num_classes, seeds, device=device, dtype=dtype)
     else:
         stack = start.copies(range(len(networks)))
-    optimiser = torch.optim.Adam(stack.parameters(), lr=training.step_size(0), fused=True)
+    if isinstance(stack, ConvNet):
+        # the networks of a stack drop the same features, so one seed will do
+        stack.generator = torch.Generator(device).manual_seed(torch_seed("dropout", seeds[0], *key))
+    channels_last(stack)
+    optimiser = _optimiser(training, stack)
     counter = Counter(noisy_labels, clean_labels, test_labels, data.num_classes, training.epochs)
     losses = torch.zeros(training.epochs, len(networks), dtype=dtype, device=device)
-    second = () if start is None else (SECOND_PHASE,)
-    orders = [stream("batch order", n.seed, *second) for n in networks]
+    feed = Feed(inputs, size, training, seeds, key)
     groups = _loss_groups(networks)
-    firsts = range(0, size, training.batch_size)
     rows = torch.arange(len(networks), device=device)[:, None]
+    run = _Run(stack, optimiser, counter, losses, feed)
+    first_epoch = run.resume(checkpoints, device)
+    if on_epoch is not None and first_epoch:
+        on_epoch(first_epoch)
+    if checkpoints is not None and checkpoints.late and first_epoch < training.epochs:
+        raise OutOfTime
 
-    for epoch in range(training.epochs):
-        # drawn on the host, so the order is the same on each device; one copy an epoch
-        order = torch.from_numpy(np.stack([rng.permutation(size) for rng in orders])).to(device)
-        for step, first in enumerate(firsts):
-            batch = order[:, first : first + training.batch_size]
-            logits = stack(inputs[batch])
+    for epoch in range(first_epoch, training.epochs):
+        began = time.time()
+        stack.train()
+        for step, (batch, given) in enumerate(feed.epoch()):
+            with autocast(device, training.precision):
+                logits = forward(stack, given)
+            logits = logits.to(dtype)  # of bfloat16, which has too few digits for a loss
             labels = noisy_labels[rows, batch]
             batch_losses = torch.cat(
                 [sample_losses(loss, logits[part], labels[part]).mean(dim=1) for loss, part in groups]
@@ -100,14 +124,18 @@ def train_stack(
             optimiser.zero_grad()
             batch_losses.sum().backward()  # networks share no parameter: each gets its own gradient
             for group in optimiser.param_groups:
-                group["lr"] = training.step_size((epoch + step / len(firsts)) / training.epochs)
+                group["lr"] = training.step_size(epoch, step / feed.steps)
             optimiser.step()
             losses[epoch] += batch_losses.detach()
-        losses[epoch] /= len(firsts)
-        classes = predict(stack, inputs)
+        losses[epoch] /= feed.steps
+        classes = predict(stack, inputs, training.precision)
         counter.count(epoch, classes[:, :size], classes[:, size:])
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)  # once an epoch, or the host would be epochs ahead of its clock
         if on_epoch is not None:
             on_epoch(epoch + 1)
+        if checkpoints is not None:
+            run.keep(checkpoints, epoch + 1, epoch + 1 == training.epochs, time.time() - began)
 
     curves = counter.curves()
     for network, values in zip(curves, losses.T.tolist(), strict=True):
@@ -115,16 +143,57 @@ def train_stack(
     return curves, stack
 
 
-@torch.no_grad()
-def predict(stack: StackedMLP, inputs: Tensor) -> Int[Tensor, "m n"]:
-    """The class that each network gives each input: (N, d) -> (M, N).
+@dataclass
+class _Run:
+    """All that changes in the course of training."""
 
-    On a CPU one network at a time, whose hidden layers stay in the cache (two thirds of the time); on a
-    GPU all at once.
-    """
-    width = 1 if inputs.device.type == "cpu" else stack.num_networks
-    parts = [slice(i, i + width) for i in range(0, stack.num_networks, width)]
-    return torch.cat([stack(inputs.expand(width, -1, -1), part).argmax(dim=-1) for part in parts])
+    stack: Stack
+    optimiser: torch.optim.Optimizer
+    counter: Counter
+    losses: torch.Tensor
+    feed: Feed
+
+    def keep(self, checkpoints: Checkpoints, epochs: int, is_last: bool, epoch_seconds: float) -> None:
+        save, stop = checkpoints.due(is_last, epoch_seconds)
+        if save:
+            generator = getattr(self.stack, "generator", None)
+            checkpoints.save(
+                {
+                    "epochs": epochs,
+                    "stack": self.stack.state_dict(),
+                    "optimiser": self.optimiser.state_dict(),
+                    "counts": self.counter.counts,
+                    "losses": self.losses,
+                    "feed": self.feed.state(),
+                    "dropout": None if generator is None else generator.get_state(),
+                }
+            )
+        if stop:
+            raise OutOfTime
+
+    def resume(self, checkpoints: Checkpoints | None, device: torch.device) -> int:
+        """Go on from what is saved, if anything is; how many epochs are done."""
+        saved = None if checkpoints is None else checkpoints.load(device)
+        if saved is None:
+            return 0
+        self.stack.load_state_dict(saved["stack"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.counter.counts.copy_(saved["counts"])
+        self.losses.copy_(saved["losses"])
+        # generators' states lie on the host whatever the device
+        self.feed.resume({**saved["feed"], "crops": [state.cpu() for state in saved["feed"]["crops"]]})
+        if saved["dropout"] is not None:
+            self.stack.generator.set_state(saved["dropout"].cpu())  # type: ignore[attr-defined]
+        return int(saved["epochs"])
+
+
+def _optimiser(training: Training, stack: Stack) -> torch.optim.Optimizer:
+    step, decay = training.step_size(0), float(training.weight_decay)
+    if training.optimiser == "sgd":
+        return torch.optim.SGD(
+            stack.parameters(), lr=step, momentum=float(training.momentum), weight_decay=decay, fused=True
+        )
+    return torch.optim.Adam(stack.parameters(), lr=step, weight_decay=decay, fused=True)
 
 
 def _loss_groups(networks: Sequence[Network]) -> list[tuple[Loss, slice]]:

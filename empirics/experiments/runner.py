@@ -217,8 +217,8 @@ def _estimate(experiment: Experiment, networks: int) -> float:
     """Seconds on one core: three products for each training sample, one for each that is evaluated."""
     found = dataset(experiment.dataset)
     size, test_size = len(found.train_labels), len(found.test_labels)
-    weights = experiment.model.num_parameters(found.train_inputs.shape[1], found.num_classes)
-    return networks * experiment.training.epochs * weights * (4 * size + test_size) / MULTIPLY_ADDS_PER_SECOND
+    work = experiment.model.multiply_adds(found.input_shape, found.num_classes)
+    return networks * experiment.training.epochs * work * (4 * size + test_size) / MULTIPLY_ADDS_PER_SECOND
 
 
 def _device_kind(device: str) -> str:

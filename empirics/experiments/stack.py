@@ -49,7 +49,7 @@ def configuration(experiment: Experiment, run: Run) -> dict[str, Any]:
     return {
         "experiment": experiment.name,
         "dataset": found.description,
-        "model": experiment.model.description(found.train_inputs.shape[1], found.num_classes),
+        "model": experiment.model.description(found.input_shape, found.num_classes),
         "training": training if run.start is None else {**training, "start": run.start},
         "loss": run.loss,
         "noise": {"kind": NOISE_KIND, "draw": NOISE_DRAW, "rate": str(run.rate)},
@@ -105,7 +105,14 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
             on_epoch=_counted(report, phase.start * experiment.training.epochs, len(runs[phase])),
         )
         curves += new
-        risks += final_risks(found, start, networks[phase], [run.rate for run in runs[phase]])
+        risks += final_risks(
+            found,
+            experiment.model,
+            start,
+            networks[phase],
+            [run.rate for run in runs[phase]],
+            experiment.training.precision,
+        )
     seconds = time.perf_counter() - began
     samples = len(runs) * len(found.train_labels) * experiment.training.epochs
     shared = provenance(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -23,6 +23,8 @@ class Stack(Protocol):
     called with a slice of the networks too, those of the slice.
     """
 
+    training: bool
+
     @property
     def num_networks(self) -> int:
         """M."""
@@ -31,6 +33,19 @@ class Stack(Protocol):
 
     def copies(self, indices: Sequence[int]) -> Stack:
         """A new stack that starts where these networks are; an index may come more than once."""
+
+    def part(self, networks: slice) -> Stack:
+        """Some of the networks, in the same memory; for evaluation."""
+
+    def parameters(self) -> Iterator[torch.nn.Parameter]: ...
+
+    def train(self, mode: bool = True) -> Any: ...
+
+    def eval(self) -> Any: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
 
 
 class Model(Protocol):

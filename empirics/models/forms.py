@@ -52,12 +52,16 @@ def looped(stack: ConvNet, inputs: Images) -> Logits:
     # not tensor[m], whose backward fills a whole zero tensor for each network
     networks = zip(*(tensor.unbind() for tensor in tensors.values()), strict=True)
     images = inputs.expand(stack.num_networks, *inputs.shape[1:])
-    return torch.stack(
-        [
-            functional_call(alone, dict(zip(tensors, network, strict=True)), (image,))
-            for network, image in zip(networks, images, strict=True)
-        ]
-    )
+    alone.generator = stack.generator
+    drops = stack.training and stack.dropout > 0
+    # all networks drop the same features, as in the other forms
+    state = stack.generator.get_state() if drops and stack.generator is not None else None
+    logits = []
+    for network, image in zip(networks, images, strict=True):
+        if state is not None and stack.generator is not None:
+            stack.generator.set_state(state)
+        logits.append(functional_call(alone, dict(zip(tensors, network, strict=True)), (image,)))
+    return torch.stack(logits)
 
 
 def _apart(stack: ConvNet) -> dict[str, Tensor]:

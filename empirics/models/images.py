@@ -141,10 +141,10 @@ class ResNet18(ImageModel):
 
     Parameters
     ----------
-    stem : "imagenet", a convolution of 7 x 7 with stride 2 and a max pooling, as in the paper and in the
-        code that the source published for MNIST: 28 x 28 pixels become 7 x 7 before the first block; or
-        "cifar", a convolution of 3 x 3 with stride 1 and nothing else: 16 times the work and 0.1 % fewer
-        weights.
+    stem : "imagenet", a convolution of 7 x 7 with stride 2 and a max pooling, as in the paper: 28 x 28
+        pixels become 7 x 7 before the first block; or "cifar", a convolution of 3 x 3 with stride 1 and
+        nothing else: 14 times the work and 0.02 % fewer weights (both for one channel). The source does
+        not say which it used.
 
     Without batch normalisation it starts by the rule of `empirics.models.resnet.Residual`.
     """

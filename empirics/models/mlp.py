@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -75,13 +75,19 @@ class StackedMLP(nn.Module):
 
     def copies(self, indices: Sequence[int]) -> StackedMLP:
         """A new stack that starts where these networks are; an index may come more than once."""
-        copied = StackedMLP.__new__(StackedMLP)  # without drawing weights that would be thrown away
-        nn.Module.__init__(copied)
-        copied.widths = self.widths
+        return self._of(lambda parameter: parameter.detach()[list(indices)])
+
+    def part(self, networks: slice) -> StackedMLP:
+        """Some of the networks: a stack that shares their memory, but gets gradients of its own."""
+        return self._of(lambda parameter: parameter.detach()[networks])
+
+    def _of(self, choose: Callable[[Tensor], Tensor]) -> StackedMLP:
+        chosen = StackedMLP.__new__(StackedMLP)  # without drawing weights that would be thrown away
+        nn.Module.__init__(chosen)
+        chosen.widths, chosen.training = self.widths, self.training
         for name in ("weights", "biases"):
-            parameters = [p.detach()[list(indices)].clone() for p in getattr(self, name)]
-            setattr(copied, name, nn.ParameterList(parameters))
-        return copied
+            setattr(chosen, name, nn.ParameterList([choose(p) for p in getattr(self, name)]))
+        return chosen
 
     def network(self, index: int) -> nn.Sequential:
         """A copy of one network as plain layers."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from dataclasses import replace
 from fractions import Fraction
 
+import first_engine
 import numpy as np
 import pytest
 import torch
@@ -14,10 +16,14 @@ from torch import nn
 
 from empirics.data import Dataset, load
 from empirics.engine.device import resolve_device
+from empirics.engine.feed import batches
+from empirics.engine.forward import predict
 from empirics.engine.metrics import Counter
 from empirics.engine.risks import final_risks, risks
-from empirics.engine.train import Network, predict, train_stack
+from empirics.engine.schedules import Drops, Exponential, Linear
+from empirics.engine.train import Network, train_stack
 from empirics.engine.training import Training
+from empirics.experiments.quick import QUICK
 from empirics.models.base import MLP
 from empirics.models.mlp import StackedMLP
 from empirics.randomness import label_stream, stream, torch_seed
@@ -30,7 +36,7 @@ from theory.risk import predicted_noisy_risk
 
 # 100 samples in batches of 64 leave a last batch of 36; two epochs of two steps each, the last of
 # them where the step size already falls.
-TRAINING = Training(epochs=2, batch_size=64, constant_share=Fraction(1, 2))
+TRAINING = Training(epochs=2, batch_size=64, schedule=Linear(Fraction(1, 2)))
 MODEL = MLP(hidden=(16, 12))
 
 
@@ -69,7 +75,7 @@ def plain_network(data, given, training, widths, dtype, start=None):
     for _ in range(training.epochs):
         values = []
         for batch in torch.from_numpy(rng.permutation(size)).split(training.batch_size):
-            falling = (1 - step / steps) / (1 - float(training.constant_share))
+            falling = (1 - step / steps) / (1 - float(training.schedule.constant_share))
             optimiser.param_groups[0]["lr"] = 0.003 * min(1.0, falling)
             value = criterion(model(inputs[batch]), labels[batch])
             optimiser.zero_grad()
@@ -139,6 +145,18 @@ def test_the_same_stack_twice_is_the_same_bit_by_bit():
     assert other != first[0]
 
 
+@pytest.mark.parametrize("seeds", [(0,) * 4, (0, 0, 1, 2)])
+def test_the_quick_profile_s_bits_are_those_of_the_first_engine(seeds):
+    """All digits, the profile's own network and training but for its epochs; shared batches or not."""
+    data, training = load("digits"), replace(QUICK.training, epochs=3)
+    losses = ("cce", "rll", "rll", "nmse")
+    given = [network(data, loss, seed) for loss, seed in zip(losses, seeds, strict=True)]
+    curves, stack = train_stack(data, QUICK.model, training, given)
+    expected, first = first_engine.train_stack(data, QUICK.model.widths(64, 10), training, given)
+    assert curves == expected
+    assert all(torch.equal(a, b) for a, b in zip(stack.parameters(), first.parameters(), strict=True))
+
+
 def test_the_caller_s_random_numbers_are_left_alone():
     state = torch.random.get_rng_state()
     train_stack(subset(), MODEL, TRAINING, [network(subset())])
@@ -194,7 +212,7 @@ def test_risks_are_those_of_the_definition():
     data, rate = subset(), Fraction(2, 5)
     given = [network(data, "rll"), network(data, "cce")]
     _, stack = train_stack(data, MODEL, TRAINING, given)
-    found = final_risks(data, stack, given, [rate, rate])
+    found = final_risks(data, MODEL, stack, given, [rate, rate])
     for index, one in enumerate(given):
         logits = stack.network(index)(torch.from_numpy(data.train_inputs)).detach().double()
         probs = torch.softmax(logits, dim=1).numpy()
@@ -216,7 +234,7 @@ def test_risks_are_those_of_the_definition():
     assert rll["own_labels"] != pytest.approx(rll["fresh_labels"], rel=1e-5)
     # the known-false case: for CCE the constant part differs from network to network
     _, other = train_stack(data, MODEL, TRAINING, [network(data, "cce", seed=1)])
-    (second,) = final_risks(data, other, [network(data, "cce", seed=1)], [rate])
+    (second,) = final_risks(data, MODEL, other, [network(data, "cce", seed=1)], [rate])
     slope = 1 - 0.4 * 10 / 9
     constants = [r["fresh_labels"] - slope * r["clean_labels"] for r in (cce, second)]
     assert constants[0] != pytest.approx(constants[1], rel=1e-5)
@@ -294,7 +312,7 @@ def test_predictions_are_those_of_each_network():
     stack = StackedMLP((64, 8, 10), [0, 1, 2])
     inputs = torch.from_numpy(data.test_inputs)
     expected = torch.stack([stack.network(m)(inputs).argmax(1) for m in range(3)])
-    assert torch.equal(predict(stack, inputs), expected)
+    assert torch.equal(predict(stack, batches(data, data.test_inputs, MODEL)), expected)
     assert not torch.equal(expected[0], expected[1])
 
 
@@ -306,7 +324,7 @@ def test_epochs_are_reported():
 
 def test_the_step_size_is_constant_and_then_falls_to_zero():
     training = Training(epochs=80)
-    steps = [training.step_size((epoch + step / 21) / 80) for epoch in range(80) for step in range(21)]
+    steps = [training.step_size(epoch, step / 21) for epoch in range(80) for step in range(21)]
     assert steps[: 50 * 21 + 1] == [0.003] * (50 * 21 + 1)
     falls = np.diff(steps[50 * 21 :])
     # rounding: steps of 0.003 / 630 are differences of numbers known to 5e-19
@@ -334,12 +352,50 @@ def test_the_device_is_settled_before_anything_else(monkeypatch):
         ({"batch_size": -1}, ValueError, "batch_size must be an integer >= 1, got batch_size=-1"),
         ({"learning_rate": 0}, ValueError, "learning_rate must be > 0, got learning_rate=0"),
         ({"learning_rate": math.nan}, ValueError, "learning_rate must be finite"),
-        ({"constant_share": 1.5}, ValueError, r"constant_share must be in \[0, 1\], got constant_share=1.5"),
+        ({"weight_decay": -1}, ValueError, "weight_decay must be >= 0, got weight_decay="),
+        ({"optimiser": "sdg"}, ValueError, "optimiser must be one of adam, sgd, got optimiser='sdg'"),
+        ({"momentum": "0.9"}, ValueError, r"momentum must be in \[0, 1\), and 0 but with sgd, got momentum="),
+        ({"momentum": 1, "optimiser": "sgd"}, ValueError, r"momentum must be in \[0, 1\)"),
+        ({"augmentation": "flip"}, ValueError, "augmentation must be one of none, crop, crop and mirror"),
+        ({"precision": "float16"}, ValueError, "precision must be one of float32, bfloat16, got precision="),
     ],
 )
 def test_a_training_out_of_domain_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         Training(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (Linear, {"constant_share": 1.5}, r"constant_share must be in \[0, 1\], got constant_share=1.5"),
+        (Drops, {"by": 0}, "by must be > 0, got by="),
+        (Drops, {"at": ("3/4", "1/2")}, "at must be in ascending order, got at="),
+        (Drops, {"at": (2,)}, r"at must be in \[0, 1\]"),
+        (Exponential, {"by": -1}, "by must be > 0, got by="),
+    ],
+)
+def test_a_schedule_out_of_domain_is_refused(kind, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**arguments)
+
+
+def test_the_source_s_schedules():
+    """ResNet-32: a tenth after epochs 100 and 150 of 200; Inception-Lite: times 0.95 an epoch."""
+    drops = Training(epochs=200, learning_rate="0.1", schedule=Drops())
+    steps = [drops.step_size(epoch, done) for epoch in range(200) for done in (0.0, 0.99)]
+    # a product of two rounded numbers: an ulp or two of each
+    assert steps == pytest.approx([0.1] * 200 + [0.01] * 100 + [0.001] * 100, rel=1e-15)
+    # whatever the number of epochs, the drop is at the epoch's very first step
+    for epochs in range(4, 200, 4):
+        changed = Training(epochs=epochs, schedule=Drops())
+        sizes = [changed.step_size(epoch) for epoch in range(epochs)]
+        assert len(set(sizes[: epochs // 2])) == len(set(sizes[epochs // 2 : 3 * epochs // 4])) == 1
+        assert len(set(sizes)) == 3
+    falling = Training(epochs=100, learning_rate="0.01", schedule=Exponential())
+    assert falling.step_size(0, 0.9) == 0.01
+    assert falling.step_size(99) == pytest.approx(0.01 * 0.95**99, rel=1e-15)
+    assert Training(epochs=7, schedule=Linear()).step_size(6, 0.99) == 0.003  # constant to the end
 
 
 @pytest.mark.parametrize(("hidden", "error"), [((0,), ValueError), ((2.5,), TypeError), ((True,), TypeError)])

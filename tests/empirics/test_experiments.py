@@ -34,6 +34,9 @@ def test_the_quick_profile_is_the_one_that_was_set():
     }
     assert QUICK.training.description["epochs"] == 80
     assert configuration(QUICK, QUICK.runs()[0])["model"]["parameters"] == 85_002
+    # The keys of its first two runs since its first record: what is written of a run may only grow.
+    keys = [run_id(configuration(QUICK, run)) for run in QUICK.runs()[:2]]
+    assert keys == ["8a9e7b69995cefa1", "1388a59037d3a3e7"]
 
 
 def test_the_quick_profile_leaves_no_loss_of_the_catalogue_out():

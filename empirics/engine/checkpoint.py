@@ -1,0 +1,92 @@
+"""Checkpoints: everything that goes on with a training run needs, in one file that is never half written."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+class OutOfTime(Exception):
+    """The deadline has come; the checkpoint is written."""
+
+
+@dataclass
+class Checkpoints:
+    """When and where the training of one stack is saved.
+
+    Parameters
+    ----------
+    path : the file. It is written beside itself, waited for until it is on disk, and then renamed.
+    every : seconds between two of them, >= 0; looked at after each epoch.
+    deadline : in seconds since 1970, when training must have stopped; None for never. It stops after the
+        epoch that one as long would not fit behind, but never before the first epoch of a call that began
+        in time: so a call whose budget is shorter than an epoch gets on nevertheless.
+    last : whether the end is saved too, for a second phase to go on from.
+
+    Attributes
+    ----------
+    seconds_before : how long training took until what was loaded.
+    """
+
+    path: Path
+    every: float
+    deadline: float | None = None
+    last: bool = False
+    seconds_before: float = field(default=0.0, init=False)
+    _began: float = field(default_factory=time.time, init=False)
+    _saved: float = field(default_factory=time.time, init=False)
+
+    def load(self, device: torch.device | str) -> dict[str, Any] | None:
+        """What was saved; None if nothing was.
+
+        Raises
+        ------
+        ValueError : a file that is no checkpoint, which no interruption leaves behind.
+        """
+        try:
+            with self.path.open("rb") as file:
+                # weights_only: a file of numbers and text, which cannot run a program
+                found: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+        except FileNotFoundError:
+            return None
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise ValueError(
+                f"checkpoint must be a whole file (delete it to begin anew), got checkpoint="
+                f"{str(self.path)!r} ({type(error).__name__})"
+            ) from None
+        self.seconds_before = found["seconds"]
+        return found
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the file, all of it or nothing."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        seconds = self.seconds_before + time.time() - self._began
+        try:
+            with partial.open("wb") as file:
+                torch.save({**state, "seconds": seconds}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+        finally:
+            partial.unlink(missing_ok=True)
+        self._saved = time.time()
+
+    @property
+    def late(self) -> bool:
+        """Whether the deadline is over."""
+        return self.deadline is not None and time.time() >= self.deadline
+
+    def due(self, is_last: bool, epoch_seconds: float) -> tuple[bool, bool]:
+        """Whether to save after an epoch that took so long, and whether to stop there."""
+        now = time.time()
+        if is_last:
+            return self.last, False
+        stop = self.deadline is not None and now + epoch_seconds > self.deadline
+        return stop or now - self._saved >= self.every, stop

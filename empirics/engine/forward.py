@@ -1,0 +1,67 @@
+"""The forward pass of a stack: by the form that wins on the device, in the precision declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from empirics.data.batches import Batches
+from empirics.models.base import Stack
+from empirics.models.convnet import ConvNet
+from empirics.models.forms import FORMS
+
+# Of convolutional networks, measured by benchmarks/models.py (docs/models.md). On a GPU nothing has been
+# measured yet: "grouped" launches the fewest kernels.
+FORM = {"cpu": "loop", "cuda": "grouped"}
+
+# Inputs that are evaluated at once: on a GPU the activations of one layer of eight networks fit a few GB.
+CHUNK = 2048
+
+
+def forward(stack: Stack, inputs: Float[Tensor, "n b *d"]) -> Float[Tensor, "m b k"]:
+    """Logits of a batch, one for each network or one for all."""
+    if isinstance(stack, ConvNet) and stack.num_networks > 1:
+        return FORMS[FORM[inputs.device.type]](stack, inputs)
+    return stack(inputs)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[None]:
+    """Where operations are done in `precision`, as torch deems right."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def channels_last(stack: Stack) -> None:
+    """Lay filters out as convolutions like them, in place; the numbers stay as they are."""
+    for parameter in stack.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def evaluate(stack: Stack, inputs: Batches, precision: str = "float32") -> Iterator[Float[Tensor, "m n k"]]:
+    """The logits of all inputs, for some networks after the other, out of training mode.
+
+    On a CPU one network at a time, whose hidden layers stay in the cache (two thirds of the time); on a GPU
+    all at once. In chunks, as whole data sets would not fit.
+    """
+    device = inputs.inputs.device
+    width = 1 if device.type == "cpu" else stack.num_networks
+    chunks = torch.arange(len(inputs), device=device).split(CHUNK)
+    training = stack.training
+    stack.eval()
+    try:
+        with autocast(device, precision):
+            for first in range(0, stack.num_networks, width):
+                part = stack.part(slice(first, first + width))
+                yield torch.cat([part(inputs.take(chunk)[None]) for chunk in chunks], dim=1)
+    finally:
+        stack.train(training)
+
+
+def predict(stack: Stack, inputs: Batches, precision: str = "float32") -> Int[Tensor, "m n"]:
+    """The class that each network gives each input."""
+    return torch.cat([logits.argmax(dim=-1) for logits in evaluate(stack, inputs, precision)])
