@@ -1,6 +1,6 @@
 (* R2: which losses keep the order of risks under uniform noise, and a reversal for every other one. *)
 From mathcomp Require Import all_ssreflect all_algebra ring.
-From Lossmatters Require Import definitions risk.
+From Lossmatters Require Import definitions symmetry affine risk.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -126,3 +126,125 @@ have no_reversal (x y : simplex R K) : label_sum L y < label_sum L x -> False.
 by rewrite neq_lt => /orP[]; apply: no_reversal.
 Qed.
 End OneOutput.
+
+(* claim: R2; every K >= 3, f strictly decreasing on [0, 1], every archimedean field *)
+Theorem R2_linear (R : archiFieldType) (k : nat) (f : R -> R) (eta : R) :
+  let K := k.+3 in (forall s t, 0 <= s < t -> t <= 1 -> f t < f s) -> 0 < eta < threshold R K ->
+  keeps_order (fun (u : simplex R K) y => f (u y)) eta -> affine_on_unit f.
+Proof.
+move=> K falls rate keeps; have [C sym] := R2 falls rate keeps.
+have GE t : generator K f (fun=> 0) t = f t by rewrite /generator mulr0 addr0.
+have sym0 : symmetric (separable (K := K) f (fun=> 0)) C.
+  by move=> u; rewrite separable_sum -(sym u); apply: eq_bigr => i _; rewrite GE.
+have weakly s t : 0 <= s <= t -> t <= 1 -> generator K f (fun=> 0) t <= generator K f (fun=> 0) s.
+  rewrite !GE => /andP[s0]; rewrite le_eqVlt => /orP[/eqP -> // | st] t1.
+  by rewrite ltW // falls // s0.
+by move=> t t0 t1; have := S1_monotone sym0 weakly t0 t1; rewrite !GE.
+Qed.
+
+Section EveryLoss.
+Variables (R : realFieldType) (k : nat) (U : Type).
+Local Notation K := k.+2.
+Variables (L : loss R K U) (eta : R).
+Hypothesis rate : 0 < eta < threshold R K.
+
+(* Two inputs with certain labels i and j. *)
+Definition two_inputs (p : dist R bool_finType) (i j : 'I_K) : problem R K :=
+  Problem p (fun x => vertex R (if x then i else j)).
+
+Lemma two_inputs_gap p i j (h1 h2 : bool -> U) :
+  let P := two_inputs p i j in
+  let clean x := L (h1 x) (if x then i else j) - L (h2 x) (if x then i else j) in
+  let sums x := label_sum L (h1 x) - label_sum L (h2 x) in
+  let mean (F : bool -> R) := p true * F true + p false * F false in
+  risk L (P := P) h1 - risk L (P := P) h2 = mean clean /\
+  uniform_risk L eta (P := P) h1 - uniform_risk L eta (P := P) h2
+    = flip K eta * mean sums + slope K eta * mean clean.
+Proof.
+have riskE h : risk L (P := two_inputs p i j) h = p true * L (h true) i + p false * L (h false) j.
+  rewrite /risk big_bool /=.
+  by rewrite [X in _ * X](point_mean i (L (h true))) [X in _ + _ * X](point_mean j (L (h false))).
+rewrite /= !uniform_riskE !riskE !big_bool /=.
+by split; ring.
+Qed.
+
+(* Unless all gaps of loss and of label sum are proportional, some mean of two reverses an order. *)
+Lemma proportional u v u' v' i j : keeps_order L eta ->
+  (L u i - L v i) * (label_sum L u' - label_sum L v')
+    = (L u' j - L v' j) * (label_sum L u - label_sum L v).
+Proof.
+move=> keeps; case/andP: rate => eta0 below.
+have a0 : 0 < slope K eta by rewrite slope_gt0.
+have b0 := flip_gt0 k eta0.
+apply/eqP; rewrite -subr_eq0; apply: contraT => det0.
+set d := L u i - L v i in det0 *; set s := label_sum L u - label_sum L v in det0 *.
+set d' := L u' j - L v' j in det0 *; set s' := label_sum L u' - label_sum L v' in det0 *.
+pose aim := 2%:R * slope K eta / flip K eta.
+pose al := (- s' - d' * aim) / (d * s' - d' * s).
+pose be := (d * aim + s) / (d * s' - d' * s).
+have solved : al * d + be * d' = -1 /\ al * s + be * s' = aim by split; rewrite /al /be; field.
+pose size := `|al| + `|be|.
+have size0 : 0 < size.
+  rewrite lt_neqAle addr_ge0 ?normr_ge0 // andbT eq_sym paddr_eq0 ?normr_ge0 // !normr_eq0.
+  apply/negP => /andP[/eqP al0 /eqP be0]; have [/eqP] := solved.
+  by rewrite al0 be0 !mul0r addr0 eq_sym oppr_eq0 oner_eq0.
+pose w (x : bool_finType) := (if x then `|al| else `|be|) / size.
+have w0 x : 0 <= w x by rewrite divr_ge0 ?(ltW size0) //; case: x; apply: normr_ge0.
+have w1 : \sum_x w x = 1 by rewrite big_bool /w /= -mulrDl divff // gt_eqF.
+pose p : dist R bool_finType := Dist w0 w1.
+pose h1 x := if x then (if 0 <= al then u else v) else (if 0 <= be then u' else v').
+pose h2 x := if x then (if 0 <= al then v else u) else (if 0 <= be then v' else u').
+have [clean noisy] := two_inputs_gap p i j h1 h2.
+have signed (z x y : R) : `|z| / size * (if 0 <= z then x - y else y - x) = z * (x - y) / size.
+  by case: ifP => [/ger0_norm -> | /negbT]; [| rewrite -ltNge => /ltr0_norm ->]; ring.
+have clean_gap : risk L (P := two_inputs p i j) h1 - risk L (P := two_inputs p i j) h2 = - size^-1.
+  rewrite clean /= /h1 /h2 /w.
+  have := signed al (L u i) (L v i); have := signed be (L u' j) (L v' j).
+  case: (0 <= al); case: (0 <= be) => -> ->;
+  by transitivity ((al * d + be * d') / size); [rewrite /d /d'; ring | rewrite solved.1 mulN1r].
+have sums_gap : p true * (label_sum L (h1 true) - label_sum L (h2 true))
+    + p false * (label_sum L (h1 false) - label_sum L (h2 false)) = aim / size.
+  rewrite /= /h1 /h2 /w.
+  have := signed al (label_sum L u) (label_sum L v); have := signed be (label_sum L u') (label_sum L v').
+  case: (0 <= al); case: (0 <= be) => -> ->;
+  by transitivity ((al * s + be * s') / size); [rewrite /s /s'; ring | rewrite solved.2].
+have : risk L (P := two_inputs p i j) h1 < risk L (P := two_inputs p i j) h2.
+  by rewrite -subr_lt0 clean_gap oppr_lt0 invr_gt0.
+move/(keeps (two_inputs p i j) h1 h2).1; rewrite -subr_lt0 noisy sums_gap -clean clean_gap.
+have -> : flip K eta * (aim / size) + slope K eta * - size^-1 = slope K eta / size.
+  by rewrite /aim; field; rewrite !gt_eqF.
+by rewrite ltNge ltW // divr_gt0.
+Qed.
+
+(* A loss that is not symmetric keeps the order only if L(u, y) = c(u) + r(y). *)
+(* claim: R2.general; every K >= 2, every loss on any set of outputs *)
+Theorem R2_general u0 v0 : keeps_order L eta -> label_sum L u0 != label_sum L v0 ->
+  forall u v i j, L u i - L v i = L u j - L v j.
+Proof.
+move=> keeps; rewrite -subr_eq0 => s0 u v i j.
+by apply: (mulIf s0); rewrite !(@proportional u v u0 v0 _ ord0 keeps).
+Qed.
+End EveryLoss.
+
+(* claim: R2.general; every K >= 2, every loss on any set of outputs *)
+Theorem R2_additive (R : realFieldType) (k : nat) (U : Type) (eta : R) (c : U -> R) (r : 'I_k.+2 -> R) :
+  keeps_order (fun u y => c u + r y) eta.
+Proof.
+move=> P h1 h2; set L := fun _ _ => _.
+pose shift := \sum_x prob P x * (\sum_i posterior x i * (\sum_j uniform_noise eta i j * r j - r i)).
+suff same (h : input P -> U) : uniform_risk L eta h = shift + risk L h by rewrite !same ltr_add2l.
+apply/eqP; rewrite -subr_eq; apply/eqP.
+rewrite /uniform_risk /noisy_risk /risk -sumrB; apply: eq_bigr => x _; rewrite -mulrBr.
+congr (_ * _); rewrite -sumrB; apply: eq_bigr => i _; rewrite -mulrBr; congr (_ * _).
+have rows : \sum_j uniform_noise eta i j = 1.
+  rewrite (bigD1 i) //= /uniform_noise eqxx; under eq_bigr => j /negbTE -> do [].
+  by rewrite sum_others /flip; field; apply: K1_neq0.
+rewrite /L; under eq_bigr => j _ do rewrite mulrDr.
+rewrite big_split /= -mulr_suml rows mul1r; set s := \sum_j _.
+by rewrite opprD addrACA subrr add0r.
+Qed.
+
+(* claim: R2.general; every K >= 2, every loss on any set of outputs *)
+Theorem R2_symmetric (R : realFieldType) (k : nat) (U : Type) (L : loss R k.+2 U) (eta C : R) :
+  symmetric L C -> eta < threshold R k.+2 -> keeps_order L eta.
+Proof. by move=> sym below P h1 h2; apply: R1_order sym _ _ _ below. Qed.
