@@ -45,8 +45,11 @@ def check_logits(logits: Any) -> None:
         raise TypeError(f"logits must be floating, got dtype={logits.dtype}")
 
 
-def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> None:
-    """Logits (N, K), (N, K, d1, ...) or (K,), with labels that have no K or probabilities that have it."""
+def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> bool:
+    """Logits (N, K), (N, K, d1, ...) or (K,), with labels that have no K or probabilities that have it.
+
+    Is it known that every sample counts?
+    """
     check_logits(logits)
     if not isinstance(target, Tensor):
         raise TypeError(f"labels must be a tensor, got labels={target!r}")
@@ -55,24 +58,28 @@ def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> Non
     if target.is_floating_point() and tuple(target.shape) == shape and logits.ndim:
         _check_num_classes(logits)
         _check_probabilities(target)
-        return
+        return True
     if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
         raise TypeError(f"labels must be integers, got dtype={target.dtype}")
     if not logits.ndim or tuple(target.shape) != of_labels:
         fail("logits and labels", "of shapes (N, K, ...) and (N, ...)", (shape, tuple(target.shape)))
-    _check_labels(target, _check_num_classes(logits), ignore_index)
+    return _check_labels(target, _check_num_classes(logits), ignore_index)
 
 
 def _check_num_classes(logits: Tensor) -> int:
     return check_num_classes(logits.shape[0 if logits.ndim == 1 else 1])
 
 
-def _check_labels(labels: Tensor, num_classes: int, ignore_index: int) -> None:
-    if not _readable(labels):
-        return
+def _check_labels(labels: Tensor, num_classes: int, ignore_index: int) -> bool:
+    if not _readable(labels) or not labels.numel():
+        return False
+    low, high = (int(end) for end in labels.aminmax())
+    if low >= 0 and high < num_classes:
+        return not 0 <= ignore_index < num_classes
     outside = ((labels < 0) | (labels >= num_classes)) & (labels != ignore_index)
     if bool(outside.any()):
         fail("labels", f"in 0..{num_classes - 1}", int(labels[outside][0]))
+    return False
 
 
 def _check_probabilities(target: Tensor) -> None:

@@ -43,7 +43,8 @@ class RobustLog:
         share = 1 / ((rows.num_classes - 1) * (self.alpha + s * rows.pivot))
         # q_k (q_d - q_k)/(alpha + u_k) is u_k psi_k up to a factor of its row
         products = product(differences(rows), rows.others)
-        divisors = torch.addcmul(rows.column(torch.full_like(s, self.alpha)), rows.others, rows.column(s))
+        divisors = rows.others * rows.column(s)
+        divisors = divisors.add_(self.alpha) if writable() else divisors + self.alpha
         products = products.div_(divisors) if writable() else products / divisors
         factor = share * s * s
         total = factor * rows.sum(products)  # M

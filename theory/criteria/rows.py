@@ -141,7 +141,10 @@ class Rows:
         """factors * fresh + own * q, and `at_label` at the label: all factors (N,), the result (N, K)."""
         fresh = product(fresh, self.column(factors))
         own = self.column(own)
-        found = fresh.addcmul_(self.others, own) if writable() else fresh + self.others * own
+        if writable() and self.num_classes > FEW_CLASSES:
+            found = fresh.addcmul_(self.others, own)  # slow in short rows, but takes no other array
+        else:
+            found = fresh + self.others * own
         return put(found, self.labels, at_label)
 
     def contrast(self, factors: Tensor) -> Tensor:

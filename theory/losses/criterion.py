@@ -59,7 +59,7 @@ class Criterion(nn.Module):
         TypeError : logits that are no floating tensor, targets that are neither labels nor probabilities.
         ValueError : shapes that do not fit, K < 2, a label out of range, weights of another K.
         """
-        check_batch(logits, target, self.ignore_index)
+        all_count = check_batch(logits, target, self.ignore_index)
         classes = 0 if logits.ndim == 1 else 1
         num_classes = logits.shape[classes]
         if self.weight is not None and len(self.weight) != num_classes:
@@ -67,14 +67,17 @@ class Criterion(nn.Module):
         rows = logits.movedim(classes, -1).reshape(-1, num_classes)
         if target.is_floating_point():
             shape = target.shape[:classes] + target.shape[classes + 1 :]
+            weights: Tensor | None
             values, weights = self._expected(rows, target.movedim(classes, -1).reshape(-1, num_classes))
         else:
             shape = target.shape
-            values, weights = self._labelled(rows, target.reshape(-1).long())
+            values, weights = self._labelled(rows, target.reshape(-1).long(), all_count)
         return self._reduced(values, weights, shape, logits)
 
-    def _labelled(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Losses and weights of rows with labels, 0 where ignored."""
+    def _labelled(self, logits: Tensor, labels: Tensor, all_count: bool) -> tuple[Tensor, Tensor | None]:
+        """Losses and weights of rows with labels, 0 where ignored; no weights where all are 1."""
+        if all_count and self.weight is None:
+            return _losses(self.loss, self._kernel, logits, labels), None
         counted = labels != self.ignore_index
         labels = torch.where(counted, labels, 0)
         values = _losses(self.loss, self._kernel, logits, labels)
@@ -84,7 +87,7 @@ class Criterion(nn.Module):
         # torch.where, not a product: an ignored sample's loss may be infinite
         return torch.where(counted, values * weights, 0), weights
 
-    def _expected(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _expected(self, logits: Tensor, target: Tensor) -> tuple[Tensor, None]:
         """Expected losses under probabilities; as in torch, weights scale losses and count for no sample."""
         values = _matrix(self.loss, self._kernel, logits)
         shares = target.to(values.dtype)
@@ -92,11 +95,11 @@ class Criterion(nn.Module):
             shares = shares * self.weight.to(values.dtype)
         # a class of probability 0 counts for nothing, though its loss be infinite
         values = torch.where(shares == 0, 0, values * shares).sum(dim=1)
-        return values, torch.ones_like(values)
+        return values, None
 
-    def _reduced(self, values: Tensor, weights: Tensor, shape: torch.Size, logits: Tensor) -> Tensor:
+    def _reduced(self, values: Tensor, weights: Tensor | None, shape: torch.Size, logits: Tensor) -> Tensor:
         if self.reduction == "mean":
-            values = values.sum() / weights.sum()
+            values = values.mean() if weights is None else values.sum() / weights.sum()
         elif self.reduction == "sum":
             values = values.sum()
         else:
