@@ -168,15 +168,18 @@ rewrite /= !uniform_riskE !riskE !big_bool /=.
 by split; ring.
 Qed.
 
-(* Unless all gaps of loss and of label sum are proportional, some mean of two reverses an order. *)
-Lemma proportional u v u' v' i j : keeps_order L eta ->
+(* Where the gaps of two labels' losses are not as those of the label sums, some mean of them is reversed. *)
+Lemma reversal u v u' v' i j :
   (L u i - L v i) * (label_sum L u' - label_sum L v')
-    = (L u' j - L v' j) * (label_sum L u - label_sum L v).
+    != (L u' j - L v' j) * (label_sum L u - label_sum L v) ->
+  exists (p : dist R bool_finType) (h1 h2 : bool -> U),
+    risk L (P := two_inputs p i j) h1 < risk L (P := two_inputs p i j) h2 /\
+    uniform_risk L eta (P := two_inputs p i j) h2 < uniform_risk L eta (P := two_inputs p i j) h1.
 Proof.
-move=> keeps; case/andP: rate => eta0 below.
+case/andP: rate => eta0 below.
 have a0 : 0 < slope K eta by rewrite slope_gt0.
 have b0 := flip_gt0 k eta0.
-apply/eqP; rewrite -subr_eq0; apply: contraT => det0.
+rewrite -subr_eq0 => det0.
 set d := L u i - L v i in det0 *; set s := label_sum L u - label_sum L v in det0 *.
 set d' := L u' j - L v' j in det0 *; set s' := label_sum L u' - label_sum L v' in det0 *.
 pose aim := 2%:R * slope K eta / flip K eta.
@@ -208,21 +211,26 @@ have sums_gap : p true * (label_sum L (h1 true) - label_sum L (h2 true))
   have := signed al (label_sum L u) (label_sum L v); have := signed be (label_sum L u') (label_sum L v').
   case: (0 <= al); case: (0 <= be) => -> ->;
   by transitivity ((al * s + be * s') / size); [rewrite /s /s'; ring | rewrite solved.2].
-have : risk L (P := two_inputs p i j) h1 < risk L (P := two_inputs p i j) h2.
-  by rewrite -subr_lt0 clean_gap oppr_lt0 invr_gt0.
-move/(keeps (two_inputs p i j) h1 h2).1; rewrite -subr_lt0 noisy sums_gap -clean clean_gap.
-have -> : flip K eta * (aim / size) + slope K eta * - size^-1 = slope K eta / size.
+exists p, h1, h2; split; first by rewrite -subr_lt0 clean_gap oppr_lt0 invr_gt0.
+rewrite -subr_gt0 noisy sums_gap -clean clean_gap; have -> : flip K eta * (aim / size) + slope K eta * - size^-1 = slope K eta / size.
   by rewrite /aim; field; rewrite !gt_eqF.
-by rewrite ltNge ltW // divr_gt0.
+by rewrite divr_gt0.
 Qed.
 
-(* A loss that is not symmetric keeps the order only if L(u, y) = c(u) + r(y). *)
+(* Neither symmetric nor c(u) + r(y): two inputs with certain labels suffice. *)
 (* claim: R2.general; every K >= 2, every loss on any set of outputs *)
-Theorem R2_general u0 v0 : keeps_order L eta -> label_sum L u0 != label_sum L v0 ->
-  forall u v i j, L u i - L v i = L u j - L v j.
+Theorem R2_general u0 v0 u v i j :
+  label_sum L u0 != label_sum L v0 -> L u i - L v i != L u j - L v j ->
+  exists (a b : 'I_K) (p : dist R bool_finType) (h1 h2 : bool -> U),
+    risk L (P := two_inputs p a b) h1 < risk L (P := two_inputs p a b) h2 /\
+    uniform_risk L eta (P := two_inputs p a b) h2 < uniform_risk L eta (P := two_inputs p a b) h1.
 Proof.
-move=> keeps; rewrite -subr_eq0 => s0 u v i j.
-by apply: (mulIf s0); rewrite !(@proportional u v u0 v0 _ ord0 keeps).
+rewrite -subr_eq0 => s0 apart.
+pose other := (L u0 ord0 - L v0 ord0) * (label_sum L u - label_sum L v).
+have [same | /reversal found] := eqVneq ((L u i - L v i) * (label_sum L u0 - label_sum L v0)) other.
+  exists j, ord0; apply: (@reversal u v u0 v0); apply/eqP => same'.
+  by case/eqP: apart; apply: (mulIf s0); rewrite same same'.
+by exists i, ord0.
 Qed.
 End EveryLoss.
 
