@@ -13,7 +13,9 @@ is float64 (a few microseconds); what there are K of is as wide as the logits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -58,18 +60,34 @@ def without_label(logits: Tensor, labels: Tensor) -> Tensor:
     return logits.scatter(1, labels[:, None], logits.new_full((len(labels), 1), -torch.inf))
 
 
+def once(function: Callable[[Any], Tensor]) -> Any:
+    """A property that is computed once; a compiler, which shares results anyway, sees a plain one."""
+    name = f"_{function.__name__}"
+
+    def get(self: Any) -> Tensor:
+        if torch.compiler.is_compiling():
+            return function(self)
+        known = self.__dict__
+        if name not in known:
+            known[name] = function(self)
+        found: Tensor = known[name]
+        return found
+
+    return property(get, doc=function.__doc__)
+
+
 @dataclass(frozen=True)
 class Odds:
     """Probabilities as their log-odds x, of any shape."""
 
     x: Tensor
 
-    @property
+    @once
     def log_t(self) -> Tensor:
         """The logarithm of u."""
         return logsigmoid(self.x)
 
-    @property
+    @once
     def log_s(self) -> Tensor:
         """The logarithm of 1 - u."""
         return logsigmoid(-self.x)
@@ -77,12 +95,12 @@ class Odds:
     # The derivative of a sigmoid is computed as t (1 - t) of the rounded t: 0 where 1 - t is below an ulp.
     # That of the exponential of its logarithm is t times sigmoid(-x).
 
-    @property
+    @once
     def t(self) -> Tensor:
         """The probability u itself."""
         return self.log_t.exp() if torch.is_grad_enabled() else torch.sigmoid(self.x)
 
-    @property
+    @once
     def s(self) -> Tensor:
         """1 - u, to its last digits."""
         return self.log_s.exp() if torch.is_grad_enabled() else torch.sigmoid(-self.x)
