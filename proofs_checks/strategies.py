@@ -247,5 +247,5 @@ def _parameter(cls: type[Loss], name: str) -> SearchStrategy[Fraction]:
 
     # One of the three has a good chance for each domain met so far: (0, 1], > 0, counts, tiny numbers.
     fractions = st.fractions(0, 1, max_denominator=20) | st.fractions(1, 10, max_denominator=4)
-    whole, tiny = st.integers(1, 6).map(Fraction), st.integers(3, 12).map(lambda n: Fraction(1, 10**n))
+    whole, tiny = st.integers(1, 6).map(Fraction), st.sampled_from([Fraction(1, 1000), Fraction(1, 4096)])
     return (fractions | whole | tiny).filter(accepted)

@@ -240,6 +240,7 @@ def test_losses_cover_the_registry_and_its_parameters():
     seen = counts(
         strategies.losses(),
         lambda loss: [loss.name, loss.name + (" default" if loss == type(loss)() else " other")],
+        draws=40 * len(LOSSES),
     )
     assert_covers(seen, LOSSES)
     assert_covers(seen, [f"{name} other" for name, cls in LOSSES.items() if cls().parameters], at_least=5)

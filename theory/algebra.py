@@ -6,6 +6,7 @@ This module and those built on it (symmetry, bounds) load SymPy; losses, noise a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -20,6 +21,9 @@ from theory.backends.sympy_ops import OPS, exactly
 from theory.losses.base import Loss, SeparableLoss
 
 K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
+FACTOR_LIMIT = 1000  # the product of the degrees of roots: larger polynomials may not come back factored
+NUMBER_LIMIT = 60  # the same for numbers: sums of logarithms and roots, which grow under it
+DIGITS_LIMIT = 5  # of the numbers beside logarithms
 SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may not come back
 
 
@@ -28,16 +32,38 @@ def tidy(expression: Any) -> sympy.Expr:
     expression = sympy.sympify(expression)
     if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
         return expression
-    forms = [expression, sympy.expand(expression), sympy.factor(expression)]
-    if sympy.count_ops(expression) <= SIMPLIFY_LIMIT:
-        forms.append(sympy.simplify(expression))
+    forms = [expression, sympy.expand(expression)]
+    if _unknowns(expression) <= FACTOR_LIMIT:
+        forms.append(sympy.factor(expression))
+        short = sympy.count_ops(expression) <= (SIMPLIFY_LIMIT if expression.free_symbols else NUMBER_LIMIT)
+        if short and not _explodes(expression):
+            with suppress(ValueError):  # still too many digits for Python to write out
+                forms.append(sympy.simplify(expression))
     return min(forms, key=_clumsiness)
+
+
+def _explodes(expression: Any) -> bool:
+    """Simplifying makes one logarithm of several, and of a factor 10^11 of one a number of as many digits."""
+    return bool(expression.has(sympy.log)) and _digits(expression) > DIGITS_LIMIT
+
+
+def _unknowns(expression: Any) -> int:
+    """How large a polynomial it is to SymPy's factoring, which takes logarithms and roots for unknowns."""
+    roots = [power.exp for power in expression.atoms(sympy.Pow) if not power.exp.is_Integer]
+    degrees = [p.q if p.is_Rational else 2 for p in roots] + [2 for _ in expression.atoms(sympy.log)]
+    return prod(degrees)
+
+
+def _digits(expression: Any) -> int:
+    """About how many digits its longest number has."""
+    numbers = expression.atoms(sympy.Rational)
+    return max((max(abs(n.p), n.q).bit_length() for n in numbers), default=0) * 3 // 10
 
 
 def _clumsiness(form: Any) -> tuple[int, int]:
     """Length, but logarithms put together to powers that nobody would write, log((3/10)**(3*K - 3)), last."""
     inside = [power for log in form.atoms(sympy.log) for power in log.args[0].atoms(sympy.Pow)]
-    digits = max((max(abs(n.p), n.q).bit_length() for n in form.atoms(sympy.Rational)), default=0) * 3 // 10
+    digits = _digits(form)
     if digits > 1000:  # not to be written out at all
         return digits, 0
     return int(digits > 6 or any(not power.exp.is_Rational for power in inside)), len(str(form))
@@ -188,7 +214,7 @@ def _numerator(expression: Any) -> Any:
 
 
 def _simplify(expression: Any) -> Any:
-    if sympy.count_ops(expression) > SIMPLIFY_LIMIT:
+    if sympy.count_ops(expression) > SIMPLIFY_LIMIT or _explodes(expression):
         return expression
     return sympy.simplify(sympy.expand_log(expression))
 

@@ -18,7 +18,7 @@ from proofs_checks.strategies import combined_losses, losses, simplex_points
 from theory.backends import BACKENDS, backend
 from theory.backends.ball_ops import precision
 from theory.backends.rational_ops import IrrationalError
-from theory.losses import LOSSES, Loss
+from theory.losses import LOSSES, Loss, get
 
 FAST = [name for name in BACKENDS if name != "sympy"]
 THIRD = Fraction(1, 3)
@@ -199,6 +199,16 @@ class TestOperations:
             assert (third * 3).contains(1)
         else:
             assert abs(float(third) - 1 / 3) == 0
+
+
+@pytest.mark.parametrize("loss", ["focal(gamma=1/2)", "nfl-mae", "nfl-rce", "nnfl"])
+def test_a_root_of_what_rounding_made_0_has_no_infinite_slope(loss):
+    """(1 - u_y)^(1/2) at a softmax that float32 rounds to 1: its slope times 0 was NaN."""
+    z = torch.tensor([[50.0, 0.0, 0.0]], requires_grad=True)
+    value = get(loss).criterion()(z, torch.tensor([0]))
+    value.backward()
+    assert value.item() == pytest.approx(0, abs=1e-6)
+    assert z.grad.abs().max() < 1e-6
 
 
 def test_a_float_in_a_formula_becomes_the_rational_it_means():

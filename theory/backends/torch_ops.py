@@ -68,6 +68,10 @@ class TorchOps(Ops):
         known = self._known_log(x)
         if known is not None:  # exp(p log x): x may have underflowed, x**p need not have
             return torch.exp(p * known)
+        if isinstance(p, float) and 0 < p < 1:
+            # The slope at 0 is infinite; where rounding alone made x = 1 - u vanish, its factor is 0: NaN.
+            positive = x > 0
+            return torch.where(positive, torch.pow(torch.where(positive, x, 1), p), 0)
         return torch.pow(x, p)
 
     def minimum(self, x: Any, y: Any) -> Any:
