@@ -148,7 +148,7 @@ by rewrite sumr_const card_ord mulr_natl.
 Qed.
 
 (* Even and uneven outputs, without a 0, whose label sums differ. *)
-(* part of: L.cce, L.gce, L.focal, L.sce; every K >= 2, any function of u_y that is strictly convex on (0, 1) *)
+(* part of: L.gce, L.focal, L.sce; every K >= 2, any function of u_y that is strictly convex on (0, 1) *)
 Theorem convex_not_symmetric (phi : R -> R) :
   strictly_convex_on (fun t => 0 < t < 1) phi -> exists u v : simplex R K,
     [/\ interior u, interior v & label_sum (of_label phi) u < label_sum (of_label phi) v].
