@@ -99,6 +99,8 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 def losses(as_json: Json = False) -> None:
     """All losses with their properties and constants, for every number of classes K at once.
 
+    The first time takes some 10 s; then the table is kept in the user's cache folder (LOSSMATTERS_CACHE).
+
     Example: `lossmatters losses --json`
     """
     from theory.catalogue import catalogue
@@ -107,7 +109,16 @@ def losses(as_json: Json = False) -> None:
     if as_json:
         _print_json({"losses": rows})
         return
-    table = _table("loss", "parameters", "symmetric", "C", "label sum S", "largest L (K = 10)", "source")
+    table = _table(
+        "loss",
+        "parameters",
+        "symmetric",
+        "C",
+        "label sum S",
+        "largest L (K = 10)",
+        "excess, eta = 0.4",
+        "source",
+    )
     for row in rows:
         symmetric = {"proved": "yes", "refuted": "no"}.get(
             row["symmetry"]["status"], row["symmetry"]["status"]
@@ -120,6 +131,7 @@ def losses(as_json: Json = False) -> None:
             row["symmetry"]["constant"] or "-",
             low if low == high else f"[{low}, {high}{')' if high == 'oo' else ']'}",
             row["loss_max_exact"],
+            "oo" if row["excess_risk_bound"] is None else f"{row['excess_risk_bound']:.3g}",
             row["source"],
         )
     _console().print(table)

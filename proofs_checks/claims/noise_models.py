@@ -179,8 +179,8 @@ def concave_and_kept(loss: Loss) -> Evidence:
 
 
 # Symmetric losses that meet R4's condition for every K, and those that exceed it from K = 3 on.
-BOUNDED_SO = ("mae", "unhinged", "rce", "zero-one")
-NOT_SO = ("rll", "nmse", "nce", "nfl", "ngce")
+BOUNDED_SO = ("mae", "unhinged", "rce", "zero-one", "nnce", "nnfl")
+NOT_SO = ("rll", "nmse", "nce", "nfl", "ngce", "nce-mae", "nce-rce", "nfl-mae", "nfl-rce")
 
 CLAIMS = (
     Claim(
@@ -210,8 +210,9 @@ CLAIMS = (
     Claim(
         "R4.bound",
         "Which losses meet the condition of R4",
-        "For $K \\geq 3$, MAE, unhinged, RCE and 0-1 have $L \\leq C/(K-1)$ everywhere; RLL, NMSE, NCE, NFL and "
-        "NGCE exceed it. For $K = 2$ every symmetric loss $L \\geq 0$ has it.",
+        "For $K \\geq 3$, MAE, unhinged, RCE, 0-1 and the shares NNCE and NNFL have $L \\leq C/(K-1)$ everywhere; "
+        "RLL, NMSE, NCE, NFL, NGCE and the pairs of NCE or NFL with MAE or RCE exceed it. For $K = 2$ every symmetric "
+        "loss $L \\geq 0$ has it.",
         OURS,
         checks=(
             Check(
