@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from theory.losses import Loss, get
 
 MAIN_NAMES = ("cce", "mse", "rll", "nmse", "mae", "gce")
-GREEK = {name: chr(code) for name, code in (("alpha", 0x3B1), ("beta", 0x3B2), ("gamma", 0x3B3), ("tau", 0x3C4))}
+GREEK = {
+    name: chr(code) for name, code in (("alpha", 0x3B1), ("beta", 0x3B2), ("gamma", 0x3B3), ("tau", 0x3C4))
+}
 
 
 class Metric(NamedTuple):
