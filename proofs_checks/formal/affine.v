@@ -174,3 +174,18 @@ have : q.+1%:R <= c / `|off|.
 by rewrite leNgt (lt_trans (archi_boundP (divr_ge0 c0 (ltW n0)))) // ltr_nat.
 Qed.
 End Archimedean.
+
+(* Symmetric for two classes and for no more. *)
+(* claim: S1.binary; K = 2, and every K >= 3 *)
+Theorem only_binary (R : realFieldType) :
+  let f t : R := 2%:R^-1 - (t - 2%:R^-1) - (t - 2%:R^-1) ^+ 3 in
+  symmetric (separable (K := 2) f (fun=> 0)) 1 /\
+  forall k C, ~ symmetric (separable (K := k.+3) f (fun=> 0)) C.
+Proof.
+move=> f; split=> [|k C sym].
+  by apply/S1_binary => t _; rewrite /generator /f; field.
+have := S1_rational sym (isT : (1 <= 3)%N) isT.
+rewrite /generator !mulr0 !addr0 /f => /eqP; rewrite -subr_eq0.
+rewrite [X in X == 0](_ : _ = - (27%:R)^-1); last by field.
+by rewrite oppr_eq0 invr_eq0 pnatr_eq0.
+Qed.

@@ -252,7 +252,7 @@ rewrite big_split /= -mulr_suml rows mul1r; set s := \sum_j _.
 by rewrite opprD addrACA subrr add0r.
 Qed.
 
-(* claim: R2.general; every K >= 2, every loss on any set of outputs *)
+(* claim: R2.general, M2; every K >= 2, every loss on any set of outputs *)
 Theorem R2_symmetric (R : realFieldType) (k : nat) (U : Type) (L : loss R k.+2 U) (eta C : R) :
   symmetric L C -> eta < threshold R k.+2 -> keeps_order L eta.
 Proof. by move=> sym below P h1 h2; apply: R1_order sym _ _ _ below. Qed.

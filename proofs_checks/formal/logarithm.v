@@ -2,7 +2,7 @@
 From mathcomp Require Import all_ssreflect all_algebra ring.
 From mathcomp.classical Require Import boolp classical_sets functions.
 From mathcomp Require Import reals topology normedtype derive sequences exp.
-From Lossmatters Require Import definitions symmetry affine losses largest minimisers.
+From Lossmatters Require Import definitions symmetry risk affine losses largest converse minimisers.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -129,5 +129,28 @@ have [eq | off] := eqVneq (u i / pi i) 1.
   by rewrite -[u i](@divfK _ (pi i)) ?gt_eqF // eq mul1r.
 have /eqP := psumr_eq0P term_ge0 zero (i := i) isT; rewrite mulf_eq0 gt_eqF //= subr_eq0.
 by rewrite gt_eqF // ln_lt_sub1 // divr_gt0.
+Qed.
+
+(* pi is the posterior of a sample of class c under uniform noise. *)
+(* claim: D1; every K >= 2 and alpha > 0, rates above 0; for CCE outputs without a 0 *)
+Theorem D1 k (eta alpha : R) (c : 'I_k.+2) (pi : simplex R k.+2) :
+  0 < eta < threshold R k.+2 -> 0 < alpha -> (forall j, pi j = uniform_noise eta c j) ->
+  let least L u := conditional L pi u <= conditional L pi pi in
+  let beaten (L : loss R k.+2 (simplex R k.+2)) u := conditional L pi (vertex R c) < conditional L pi u in
+  [/\ forall u, interior u -> least (of_label (fun t => - ln t)) u -> u c = 1 - eta,
+      forall u, least (@mse R k.+2) u -> u c = 1 - eta
+    & forall u : simplex R k.+2, u c != 1 ->
+        [/\ beaten (rll (fun t => ln (alpha + t))) u, beaten (@mae R k.+2) u & beaten (@nmse R k.+2) u]].
+Proof.
+move=> /andP[eta0 below] alpha0 piE least beaten.
+have at_c : pi c = 1 - eta by rewrite piE /uniform_noise eqxx.
+have pi0 : interior pi.
+  move=> j; rewrite piE /uniform_noise; case: eqP => _; last by rewrite flip_gt0.
+  rewrite subr_gt0; apply: lt_trans below _.
+  by rewrite ltr_pdivr_mulr ?ltr0n // mul1r ltr_subl_addr ltr_addl ltr01.
+split=> [u u0 /(N3_cce pi0 u0).2 -> //|u /(N3_mse pi u).2 -> //|u uc].
+have same L v : conditional L pi v = conditional L (uniform_noise eta c) v.
+  by apply: eq_bigr => j _; rewrite piE.
+by have := D1_vertex below (shifted_increasing alpha0) uc; rewrite /beaten !same.
 Qed.
 End Logarithm.

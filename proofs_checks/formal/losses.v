@@ -179,4 +179,18 @@ have mid : 2%:R^-1 * a + (1 - 2%:R^-1) * b = K%:R^-1.
 have := convex a b 2%:R^-1; rewrite a0 b0 a1 b1 half mid lt_eqF //= => /(_ isT isT isT isT) le.
 by apply: (lt_from (ltr_add le le)); field.
 Qed.
+
+(* claim: S1.near; every K >= 2, every e > 0 in place of 10^-9 *)
+Theorem near_not_symmetric (e : R) : 0 < e -> exists u v : simplex R K,
+  let S := label_sum (of_label (fun t => 2%:R * (1 - t) + e * t ^+ 2)) in S u < S v.
+Proof.
+move=> e0; have [|u [v [_ _ lt]]] := @convex_not_symmetric (fun t => 2%:R * (1 - t) + e * t ^+ 2).
+  move=> a b t _ _ ab /andP[t0 t1].
+  have gap : 0 < e * (t * (1 - t) * (a - b) ^+ 2).
+    have sq : 0 < (a - b) ^+ 2 by rewrite lt_neqAle eq_sym sqrf_eq0 subr_eq0 ab sqr_ge0.
+    have u0 : 0 < 1 - t by rewrite subr_gt0.
+    by apply: mulr_gt0 => //; apply: mulr_gt0 => //; apply: mulr_gt0.
+  by apply: (lt_from gap); ring.
+by exists u, v.
+Qed.
 End NotSymmetric.

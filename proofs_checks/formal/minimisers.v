@@ -64,8 +64,13 @@ by rewrite -mulr_suml others /flip /slope; field; apply: K1_neq0.
 Qed.
 
 (* claim: N2; every K >= 2, every posterior, ties kept too *)
-Theorem N2 i j : eta < threshold R K -> (noisy_posterior i < noisy_posterior j <-> pi i < pi j).
-Proof. by rewrite -slope_gt0 !noisy_posteriorE ltr_add2l => a0; rewrite ltr_pmul2l. Qed.
+Theorem N2 i j :
+  noisy_posterior i = slope K eta * pi i + flip K eta /\
+  (eta < threshold R K -> (noisy_posterior i < noisy_posterior j <-> pi i < pi j)).
+Proof.
+rewrite !noisy_posteriorE addrC; split=> //; rewrite -slope_gt0 => a0.
+by rewrite [flip K eta + _]addrC ltr_add2r ltr_pmul2l.
+Qed.
 End N2.
 
 Section N3.
@@ -153,24 +158,43 @@ set others_sum := \sum_(_ | _) _; set z := phi 0; set one' := phi 1; set p := ph
 by field; apply: K1_neq0.
 Qed.
 
-(* Under uniform noise a sample of class c has the posterior uniform_noise eta c. *)
-(* part of: D1, N3.rll; RLL, every K >= 2, any increasing function in place of the logarithm *)
-Theorem rll_keeps_vertex eta c u : eta < threshold R K ->
-  (forall s t, 0 <= s < t -> t <= 1 -> phi s < phi t) ->
-  let noisy := conditional (@rll R K phi) (uniform_noise eta c) in
-  u c != 1 -> noisy (vertex R c) < noisy u.
+End N3.
+
+Section D1.
+Variables (R : realFieldType) (k : nat) (eta : R) (c : 'I_k.+2).
+Local Notation K := k.+2.
+Hypothesis below : eta < threshold R K.
+
+(* Under uniform noise a sample of class c has the posterior T c. *)
+Local Notation noisy L := (conditional L (uniform_noise eta c)).
+
+(* part of: D1.symmetric; every K >= 2, every symmetric loss, on any set of outputs *)
+Theorem D1_symmetric U (L : loss R K U) C (best u : U) : symmetric L C ->
+  (L best c <= L u c -> noisy L best <= noisy L u) /\ (L best c < L u c -> noisy L best < noisy L u).
 Proof.
-move=> below rises noisy uc; rewrite /noisy /conditional !noisy_loss !rll_symmetric ltr_add2l.
-by rewrite ltr_pmul2l ?slope_gt0 // rll_vertex rll_gt0.
+rewrite /conditional !noisy_loss => sym; rewrite !sym; move: below; rewrite -slope_gt0 => a0.
+by rewrite ler_add2l ltr_add2l ler_pmul2l // ltr_pmul2l.
 Qed.
 
-(* part of: D1; MAE, every K >= 2 *)
-Theorem mae_keeps_vertex eta c u : eta < threshold R K ->
-  let noisy := conditional (@mae R K) (uniform_noise eta c) in
-  u c != 1 -> noisy (vertex R c) < noisy u.
+Lemma mse_vertex : mse (vertex R c) c = 0.
+Proof. by apply: big1 => i _; rewrite /= subrr expr0n. Qed.
+
+Lemma mse_gt0 (u : simplex R K) : u c != 1 -> 0 < mse u c.
 Proof.
-move=> below noisy uc; rewrite /noisy /conditional !noisy_loss !mae_symmetric ltr_add2l.
-rewrite ltr_pmul2l ?slope_gt0 // !maeE /= eqxx mulr1n subrr mulr0 mulr_gt0 ?ltr0n //.
-by rewrite subr_gt0 lt_neqAle uc weight_le1.
+move=> uc; rewrite /mse (bigD1 c) //= eqxx mulr1n ltr_paddr ?exprn_even_gt0 ?subr_eq0 //.
+by apply: sumr_ge0 => i _; apply: sqr_ge0.
 Qed.
-End N3.
+
+(* part of: D1; RLL with any increasing phi, MAE and NMSE, every K >= 2 *)
+Theorem D1_vertex (phi : R -> R) (u : simplex R K) : (forall s t, 0 <= s < t -> t <= 1 -> phi s < phi t) ->
+  u c != 1 -> let least (L : loss R K (simplex R K)) := noisy L (vertex R c) < noisy L u in
+  [/\ least (rll phi), least (@mae R K) & least (@nmse R K)].
+Proof.
+move=> rises uc least; split.
+- by apply: (D1_symmetric _ _ (rll_symmetric phi)).2; rewrite rll_vertex rll_gt0.
+- apply: (D1_symmetric _ _ (@mae_symmetric R k)).2; rewrite !maeE /= eqxx mulr1n subrr mulr0.
+  by rewrite mulr_gt0 ?ltr0n // subr_gt0 lt_neqAle uc weight_le1.
+apply: (D1_symmetric _ _ (@nmse_symmetric R k)).2; rewrite /nmse /normalised mse_vertex mul0r.
+by rewrite divr_gt0 ?label_sum_mse_gt0 ?mse_gt0.
+Qed.
+End D1.
