@@ -26,12 +26,9 @@ def rows(claim: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
     evidence = _not_checked(found) if checked is None else _proved(found, checked)
     row = evidence.to_dict()
     if checked is not None:
-        says = [k["says"] for k in checked["known_false"]]
-        row["twin"] = {
-            "says": f"Coq accepts {', or '.join(says)}",
-            "rejected": True,
-            "witness": checked["known_false"],
-        }
+        wrong = {k["says"]: k["rejected_by"] for k in checked["known_false"]}
+        says = f"the check accepts one of {len(wrong)} files that admit, assume or misprove what they state"
+        row["twin"] = {"says": says, "rejected": True, "witness": wrong}
     return [row]
 
 

@@ -269,6 +269,16 @@ def test_known_false_files_are_rejected() -> None:
 
 
 @needs_coq
+def test_a_wrong_coefficient_is_rejected(tmp_path: Path) -> None:
+    wrong = TEXT["definitions.v"].replace("1 - eta * K%:R / (K%:R - 1).", "1 - eta.")
+    assert wrong != TEXT["definitions.v"]
+    (tmp_path / "definitions.v").write_text(wrong, encoding="utf-8")
+    (tmp_path / "risk.v").write_text(TEXT["risk.v"], encoding="utf-8")
+    with pytest.raises(check.RejectedError, match=r"risk\.v does not compile"):
+        check.check(tmp_path)
+
+
+@needs_coq
 def test_a_proof_passes(tmp_path: Path) -> None:
     (tmp_path / "a.v").write_text(GOOD)
     found = check.check(tmp_path)
