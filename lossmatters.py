@@ -207,7 +207,7 @@ def check(
 
 @app.command()
 def train(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick.")],
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick, cpu or paper.")],
     records: RecordsPath = None,
     out: Out = DEFAULT_OUT,
     device: Device = "auto",
@@ -216,6 +216,20 @@ def train(
     seeds: Seeds = None,
     epochs: Epochs = None,
     only: Only = None,
+    subset: Annotated[
+        int | None,
+        typer.Option("--subset", metavar="N", help="N training and test samples only, to try things."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="Where MNIST and CIFAR-10 are; see docs/data.md."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget", metavar="TIME", help="Save and stop after 90s, 9m or 2h; the next call goes on."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the runs and estimate the time; train nothing.")
     ] = False,
@@ -223,8 +237,11 @@ def train(
 ) -> None:
     """Train the networks of an experiment; what is recorded already is not trained again.
 
+    Keys of `--only`: loss, eta, model, dataset, variant, seed, start.
+
     Examples: `lossmatters train quick` · `lossmatters train quick --only loss=rll,eta=0.4 --seeds 2` ·
-    `lossmatters train quick --dry-run`
+    `lossmatters train paper --only model=resnet32 --data-dir DIR --budget 9m` ·
+    `lossmatters train cpu --dry-run`
     """
     from empirics.experiments import runner
 
@@ -233,6 +250,8 @@ def train(
         "records_path": path,
         "seeds": seeds,
         "epochs": epochs,
+        "subset": subset,
+        "data_dir": data_dir,
         "only": _parse_only(only),
         "device": device,
         "workers": workers,
@@ -241,10 +260,15 @@ def train(
     if dry_run:
         _show_plan(runner.plan(experiment, **options), as_json)
         return
-    found = runner.train(experiment, **options, progress=not as_json)
+    found = runner.train(
+        experiment, **options, budget=_parse_time(budget) if budget else None, progress=not as_json
+    )
     where = runner.records_file(path, experiment)
+    wanted = len(runner.plan(experiment, **{**options, "resume": True}).runs)
     if as_json:
-        _print_json({"records": str(where), "runs": [r.run_id for r in found]})
+        _print_json({"records": str(where), "runs": [r.run_id for r in found], "asked_for": wanted})
+    elif len(found) < wanted:
+        typer.echo(f"{len(found)} of {wanted} runs are recorded in {where}; the same command goes on")
     else:
         typer.echo(f"{len(found)} {'run is' if len(found) == 1 else 'runs are'} recorded in {where}")
 
@@ -469,13 +493,17 @@ def _say_skipped(name: str, reason: str) -> None:
 
 
 def _show_plan(plan: Any, as_json: bool) -> None:
+    recorded = set(plan.recorded)
     rows = [
         {
+            "dataset": plan.part(r).dataset,
+            "model": plan.part(r).model.name,
+            "variant": plan.part(r).variant or None,
             "loss": r.loss,
             "start": r.start,
             "eta": str(r.rate),
             "seed": r.seed,
-            "recorded": r in plan.recorded,
+            "recorded": r in recorded,
         }
         for r in plan.runs
     ]
@@ -484,13 +512,35 @@ def _show_plan(plan: Any, as_json: bool) -> None:
             {"runs": rows, "networks": plan.networks, "seconds": plan.seconds, "records": str(plan.path)}
         )
         return
-    table = _table("loss", "goes on after", "eta", "seed", "recorded")
+    table = _table("data", "model", "variant", "loss", "goes on after", "eta", "seed", "recorded")
     for row in rows:
-        recorded = "yes" if row["recorded"] else "no"
-        table.add_row(row["loss"], row["start"] or "-", row["eta"], str(row["seed"]), recorded)
+        table.add_row(
+            *(row["dataset"], row["model"], row["variant"] or "main", row["loss"], row["start"] or "-"),
+            *(row["eta"], str(row["seed"]), "yes" if row["recorded"] else "no"),
+        )
     _console().print(table)
-    time = f"about {plan.seconds:.0f} s with {plan.workers} workers"
+    many = f"{plan.workers} worker{'s' * (plan.workers != 1)}"
+    time = f"roughly {_duration(plan.seconds)} with {many}"
+    if plan.device == "cuda":
+        time += " (a guess: nobody has measured this on a GPU)"
     typer.echo(f"{plan.networks} networks to train into {plan.path}, {time}")
+
+
+def _duration(seconds: float) -> str:
+    """In the largest unit of which there are at least two."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _parse_time(text: str) -> float:
+    """90s, 9m or 2h in seconds; a bare number is in seconds."""
+    number, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "s")
+    try:
+        return float(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+    except (ValueError, KeyError):
+        raise ValueError(f"budget must be a time like 90s, 9m or 2h, got budget={text!r}") from None
 
 
 STYLES = {

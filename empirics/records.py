@@ -47,7 +47,8 @@ class Record:
     model : name, widths (or other shape) and the number of parameters.
     training : optimiser, step size, batch size, epochs, schedule. A warm start also has "start": the text
         of the loss with which this network was first trained, for as many epochs on the same altered
-        labels; then the run began at those weights, with a fresh state of the optimiser.
+        labels; then the run began at those weights, with a fresh state of the optimiser. A set-up that
+        differs from the main one of its experiment, data and kind of model has "variant", its name.
     loss : the text that `theory.losses.get` turns into the loss.
     noise : kind, draw, rate (nominal, an exact string such as "2/5") and realised_rate (a float).
     seed : seeds the initial weights, the altered labels and the order of batches.
@@ -99,6 +100,11 @@ class Record:
     def start(self) -> str | None:
         """The loss of the first phase of a warm start; None for a cold one."""
         return self.training.get("start")
+
+    @property
+    def variant(self) -> str | None:
+        """The name of a set-up beside the main one; None for the main one."""
+        return self.training.get("variant")
 
     @property
     def epochs(self) -> int:

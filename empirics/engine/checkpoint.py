@@ -25,9 +25,10 @@ class Checkpoints:
     path : the file. It is written beside itself, waited for until it is on disk, and then renamed.
     every : seconds between two of them, >= 0; looked at after each epoch.
     deadline : in seconds since 1970, when training must have stopped; None for never. It stops after the
-        epoch that one as long would not fit behind, but never before the first epoch of a call that began
-        in time: so a call whose budget is shorter than an epoch gets on nevertheless.
+        epoch that one as long would not fit behind.
     last : whether the end is saved too, for a second phase to go on from.
+    eager : whether one epoch is trained even if the deadline is over, so that calls whose budget is shorter
+        than an epoch, or than the start of a process, get on nevertheless.
 
     Attributes
     ----------
@@ -38,6 +39,7 @@ class Checkpoints:
     every: float
     deadline: float | None = None
     last: bool = False
+    eager: bool = False
     seconds_before: float = field(default=0.0, init=False)
     _began: float = field(default_factory=time.time, init=False)
     _saved: float = field(default_factory=time.time, init=False)
@@ -80,12 +82,12 @@ class Checkpoints:
 
     @property
     def late(self) -> bool:
-        """Whether the deadline is over."""
-        return self.deadline is not None and time.time() >= self.deadline
+        """Whether not even a first epoch may be trained any more."""
+        return not self.eager and self.deadline is not None and time.time() >= self.deadline
 
     def due(self, is_last: bool, epoch_seconds: float) -> tuple[bool, bool]:
         """Whether to save after an epoch that took so long, and whether to stop there."""
-        now = time.time()
+        now, self.eager = time.time(), False
         if is_last:
             return self.last, False
         stop = self.deadline is not None and now + epoch_seconds > self.deadline

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 
-from empirics.experiments.experiment import Experiment, Run
+from empirics.experiments.experiment import Experiment, Run, Study
 from empirics.experiments.quick import QUICK
 from empirics.experiments.runner import Plan, Progress, TrainingError, plan, train
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (QUICK,)}
+EXPERIMENTS: dict[str, Experiment | Study] = {experiment.name: experiment for experiment in (QUICK,)}
 
 
-def get_experiment(name: str) -> Experiment:
+def get_experiment(name: str) -> Experiment | Study:
     """The experiment called `name`.
 
     Raises
@@ -31,6 +31,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Run",
+    "Study",
     "TrainingError",
     "get_experiment",
     "plan",

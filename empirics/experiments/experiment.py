@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
+from empirics.data import part
 from empirics.engine.training import Training, check_count
-from empirics.models.base import MLP
+from empirics.models.base import MLP, Model
 from theory.exact import check_rate, fail
 from theory.losses import get
 
@@ -20,12 +22,14 @@ class Run:
     Attributes
     ----------
     start : for a warm start, the loss of the run (at the same rate and seed) that it goes on from.
+    part : its place among the parts of a study; 0 in an experiment by itself.
     """
 
     loss: str
     rate: Fraction
     seed: int
     start: str | None = None
+    part: int = 0
 
 
 def canonical(loss: str) -> str:
@@ -55,6 +59,8 @@ class Experiment:
         and the whole schedule of step sizes.
     once : further (loss, rate) pairs, for the first of the seeds only: no claim rests on them.
     seeds : integers >= 0, without repetition.
+    variant : what sets it apart from the main set-up of a study with the same data and kind of model, such
+        as "dropout"; empty for the main one.
     stack_size : networks a stack, >= 1. On one CPU thread a network of the quick profile takes 1.9 s alone,
         1.4 s in a stack of 5, 1.3 s of 10, 1.2 s of 25; 10 leaves 25 pieces of work to share and resume.
 
@@ -67,12 +73,13 @@ class Experiment:
     name: str
     dataset: str
     grid: tuple[tuple[str, Fraction], ...]
-    model: MLP = field(default_factory=MLP)
+    model: Model = field(default_factory=MLP)
     training: Training = field(default_factory=Training)
     warm: tuple[tuple[str, str, Fraction], ...] = ()
     once: tuple[tuple[str, Fraction], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     stack_size: int = 10
+    variant: str = ""
 
     def __post_init__(self) -> None:
         grid, once = (
@@ -102,23 +109,36 @@ class Experiment:
 
     def stacks(self) -> Iterator[tuple[Run, ...]]:
         """The networks that are trained together."""
+        for place in range(len(self.seeds)):
+            yield from self.stacks_of(place)
+
+    def stacks_of(self, place: int) -> Iterator[tuple[Run, ...]]:
+        """Those of the seed at `place`; none where there are fewer seeds."""
+        if place >= len(self.seeds):
+            return
+        seed = self.seeds[place]
         starts = tuple(dict.fromkeys((start, rate) for start, _, rate in self.warm))
-        rest = tuple(pair for pair in self.grid if pair not in starts)
-        for place, seed in enumerate(self.seeds):
-            if starts:
-                cold = (Run(loss, rate, seed) for loss, rate in starts)
-                warm = (Run(loss, rate, seed, start) for start, loss, rate in self.warm)
-                yield (*cold, *warm)
-            yield from self._parts(rest, seed)
-            if not place:
-                yield from self._parts(self.once, seed)
+        if starts:
+            cold = (Run(loss, rate, seed) for loss, rate in starts)
+            warm = (Run(loss, rate, seed, start) for start, loss, rate in self.warm)
+            yield (*cold, *warm)
+        yield from self._parts(tuple(pair for pair in self.grid if pair not in starts), seed)
+        if not place:
+            yield from self._parts(self.once, seed)
 
     def _parts(self, pairs: tuple[tuple[str, Fraction], ...], seed: int) -> Iterator[tuple[Run, ...]]:
         for first in range(0, len(pairs), self.stack_size):
             yield tuple(Run(loss, rate, seed) for loss, rate in pairs[first : first + self.stack_size])
 
-    def with_changes(self, seeds: Any = None, epochs: Any = None) -> Experiment:
-        """The same grid with other seeds (a number N means 0..N-1) or another number of epochs."""
+    @property
+    def parts(self) -> tuple[Experiment, ...]:
+        """Itself: what is asked of a `Study` can be asked of an experiment too."""
+        return (self,)
+
+    def with_changes(self, seeds: Any = None, epochs: Any = None, subset: Any = None) -> Experiment:
+        """The same grid with other seeds (a number N means 0..N-1), another number of epochs, or as many
+        training and test samples as `subset` says.
+        """
         changed = self
         if seeds is not None:
             if not isinstance(seeds, Iterable):
@@ -126,4 +146,45 @@ class Experiment:
             changed = replace(changed, seeds=tuple(seeds))
         if epochs is not None:
             changed = replace(changed, training=replace(self.training, epochs=check_count("epochs", epochs)))
+        if subset is not None:
+            changed = replace(changed, dataset=part(self.dataset, check_count("subset", subset)))
         return changed
+
+
+@dataclass(frozen=True)
+class Study:
+    """Several experiments under one name: other data, other models, other ways of training.
+
+    Stacks come seed by seed and, for each seed, part by part: what is finished at any time is as complete
+    as can be for the first seeds.
+
+    Raises
+    ------
+    ValueError : no part, a part of another name, two parts with the same set-up.
+    """
+
+    name: str
+    parts: tuple[Experiment, ...]
+
+    def __post_init__(self) -> None:
+        setups = [(p.dataset, p.model, p.training, p.variant) for p in self.parts]
+        if not setups or any(a == b for a, b in combinations(setups, 2)):
+            fail("parts", "non-empty, each with a set-up of its own", [p.variant for p in self.parts])
+        for one in self.parts:
+            if one.name != self.name:
+                fail("parts", f"of the name {self.name!r}", one.name)
+
+    def runs(self) -> list[Run]:
+        """Every network, seed by seed, stack by stack."""
+        return [run for stack in self.stacks() for run in stack]
+
+    def stacks(self) -> Iterator[tuple[Run, ...]]:
+        """The networks that are trained together."""
+        for place in range(max(len(one.seeds) for one in self.parts)):
+            for index, one in enumerate(self.parts):
+                for stack in one.stacks_of(place):
+                    yield tuple(replace(run, part=index) for run in stack)
+
+    def with_changes(self, seeds: Any = None, epochs: Any = None, subset: Any = None) -> Study:
+        """See `Experiment.with_changes`; in every part."""
+        return replace(self, parts=tuple(one.with_changes(seeds, epochs, subset) for one in self.parts))

@@ -20,8 +20,9 @@ def reporter(progress: bool | Callable[[Progress], None], todo: Plan) -> Iterato
     else:
         from tqdm import tqdm
 
-        total = todo.networks * todo.experiment.training.epochs
-        with tqdm(total=total, desc=todo.experiment.name, unit="epoch", smoothing=0, disable=None) as bar:
+        with tqdm(
+            total=todo.epochs, desc=todo.experiment.name, unit="epoch", smoothing=0, disable=None
+        ) as bar:
 
             def show(state: Progress) -> None:
                 bar.set_postfix_str(f"{state.networks_done}/{state.networks} networks", refresh=False)

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
-from empirics.experiments.experiment import Experiment, Run, canonical
+from empirics.experiments.experiment import Experiment, Run, Study, canonical
 from theory.exact import check_rate
 
-KEYS = ("loss", "eta", "model", "seed", "start")
+KEYS = ("loss", "eta", "model", "dataset", "variant", "seed", "start")
 COLD = "none"
+MAIN = "main"
 
 
-def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
+# What tells the parts of a study apart.
+PARTS: dict[str, Callable[[Experiment], str]] = {
+    "model": lambda part: part.model.name,
+    "dataset": lambda part: part.dataset.partition("(")[0],
+    "variant": lambda part: part.variant or MAIN,
+}
+
+
+def choose(experiment: Experiment | Study, only: Mapping[str, Any]) -> list[Run]:
     """The runs that agree with every entry of `only`.
 
     Parameters
     ----------
     only : "loss" (``rll`` is every RLL, ``rll(alpha=1/10)`` just that one), "eta" (a nominal rate, in any
-        notation), "model" (its name), "seed", "start" (the loss that warm starts come from, or "none").
-        Values may be text.
+        notation), "model" and "dataset" (their names), "variant" (of a set-up, "main" for the main one),
+        "seed", "start" (the loss that warm starts come from, or "none"). Values may be text.
 
     Raises
     ------
@@ -46,10 +55,11 @@ def choose(experiment: Experiment, only: Mapping[str, Any]) -> list[Run]:
             kept = [run for run in runs if run.rate == rate]
             if not kept:
                 _unknown("eta", "a rate of the runs chosen:", value, (str(r.rate) for r in runs))
-        elif key == "model":
-            kept = runs if value == experiment.model.name else []
+        elif key in PARTS:
+            names = [PARTS[key](part) for part in experiment.parts]
+            kept = [run for run in runs if names[run.part] == str(value).strip().lower()]
             if not kept:
-                _unknown("model", "one of", value, [experiment.model.name])
+                _unknown(key, "one of", value, (names[run.part] for run in runs))
         else:
             kept = [run for run in runs if str(run.seed) == str(value)]
             if not kept:

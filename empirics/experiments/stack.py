@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from empirics import data
 from empirics.experiments.experiment import Experiment, Run
 from empirics.randomness import label_stream
-from empirics.records import Record
+from empirics.records import Record, run_id
 from theory.losses import get
 from theory.noise import NoisyLabels, SymmetricNoise
 
 NOISE_KIND, NOISE_DRAW = "symmetric", "exact"
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Where checkpoints are, how often they are written, and until when training may go on.
+
+    Attributes
+    ----------
+    folder : of the checkpoints of all stacks.
+    every : seconds between two of one stack.
+    deadline : in seconds since 1970; None for none.
+    """
+
+    folder: Path
+    every: float
+    deadline: float | None = None
 
 
 @dataclass(frozen=True)
@@ -24,9 +42,12 @@ class Task:
 
     Attributes
     ----------
-    index : its place among the stacks of the experiment.
+    index : its place among the stacks of the experiment, or of the study.
     device : "cpu" or "cuda".
     source : the commit of the source, if known.
+    data_dir : where the files of data sets are.
+    saving : of checkpoints; None for none.
+    eager : whether it gets on by an epoch even if the deadline is over.
     """
 
     experiment: Experiment
@@ -34,38 +55,56 @@ class Task:
     index: int
     device: str
     source: str | None = None
+    data_dir: str | None = None
+    saving: Saving | None = None
+    eager: bool = False
 
 
 @functools.cache
-def dataset(name: str) -> data.Dataset:
+def dataset(name: str, data_dir: str | None = None) -> data.Dataset:
     """`empirics.data.load`, once a process."""
-    return data.load(name)
+    return data.load(name, data_dir)
 
 
-def configuration(experiment: Experiment, run: Run) -> dict[str, Any]:
-    """What a record of `run` has as its configuration."""
-    found = dataset(experiment.dataset)
+def configuration(experiment: Experiment, run: Run, data_dir: str | None = None) -> dict[str, Any]:
+    """What a record of `run`, of this very part of a study, has as its configuration."""
+    found = dataset(experiment.dataset, data_dir)
     training = experiment.training.description
+    if experiment.variant:
+        training["variant"] = experiment.variant
+    if run.start is not None:
+        training["start"] = run.start
     return {
         "experiment": experiment.name,
         "dataset": found.description,
         "model": experiment.model.description(found.input_shape, found.num_classes),
-        "training": training if run.start is None else {**training, "start": run.start},
+        "training": training,
         "loss": run.loss,
         "noise": {"kind": NOISE_KIND, "draw": NOISE_DRAW, "rate": str(run.rate)},
         "seed": run.seed,
     }
 
 
-def noisy_labels(experiment: Experiment, run: Run) -> NoisyLabels:
+def noisy_labels(experiment: Experiment, run: Run, data_dir: str | None = None) -> NoisyLabels:
     """The altered labels of `run`: from its seed and rate alone, whatever its loss."""
-    found = dataset(experiment.dataset)
+    found = dataset(experiment.dataset, data_dir)
     rng = label_stream(run.seed, run.rate)
     return SymmetricNoise(run.rate).apply(found.train_labels, found.num_classes, rng, draw=NOISE_DRAW)
 
 
-def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
-    """Train a stack on one thread and return its records.
+def checkpoint_folder(task: Task) -> Path | None:
+    """Where the checkpoints of a task are: a name that stands for all that its bits depend on."""
+    if task.saving is None:
+        return None
+    import torch
+
+    ids = [run_id(configuration(task.experiment, run, task.data_dir)) for run in task.runs]
+    about = [*ids, task.device, torch.__version__, torch.backends.cpu.get_cpu_capability()]
+    return task.saving.folder / hashlib.sha256("\n".join(about).encode()).hexdigest()[:16]
+
+
+def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None:
+    """Train a stack on one thread and return its records; None if its time is over before it ends.
 
     Warm starts come last in their stack, and are trained together when the runs before them have ended.
 
@@ -75,35 +114,52 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
     """
     import torch
 
+    from empirics.engine.checkpoint import Checkpoints, OutOfTime
     from empirics.engine.risks import final_risks
     from empirics.engine.train import Network, train_stack
-    from empirics.experiments.provenance import provenance
 
     torch.set_num_threads(1)
     experiment, runs = task.experiment, task.runs
-    labels = [noisy_labels(experiment, run) for run in runs]
+    labels = [noisy_labels(experiment, run, task.data_dir) for run in runs]
     networks = [
         Network(get(run.loss), run.seed, drawn.noisy_labels) for run, drawn in zip(runs, labels, strict=True)
     ]
-    found = dataset(experiment.dataset)
+    found = dataset(experiment.dataset, task.data_dir)
     cold = sum(run.start is None for run in runs)
-    began = time.perf_counter()
-    curves, risks, start = [], [], None
-    for phase in (slice(0, cold), slice(cold, len(runs))):
+    folder = checkpoint_folder(task)
+    began, before = time.perf_counter(), 0.0
+    curves, risks, start, eager = [], [], None, task.eager
+    for name, phase in (("cold", slice(0, cold)), ("warm", slice(cold, len(runs)))):
         if not runs[phase]:
             continue
+        checkpoints = None
+        if folder is not None and task.saving is not None:
+            # the end of the cold runs is kept for the warm ones to go on from
+            checkpoints = Checkpoints(
+                folder / f"{name}.pt",
+                task.saving.every,
+                task.saving.deadline,
+                last=phase.stop < len(runs),
+                eager=eager,
+            )
         if phase.start and start is not None:
             places = {(run.loss, run.rate, run.seed): place for place, run in enumerate(runs[:cold])}
             start = start.copies([places[str(run.start), run.rate, run.seed] for run in runs[phase]])
-        new, start = train_stack(
-            found,
-            experiment.model,
-            experiment.training,
-            networks[phase],
-            start=start,
-            device=task.device,
-            on_epoch=_counted(report, phase.start * experiment.training.epochs, len(runs[phase])),
-        )
+        try:
+            new, start = train_stack(
+                found,
+                experiment.model,
+                experiment.training,
+                networks[phase],
+                start=start,
+                device=task.device,
+                on_epoch=_counted(report, phase.start * experiment.training.epochs, len(runs[phase])),
+                checkpoints=checkpoints,
+            )
+        except OutOfTime:
+            return None
+        if checkpoints is not None:
+            before, eager = before + checkpoints.seconds_before, checkpoints.eager
         curves += new
         risks += final_risks(
             found,
@@ -113,21 +169,32 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record]:
             [run.rate for run in runs[phase]],
             experiment.training.precision,
         )
-    seconds = time.perf_counter() - began
-    samples = len(runs) * len(found.train_labels) * experiment.training.epochs
+    return _records(task, labels, curves, risks, before + time.perf_counter() - began)
+
+
+def _records(
+    task: Task,
+    labels: Sequence[NoisyLabels],
+    curves: Sequence[dict[str, Any]],
+    risks: Sequence[dict[str, float]],
+    seconds: float,
+) -> list[Record]:
+    from empirics.experiments.provenance import provenance
+
+    experiment, runs = task.experiment, task.runs
+    size = len(dataset(experiment.dataset, task.data_dir).train_labels)
     shared = provenance(
         device=task.device,
         seconds=seconds,
-        samples=samples,
+        samples=len(runs) * size * experiment.training.epochs,
         source=task.source,
         stack={"index": task.index, "size": len(runs)},
     )
     records = []
     for place, (run, drawn, curve, risk) in enumerate(zip(runs, labels, curves, risks, strict=True)):
-        asked = configuration(experiment, run)
+        asked = configuration(experiment, run, task.data_dir)
         noise = {**asked.pop("noise"), "realised_rate": float(drawn.realised_rate)}
-        stack = {**shared["stack"], "place": place}
-        about = {**shared, "stack": stack}
+        about = {**shared, "stack": {**shared["stack"], "place": place}}
         records.append(Record(**asked, noise=noise, curves=curve, provenance=about, risks=risk))
     return records
 

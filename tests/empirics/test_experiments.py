@@ -147,7 +147,7 @@ def test_a_part_is_chosen(only, number):
     [
         (
             {"los": "rll"},
-            "only must be a key among loss, eta, model, seed, start, got only='los'; did you mean loss",
+            "only must be a key among loss, eta, model, dataset, variant, seed, start, got only='los'; did",
         ),
         ({"loss": "rlll"}, "loss must be one of the runs chosen: cce, .*got loss='rlll'"),
         ({"loss": "rll(alpha=1/3)"}, r"got loss='rll\(alpha=1/3\)'; did you mean rll\(alpha="),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import torch
 
 from empirics import records
-from empirics.experiments import Progress, TrainingError, plan, train
+from empirics.experiments import Progress, Study, TrainingError, plan, train
 from empirics.experiments.pool import WorkerError, run_tasks
 from empirics.experiments.provenance import source_commit
+from empirics.experiments.stack import Saving, Task, train_task
 
 # A sweep small enough for a test: 2 seeds of 2 stacks of 2 networks. A file of its own, since the
 # interrupted sweeps below run in a process of their own.
@@ -231,6 +234,134 @@ def test_a_killed_sweep_resumes_to_the_same_records(tmp_path):
     assert path.read_bytes().startswith(kept)
     # communicate() has returned, so the worker, which held the pipe as well, has ended too
     assert "Traceback" not in output
+
+
+# One stack of several seconds, saved after every epoch; "cold" and then "warm" starts, so two phases. A line
+# for each report, so that the test sees where it is.
+LONG = """
+import sys
+from empirics.experiments import Experiment, train
+from empirics.models import MLP
+
+LONG = Experiment(
+    name="long",
+    dataset="digits",
+    grid=(("cce", 0), ("cce", "0.4"), ("rll", "0.4")),
+    warm=(("cce", "mae", "0.4"),),
+    model=MLP(hidden=(8,)),
+    seeds=(0,),
+).with_changes(epochs=40)
+
+
+def run(path, budget=None):
+    seen = []
+
+    def tell(state):
+        seen.append(state.epochs_done)
+        print(state.epochs_done, flush=True)
+
+    found = train(
+        LONG, records_path=path, workers=1, device="cpu", checkpoint_seconds=0, budget=budget, progress=tell
+    )
+    return found, seen
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])
+"""
+long_names: dict = {"__name__": "long"}
+exec(LONG, long_names)
+
+
+@pytest.fixture(scope="module")
+def long_reference(tmp_path_factory):
+    path = tmp_path_factory.mktemp("long") / "long.jsonl"
+    return outcomes(long_names["run"](path)[0]), path
+
+
+def test_a_run_killed_at_a_random_moment_goes_on_to_the_same_records(long_reference, tmp_path):
+    """Its worker too, by SIGKILL, thrice: wherever that is, in an epoch or in writing a checkpoint."""
+    script, path = tmp_path / "long.py", tmp_path / "r.jsonl"
+    script.write_text(LONG)
+    moments = random.Random(os.urandom(8))
+    beginnings = []
+    for _ in range(3):
+        started = subprocess.Popen(
+            [sys.executable, str(script), str(path)],
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        beginnings.append(int(started.stdout.readline()))
+        for _ in range(moments.randrange(2, 9)):  # an epoch is saved before the next one is told
+            started.stdout.readline()
+        time.sleep(moments.uniform(0, 0.02))
+        os.killpg(started.pid, signal.SIGKILL)
+        started.communicate(timeout=60)
+        assert path.read_bytes() == b""
+    found, seen = long_names["run"](path)
+    assert outcomes(found) == long_reference[0]
+    # each call went on where the one before had been, not from the beginning
+    assert beginnings[0] in (1, 2)
+    assert beginnings[0] < beginnings[1] < beginnings[2] <= seen[0]
+    assert [p.name for p in tmp_path.iterdir() if p != script] == ["r.jsonl"]  # no checkpoint is left
+
+
+def test_a_budget_ends_cleanly_and_the_next_call_goes_on(long_reference, tmp_path):
+    path = tmp_path / "r.jsonl"
+    for epoch in (1, 2):  # however small the budget is, each call gets on by an epoch of its first network
+        found, seen = long_names["run"](path, budget=1e-9)
+        assert (found, seen[-1]) == ([], epoch)
+        assert path.read_bytes() == b""
+    found, seen = long_names["run"](path, budget=1e9)
+    assert outcomes(found) == long_reference[0]
+    assert seen[0] == 2
+    assert not (tmp_path / "r.checkpoints").exists()
+
+
+def test_a_stack_with_warm_starts_stops_and_goes_on_in_both_phases(long_reference, tmp_path):
+    """As the worker does it, with a deadline that is over from the beginning: an epoch a call."""
+    experiment = long_names["LONG"].with_changes(epochs=3)
+    (first, second) = experiment.stacks()
+    found, threads = {}, torch.get_num_threads()
+    for deadline in (None, 1.0):
+        saving, ends = Saving(tmp_path / str(deadline), 0.0, deadline), []
+        for runs in (first, second):
+            calls, seen = 0, []
+            task = Task(experiment, runs, 0, "cpu", saving=saving, eager=True)
+            while (done := train_task(task, seen.append)) is None:
+                calls += 1
+                assert calls < 10
+            ends += outcomes(done)
+            # the last epoch of a phase is no stop; a warm start goes on in the call that ended the cold phase
+            assert calls == (0 if deadline is None else 5 if runs is first else 2)
+            assert seen[-1] == 3 * len(runs)
+        found[deadline] = ends
+    torch.set_num_threads(threads)
+    assert found[None] == found[1.0]
+
+
+@pytest.mark.parametrize("budget", [0, -1, float("nan")])
+def test_a_budget_out_of_domain_is_refused(tmp_path, budget):
+    with pytest.raises(ValueError, match="budget must be > 0 seconds, got budget="):
+        run(tmp_path / "r.jsonl", budget=budget)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_study_s_parts_are_the_experiments_alone(reference, tmp_path):
+    """The same networks as in the experiment of each part, seed by seed, and told apart in the records."""
+    other = replace(TINY, variant="wide", model=replace(TINY.model, hidden=(12,)), seeds=(0,))
+    study = Study("tiny", (TINY, other))
+    path = tmp_path / "r.jsonl"
+    found = train(study, records_path=path, device="cpu", workers=1, progress=False)
+    assert [(r.seed, r.variant) for r in found] == [(0, None)] * 4 + [(0, "wide")] * 4 + [(1, None)] * 4
+    assert outcomes([r for r in found if r.variant is None]) == outcomes(reference[0])
+    assert {tuple(r.model["widths"]) for r in found} == {(64, 8, 10), (64, 12, 10)}
+    todo = plan(study, records_path=path, only={"variant": "wide"}, device="cpu")
+    assert (len(todo.runs), len(todo.recorded), todo.networks) == (4, 4, 0)
+    todo = plan(study, records_path=tmp_path / "n.jsonl", only={"variant": "main", "seed": 1}, device="cpu")
+    assert (todo.networks, todo.epochs) == (4, 8)
 
 
 def test_ctrl_c_keeps_whole_stacks_and_says_so_in_one_line(tmp_path):

@@ -1,0 +1,33 @@
+"""How long training takes, estimated.  No torch but where the layers of a model are counted."""
+
+from __future__ import annotations
+
+from empirics.data import sizes
+from empirics.experiments.experiment import Experiment
+
+# Multiply-adds a second of the whole engine in float32, evaluation included, on one core of a server CPU
+# (AVX-512) whose other core is as busy: a rough yardstick. Convolutions by benchmarks/models.py.
+ON_A_CPU = {
+    "mlp": 3.7e10,
+    "cnn": 1.6e10,
+    "resnet18": 1.9e10,
+    "resnet32": 5.0e10,
+    "inception-lite": 4.9e10,
+}
+SMALL, IN_SMALL = 2e5, 2.4e10  # an mlp of fewer multiply-adds than this is slowed down by all the rest
+BFLOAT16 = 1.5  # times as fast, where the CPU has instructions for it
+# Nobody has measured this engine on a GPU yet. Small networks keep a large one about this busy.
+ON_A_GPU = 5e12
+
+
+def seconds(experiment: Experiment, networks: int, device: str) -> float:
+    """Of one worker for so many networks: thrice a forward pass for each training sample that is trained
+    on, and one for each sample that is evaluated.
+    """
+    found, training = sizes(experiment.dataset), experiment.training
+    work = experiment.model.multiply_adds(found.input_shape, found.num_classes)
+    speed = ON_A_GPU
+    if device == "cpu":
+        speed = ON_A_CPU[experiment.model.name] if work > SMALL else IN_SMALL
+        speed *= BFLOAT16 if training.precision == "bfloat16" else 1.0
+    return networks * training.epochs * work * (4 * found.train + found.test) / speed
