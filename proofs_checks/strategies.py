@@ -245,7 +245,8 @@ def _parameter(cls: type[Loss], name: str) -> SearchStrategy[Fraction]:
             return False
         return True
 
-    # One of the three has a good chance for each domain met so far: (0, 1], > 0, counts, tiny numbers.
+    if not any(accepted(Fraction(n, 2)) for n in range(1, 7)):
+        return st.integers(10, 20).map(lambda n: Fraction(1, 2**n)).filter(accepted)  # a clamp such as p_min
+    # Each third alone has a good chance for the domains met so far: (0, 1], > 0 or >= 1, whole numbers.
     fractions = st.fractions(0, 1, max_denominator=20) | st.fractions(1, 10, max_denominator=4)
-    whole, tiny = st.integers(1, 6).map(Fraction), st.sampled_from([Fraction(1, 1000), Fraction(1, 4096)])
-    return (fractions | whole | tiny).filter(accepted)
+    return (fractions | st.integers(1, 6).map(Fraction)).filter(accepted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import pytest
 
 from proofs_checks.claims.gradients import DIFFERENT, SAME, SHOWN, path_distance
@@ -15,6 +17,9 @@ SMOOTH = [n for n in sorted(LOSSES) if get(n).differentiable and n not in (*SHOW
 @pytest.mark.parametrize("name", SMOOTH)
 def test_two_descents_are_one_exactly_for_symmetric_losses(name: str) -> None:
     distance = path_distance(get(name))
+    if name == "truncated-gce":  # no output of the untrained network exceeds k: no gradient, and 0/0
+        assert isnan(distance)
+        return
     status = decide(get(name), 10).status
     assert status != "undecided"
     if status == "proved":

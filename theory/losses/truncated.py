@@ -26,8 +26,9 @@ class TruncatedGCE(SeparableLoss):
     Differentiable: but for a kink at u_y = k; there is no gradient below it.
     Raises: ValueError unless 0 < q <= 1 and 0 < k < 1.
 
-    The published training also drops and re-admits samples by this threshold between epochs; here is its
-    loss alone. Defaults: those of the source.
+    An untrained network with K > 1/k classes has hardly an output above k, so training cannot start on this
+    loss. The source trains on GCE first, and then drops and re-admits samples by the threshold between
+    epochs; here is its loss alone, for a warm start. Defaults: those of the source.
 
     >>> TruncatedGCE(q=1).values([[0.25, 0.75], [0.0, 1.0]], [0, 0])
     array([0.5, 0.5])
