@@ -213,17 +213,23 @@ def version() -> str:
     return said.split()[0]
 
 
+def _install(why: str) -> int:
+    print(f"{why}; the proofs need {VERSIONS}, all Debian packages:", file=sys.stderr)
+    print(f"  apt-get install {' '.join(PACKAGES)}", file=sys.stderr)
+    return 2
+
+
 def main() -> int:
     """0 where all proofs are checked, 1 where one is rejected, 2 where there is no Coq to check them."""
-    if shutil.which("coqc") is None:
-        print(f"coqc is not installed; the proofs need {VERSIONS}, all Debian packages:", file=sys.stderr)
-        print(f"  apt-get install {' '.join(PACKAGES)}", file=sys.stderr)
-        return 2
     (FOLDER / BUILD / MANIFEST).unlink(missing_ok=True)
+    if shutil.which("coqc") is None:
+        return _install("coqc is not installed")
     try:
         rejected = reject_known_false()
         manifest = {**check(), "known_false": rejected}
     except (RejectedError, ValueError) as error:
+        if re.search(r"Cannot find a physical path.* prefix mathcomp", str(error), re.DOTALL):
+            return _install("a library of Coq is not installed")
         print(error, file=sys.stderr)
         return 1
     (FOLDER / BUILD / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

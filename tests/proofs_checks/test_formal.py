@@ -293,14 +293,30 @@ def test_a_check_that_passes_everything_is_found(monkeypatch: pytest.MonkeyPatch
         check.reject_known_false()
 
 
-def test_without_coq_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def no_library() -> None:
+    raise check.RejectedError(
+        "a.v does not compile: Error: Cannot find a physical path bound to logical path all_ssreflect\n"
+        "with prefix mathcomp."
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "says"), [(None, "coqc is not"), ("/usr/bin/coqc", "a library of Coq is not")]
+)
+def test_it_says_what_to_install(
+    where: str | None,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(check.shutil, "which", lambda name: None)
+    monkeypatch.setattr(check, "FOLDER", tmp_path)  # a manifest there is removed first
+    monkeypatch.setattr(check.shutil, "which", lambda name: where)
+    monkeypatch.setattr(check, "reject_known_false", no_library)
     assert check.main() == 2
-    said = capsys.readouterr().err
-    assert "coqc is not installed" in said
-    assert all(package in said for package in check.PACKAGES)
+    err = capsys.readouterr().err
+    assert f"{says} installed" in err
+    assert all(package in err for package in check.PACKAGES)
 
 
 # -- what the ledger believes ----------------------------------------------------------------------
