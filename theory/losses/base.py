@@ -38,7 +38,7 @@ class Loss:
     source : where it was published, with the equation where known.
     symmetric : is the sum over labels constant, for every K?
     bounded : is the loss bounded on the whole simplex?
-    differentiable : differentiable in u on the open simplex?
+    differentiable : differentiable in u on the open simplex, but for kinks that the docstring names?
     """
 
     name: ClassVar[str] = ""

@@ -69,7 +69,7 @@ class NNFL(ShareLoss):
     Symmetric: yes, C = K - 1. Differentiable: but for a kink at u_i = p_min.
     Raises: ValueError unless gamma >= 0 and 0 < p_min <= 1/1000.
 
-    Defaults: the source's, in whose ANL-FL it stands beside NFL.
+    Defaults: p_min is the source's, in whose ANL-FL it stands beside NFL; gamma is the pairs'.
 
     >>> NNFL(gamma=0).values([[0.25, 0.75]], [0]).round(12) == NNCE().values([[0.25, 0.75]], [0]).round(12)
     array([ True])

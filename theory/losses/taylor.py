@@ -27,7 +27,7 @@ class TaylorCE(SeparableLoss):
     Differentiable: yes.
     Raises: ValueError unless n is a whole number in 1..100.
 
-    Default: n = 2, the source's for CIFAR-10.
+    Default: n = 2, the least that is not symmetric.
 
     >>> float(TaylorCE(n=2).values([[0.0, 1.0]], [0])[0])
     1.5
