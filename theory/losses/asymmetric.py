@@ -166,8 +166,8 @@ class AMSE(SeparableLoss):
     Differentiable: yes.
     Raises: ValueError unless a >= 1.
 
-    Default: a = 10, the lower end of the 10 to 40 that code for CIFAR-10 uses, with the noise. In the source it
-    is the passive part of a joint loss, beside NCE or NFL.
+    Default: a = 10, the lower end of the 10 to 40 that code for CIFAR-10 uses, with the noise. In the source
+    it is the passive part of a joint loss, beside NCE or NFL.
 
     >>> float(AMSE(a=1).values([[0.0, 1.0]], [0])[0])
     1.0
