@@ -6,6 +6,7 @@ They are made in memory, say so in every field, and never reach a file of record
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,11 +27,21 @@ WARM = {
 }
 WARM_RATE = RATES[2]
 
+_DECAY, _CROPS = {"weight_decay": "1/10000"}, {"augmentation": "crop"}
+REGULARISED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "no regulariser": ({}, {}),
+    "weight decay": ({}, _DECAY),
+    "dropout": ({"dropout": "1/2"}, {}),
+    "augmentation": ({}, _CROPS),
+    "all regularisers": ({"batch_norm": True, "dropout": "1/2"}, {**_DECAY, **_CROPS}),
+}
+
 
 def records(
     behaviour: dict[str, str],
     seeds: int = 5,
     warm: dict[tuple[str, str], str] = WARM,
+    regularised: dict[str, str] | None = None,
     **risks: float,
 ) -> list[Record]:
     """Runs in which each loss behaves as told at every rate.
@@ -43,6 +54,8 @@ def records(
         but does not fit clean labels).
     seeds : runs of each; values differ a little between seeds.
     warm : (start, loss) -> the same for warm starts, at 2/5, of those whose two losses are among `behaviour`.
+    regularised : for set-ups of CCE at 2/5 with other regularisers than the main one, which has batch
+        normalisation alone: a name of `REGULARISED` -> how it behaves.
     risks : risks that are not as they ought to be, by the names of `empirics.records.RISKS`, relative to
         C.
     """
@@ -54,9 +67,21 @@ def records(
         for (start, loss), how in warm.items()
         if start in behaviour and loss in behaviour
     ]
-    return [
+    found = [
         _run(loss, how, rate, start, seed, risks) for loss, how, rate, start in asked for seed in range(seeds)
     ]
+    for name, how in (regularised or {}).items():
+        model, training = REGULARISED[name]
+        for seed in range(seeds):
+            run = _run("cce", how, WARM_RATE, None, seed, {})
+            found.append(
+                replace(
+                    run,
+                    model={**run.model, "batch_norm": False, "dropout": "0", **model},
+                    training={**run.training, "variant": name, **training},
+                )
+            )
+    return found
 
 
 def _run(
@@ -88,7 +113,7 @@ def _run(
     return Record(
         experiment="fabricated",
         dataset={"name": "fabricated", "sha256": "", "train_size": 0, "test_size": 0, "num_classes": 10},
-        model={"name": "fabricated", "widths": [], "parameters": 0},
+        model={"name": "fabricated", "widths": [], "parameters": 0, "batch_norm": True, "dropout": "0"},
         training=training if start is None else {**training, "start": start},
         loss=loss,
         noise={"kind": "uniform", "draw": "exact", "rate": str(rate), "realised_rate": f},

@@ -87,13 +87,17 @@ BAD_CALLS = [
     (["verify", "E1", "--records", "{dir}/cut.jsonl"], "cut.jsonl, line 1: not a whole record"),
     (["verify", "E1", "--records", "{dir}/foreign.jsonl"], "foreign.jsonl, line 1: schema must be 1"),
     (["verify", "S1", "--out", "{dir}/cut.jsonl"], "out must be a folder that can be written"),
-    (["train", "quck"], "experiment must be one of quick, got experiment='quck'"),
+    (["train", "quck"], "experiment must be one of quick, cpu, paper, got experiment='quck'"),
     (["train", "quick", "--seeds", "0"], "seeds"),
     (["train", "quick", "--epochs", "0"], "epochs must be"),
     (["train", "quick", "--only", "loss"], "only must be KEY=VALUE,..., got only='loss'"),
     (["train", "quick", "--only", "lost=rll"], "lost"),
     (["train", "quick", "--only", "eta=0.3"], "eta"),
     (["train", "quick", "--device", "tpu"], "device must be"),
+    (["train", "quick", "--budget", "9x"], "budget must be a time like 90s, 9m or 2h, got budget='9x'"),
+    (["train", "quick", "--budget", "0s"], "budget must be > 0 seconds"),
+    (["train", "quick", "--subset", "7"], "train must be a multiple of 10"),
+    (["train", "paper", "--only", "model=resnet"], "model must be one of resnet32, inception-lite, resnet18"),
     (["train", "quick", *SMALL, "--records", "{dir}/cut.jsonl"], "cut.jsonl, line 1: not a whole record"),
     (["train", "quick", *SMALL, "--records", "{dir}/raises.py/x.jsonl"], "records_path must be writable"),
     (["figures", "--records", "{dir}/none"], "records must be a file or a folder of .jsonl files"),
@@ -225,7 +229,7 @@ def test_train_then_train_again(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert status == 0
     first = (tmp_path / "quick.jsonl").read_bytes()
     assert [r.run_id for r in record_files.read(tmp_path)] == json.loads(out)["runs"]
-    status, out, _ = run(capsys, "train", "quick", *SMALL, *where)
+    status, out, _ = run(capsys, "train", "quick", *SMALL, *where, "--budget", "9m")
     assert "1 run is recorded" in out
     assert (tmp_path / "quick.jsonl").read_bytes() == first
     status, _, err = run(capsys, "train", "quick", *SMALL, *where, "--no-resume")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 
+from empirics.experiments.cpu import CPU
 from empirics.experiments.experiment import Experiment, Run, Study
+from empirics.experiments.paper import PAPER
 from empirics.experiments.quick import QUICK
 from empirics.experiments.runner import Plan, Progress, TrainingError, plan, train
 
-EXPERIMENTS: dict[str, Experiment | Study] = {experiment.name: experiment for experiment in (QUICK,)}
+EXPERIMENTS: dict[str, Experiment | Study] = {
+    experiment.name: experiment for experiment in (QUICK, CPU, PAPER)
+}
 
 
 def get_experiment(name: str) -> Experiment | Study:

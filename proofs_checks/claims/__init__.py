@@ -24,12 +24,12 @@ from proofs_checks.claims import (
     minimisers,
     noise_models,
     optima,
-    pending,
     predictor,
     risk,
     robustness,
     symmetry,
     training,
+    training_regularised,
     warm_starts,
 )
 
@@ -76,10 +76,10 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         dynamics,
         logit_gradients,
         training,
+        training_regularised,
         predictor,
         warm_starts,
         false_resistance,
-        pending,
     )
     for c in module.CLAIMS
 )

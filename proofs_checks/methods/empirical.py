@@ -71,20 +71,22 @@ class Condition:
 class Runs:
     """The runs of one experiment, looked up by loss and rate, in the order of seeds.
 
-    Warm starts are found only where their first phase is named: no claim about training from the initial
-    weights ever averages over them.
+    Warm starts are found only where their first phase is named, and set-ups beside the main one are not
+    found by `of` at all: no claim about training from the initial weights ever averages over them.
     """
 
     records: Sequence[Record]
 
     def of(self, loss: str, rate: Fraction, start: str | None = None) -> list[Record]:
-        """The runs of one loss at one rate that started cold, or after the loss `start`, sorted by seed.
+        """The runs of one loss at one rate that started cold, or after the loss `start`, sorted by seed, of
+        the main set-up.
 
         Raises
         ------
         MissingRecords : there are none.
         """
-        found = [r for r in self.records if (r.loss, r.noise_rate, r.start) == (loss, rate, start)]
+        wanted = (loss, rate, start, None)
+        found = [r for r in self.records if (r.loss, r.noise_rate, r.start, r.variant) == wanted]
         if not found:
             after = "" if start is None else f" after {start}"
             raise MissingRecords(f"no run of {loss}{after} at eta = {float(rate):g}")
@@ -225,7 +227,9 @@ def describe(records: Sequence[Record]) -> str:
 
 
 def by_experiment(records: Iterable[Record]) -> list[list[Record]]:
-    """Records grouped by experiment, data set, model and number of epochs, in the order of appearance."""
+    """Records grouped by experiment, data set, kind of model and number of epochs, in the order of
+    appearance; set-ups beside the main one are in its group.
+    """
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for r in records:
         groups.setdefault((r.experiment, r.dataset["name"], r.model["name"], r.epochs), []).append(r)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -9,8 +10,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from empirics.experiments import EXPERIMENTS, Experiment, Run, get_experiment
-from empirics.experiments.quick import MULTIPLES, QUICK
+from empirics.experiments import EXPERIMENTS, Experiment, Run, Study, get_experiment
+from empirics.experiments.cost import seconds
+from empirics.experiments.cpu import CPU
+from empirics.experiments.paper import PAPER
+from empirics.experiments.quick import MULTIPLES, QUICK, SYMMETRIC
 from empirics.experiments.selection import choose
 from empirics.experiments.stack import configuration, noisy_labels
 from empirics.randomness import label_stream, stream, torch_seed
@@ -64,22 +68,121 @@ def test_what_claims_speak_of_is_trained_with_every_seed():
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_stacks_partition_the_grid_whatever_the_seeds(name):
-    experiment = EXPERIMENTS[name]
-    assert experiment.name == name
-    assert Counter(experiment.runs()) == Counter(
-        [Run(loss, rate, seed) for seed in experiment.seeds for loss, rate in experiment.grid]
-        + [Run(loss, rate, seed, start) for seed in experiment.seeds for start, loss, rate in experiment.warm]
-        + [Run(loss, rate, experiment.seeds[0]) for loss, rate in experiment.once]
-    )
-    for stack in experiment.stacks():
-        assert len({run.seed for run in stack}) == 1
-        assert len(stack) <= experiment.stack_size
+    study = EXPERIMENTS[name]
+    assert study.name == name
+    expected = []
+    for index, part in enumerate(study.parts):
+        expected += [Run(*pair, seed, part=index) for seed in part.seeds for pair in part.grid]
+        warm = itertools.product(part.seeds, part.warm)
+        expected += [Run(loss, rate, seed, start, index) for seed, (start, loss, rate) in warm]
+        expected += [Run(*pair, part.seeds[0], part=index) for pair in part.once]
+    assert Counter(study.runs()) == Counter(expected)
+    for stack in study.stacks():
+        assert len({(run.seed, run.part) for run in stack}) == 1
+        assert len(stack) <= study.parts[stack[0].part].stack_size
         cold = [run for run in stack if run.start is None]
         assert stack[: len(cold)] == tuple(cold)
         for run in stack[len(cold) :]:
-            assert Run(run.start, run.rate, run.seed) in cold
-    fewer = list(experiment.with_changes(seeds=2).stacks())
-    assert fewer == list(experiment.stacks())[: len(fewer)]
+            assert Run(run.start, run.rate, run.seed, None, run.part) in cold
+    fewer = list(study.with_changes(seeds=2).stacks())
+    assert fewer == list(study.stacks())[: len(fewer)]  # seed by seed, whatever the part
+
+
+def declared(part):
+    """What the main set-up of a part trains, by loss: the rates."""
+    return {loss: {str(r) for name, r in part.grid if name == loss} for loss, _ in part.grid}
+
+
+def test_the_cpu_profile_has_what_the_claims_need():
+    """E1 to E10 and N4 with five seeds on the perceptron, the contrast and E9 on the convolutional one."""
+    perceptron, convolutional, *others = CPU.parts
+    assert (perceptron.model.name, convolutional.model.name) == ("mlp", "cnn")
+    assert perceptron.model.widths(784, 10) == (784, 512, 256, 10)
+    assert {part.dataset for part in CPU.parts} == {"mnist(train=10000, test=2000)"}
+    assert all(len(part.seeds) >= 5 for part in CPU.parts)
+    rates = declared(perceptron)
+    for loss in ("cce", "mse", "rll(alpha=1/10)", "nmse"):
+        assert rates[loss] >= {"0", "1/5", "2/5", "3/5"}
+    assert "17/20" in rates["rll(alpha=1/10)"]
+    assert all("2/5" in rates[f"rll(alpha={alpha})"] for alpha in ("1/100", "1/2", "1"))
+    assert all(rates[loss] >= {"0", "2/5"} for loss in SYMMETRIC)
+    assert "gce(q=7/10)" in rates
+    assert perceptron.warm == QUICK.warm
+    assert declared(convolutional) == {key: {"0", "2/5", "3/5"} for key in ("cce", "rll(alpha=1/10)")}
+    assert all(declared(part) == {"cce": {"2/5"}} for part in others)
+
+
+def test_the_paper_profile_is_the_source_s():
+    mains = [part for part in PAPER.parts if not part.variant]
+    assert [(p.dataset, p.model.name, p.training.epochs) for p in mains] == [
+        ("cifar10", "resnet32", 200),
+        ("cifar10", "inception-lite", 100),
+        ("mnist", "resnet18", 200),
+    ]
+    assert [str(p.training.learning_rate) for p in mains] == ["1/10", "1/100", "1/1000"]
+    assert {p.training.batch_size for p in PAPER.parts} == {128}
+    sgd = mains[0].training
+    assert [round(sgd.step_size(e), 12) for e in (0, 99, 100, 149, 150)] == [0.1, 0.1, 0.01, 0.01, 0.001]
+    assert (sgd.momentum, sgd.weight_decay) == (Fraction(9, 10), Fraction(1, 10_000))
+    assert mains[1].training.step_size(1) == pytest.approx(0.0095, rel=1e-15)
+    assert mains[2].training.step_size(199) == 0.001
+    for part in mains:
+        rates = declared(part)
+        assert all(rates[loss] >= {"0", "1/5", "2/5", "3/5"} for loss in MAIN)
+        assert {"4/5", "17/20"} <= rates["rll(alpha=1/10)"]
+        # what speaks most is in the first stack
+        first = next(part.stacks())
+        assert {(run.loss, str(run.rate)) for run in first} == {
+            (loss, rate) for loss in ("cce", "mse", "rll(alpha=1/10)", "nmse") for rate in ("2/5", "1/5")
+        }
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_time_of_each_profile_is_estimated(name):
+    """Without a look at any file; twice the epochs take twice the time."""
+    for part in EXPERIMENTS[name].parts:
+        for device in ("cpu", "cuda"):
+            once = seconds(part, 1, device)
+            longer = part.with_changes(epochs=2 * part.training.epochs)
+            assert once > 0
+            assert seconds(longer, 3, device) == pytest.approx(6 * once, rel=1e-12)
+
+
+def test_a_study_out_of_domain_is_refused():
+    with pytest.raises(ValueError, match="parts must be non-empty, each with a set-up of its own"):
+        Study("quick", ())
+    with pytest.raises(ValueError, match="parts must be non-empty, each with a set-up of its own"):
+        Study("quick", (QUICK, replace(QUICK, seeds=(9,))))
+    with pytest.raises(ValueError, match="parts must be of the name 'x', got parts='quick'"):
+        Study("x", (QUICK,))
+
+
+def test_a_subset_of_every_part():
+    found = CPU.with_changes(subset=50)
+    assert {part.dataset for part in found.parts} == {"mnist(train=50, test=50, seed=0)"}
+    assert QUICK.with_changes(subset=20).dataset == "digits(train=20, test=20, seed=0)"
+    with pytest.raises(ValueError, match="subset must be an integer >= 1, got subset=0"):
+        QUICK.with_changes(subset=0)
+
+
+@pytest.mark.parametrize(
+    ("only", "number"),
+    [
+        ({"model": "cnn", "variant": "main"}, 30),
+        ({"variant": "dropout"}, 5),
+        ({"variant": "No regulariser", "seed": "1"}, 1),
+        ({"dataset": "mnist", "model": "cnn", "loss": "cce", "eta": "0.4"}, 30),
+    ],
+)
+def test_parts_are_chosen_by_what_tells_them_apart(only, number):
+    assert len(choose(CPU, only)) == number
+
+
+def test_a_part_that_is_not_there_names_those_that_are():
+    with pytest.raises(ValueError, match=r"variant must be one of main, no regulariser, .*got variant='wd'"):
+        choose(CPU, {"variant": "wd"})
+    with pytest.raises(ValueError, match="dataset must be one of cifar10, got dataset='mnist'"):
+        choose(PAPER, {"model": "resnet32", "dataset": "mnist"})
 
 
 def test_the_keys_of_all_runs_differ_and_epochs_are_part_of_them():
@@ -220,6 +323,6 @@ def test_losses_are_kept_by_their_one_text(tmp_path):
 def test_an_unknown_experiment_names_what_there_is():
     assert get_experiment("quick") is QUICK
     with pytest.raises(
-        ValueError, match=r"experiment must be one of quick, got .*'quik'; did you mean quick"
+        ValueError, match=r"experiment must be one of quick, cpu, paper, got .*'quik'; did you mean quick"
     ):
         get_experiment("quik")

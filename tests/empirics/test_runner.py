@@ -395,7 +395,11 @@ def test_a_worker_that_fails_leaves_whole_stacks(tmp_path, body, message):
 
 
 BAD = {
-    "an unknown experiment": ({"experiment": "quik"}, ValueError, "experiment must be one of quick"),
+    "an unknown experiment": (
+        {"experiment": "quik"},
+        ValueError,
+        "experiment must be one of quick, cpu, paper",
+    ),
     "an unknown device": ({"device": "tpu"}, ValueError, "device must be one of auto, cpu, cuda"),
     "no workers": ({"workers": 0}, ValueError, "workers must be an integer >= 1, got workers=0"),
     "half a worker": ({"workers": 0.5}, TypeError, "workers must be an integer >= 1, got workers=0.5"),

@@ -1,0 +1,47 @@
+"""E9: a set-up with weight decay, dropout, batch normalisation or augmentation, or with all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from empirics.experiments.experiment import Experiment
+from empirics.models.images import ImageModel
+
+NONE, ALL = "no regulariser", "all regularisers"
+
+
+def variants(
+    main: Experiment,
+    grid: tuple[tuple[str, Fraction], ...],
+    *,
+    dropout: Fraction,
+    decay: Fraction,
+    mirror: bool,
+) -> tuple[Experiment, ...]:
+    """Set-ups beside the main one, whose only regulariser must be batch normalisation: with none at all,
+    with each of the other three alone, and with all four.
+
+    Parameters
+    ----------
+    grid : the (loss, rate) pairs to train with each.
+    dropout, decay : how strong these are.
+    mirror : whether augmentation mirrors, too.
+    """
+    model, training = main.model, main.training
+    assert isinstance(model, ImageModel)
+    assert (model.batch_norm, model.dropout) == (True, 0)
+    assert (training.weight_decay, training.augmentation) == (0, "none")
+    bare = replace(model, batch_norm=False)
+    decayed = replace(training, weight_decay=decay)
+    how = "crop and mirror" if mirror else "crop"
+    setups = (
+        (NONE, bare, training),
+        ("weight decay", bare, decayed),
+        ("dropout", replace(bare, dropout=dropout), training),
+        ("augmentation", bare, replace(training, augmentation=how)),
+        (ALL, replace(model, dropout=dropout), replace(decayed, augmentation=how)),
+    )
+    return tuple(
+        replace(main, model=m, training=t, variant=name, grid=grid, warm=(), once=()) for name, m, t in setups
+    )

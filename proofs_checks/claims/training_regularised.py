@@ -1,0 +1,100 @@
+"""E9: what the usual regularisers do to CCE's memorization.
+
+"Do not stop" is read with the margin that E2 has for "far below", set before any run: the altered samples
+that CCE gives their altered label are more than those that it gives the clean one by at least half of all of
+them, J1 - J2 >= f/2. A regulariser may slow CCE down and still not stop it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from empirics.records import Record
+from proofs_checks import fabricated
+from proofs_checks.claim import Claim
+from proofs_checks.claims.training_rules import CCE, FAR_SHARE, J1, J2, above, at, training_claim
+from proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
+from proofs_checks.methods.empirical import RATES, Condition, MissingRecords, Rule, Runs
+
+RATE = RATES[1]
+DECAY, DROPOUT, NORM, CROPS = "weight decay", "dropout", "batch normalisation", "augmentation"
+ALONE = (DECAY, DROPOUT, NORM, CROPS)
+
+
+def regularisers(record: Record) -> frozenset[str]:
+    """Which of the four a run has, by its declaration and not by the name of its set-up."""
+    model, training = record.model, record.training
+    present = {
+        DECAY: Fraction(training.get("weight_decay", "0")) > 0,
+        DROPOUT: Fraction(model.get("dropout", "0")) > 0,
+        NORM: model.get("batch_norm", False) is True,
+        CROPS: training.get("augmentation", "none") != "none",
+    }
+    return frozenset(name for name, is_present in present.items() if is_present)
+
+
+def _memorises(runs: Runs, wanted: Iterable[frozenset[str]]) -> list[Condition]:
+    """J1 - J2 of CCE from the initial weights, in the set-ups with these regularisers and no others."""
+    conditions = []
+    for names in wanted:
+        found = [
+            r
+            for r in runs.records
+            if (r.loss, r.noise_rate, r.start) == (CCE, RATE, None) and regularisers(r) == names
+        ]
+        text = " and ".join(sorted(names)) or "no regulariser"
+        if not found:
+            raise MissingRecords(f"no run of {CCE} {at(RATE)} with {text}")
+        if len({r.variant for r in found}) > 1:
+            raise MissingRecords(f"two set-ups with {text}, where one is needed")
+        gaps = [_value(r, J1) - _value(r, J2) for r in sorted(found, key=lambda r: r.seed)]
+        conditions.append(above(f"J1 - J2 of CCE {at(RATE)} with {text}", gaps, FAR_SHARE * float(RATE)))
+    return conditions
+
+
+def _value(record: Record, metric: str) -> float:
+    value = record.final[metric]
+    assert value is not None  # J1 and J2 always have one
+    return value
+
+
+def each_alone(runs: Runs) -> list[Condition]:
+    """E9: none of the four stops CCE; nor does it take any of them, which is the control."""
+    return _memorises(runs, (frozenset(), *(frozenset((name,)) for name in ALONE)))
+
+
+def all_together(runs: Runs) -> list[Condition]:
+    """E9.together: nor do all four at once."""
+    return _memorises(runs, (frozenset(ALONE),))
+
+
+WELL = dict.fromkeys(REGULARISED, MEMORISES)
+
+
+def _claim(id: str, title: str, statement: str, rule: Rule, resisting: str, says: str) -> Claim:
+    behaviour = {**WELL, resisting: RESISTS}
+    twin = fabricated.records({CCE: MEMORISES}, regularised=behaviour)
+    return training_claim(id, title, statement, rule, "Zhang et al. 2017", twin, says)
+
+
+CLAIMS = (
+    _claim(
+        "E9",
+        "No regulariser stops CCE",
+        "Weight decay, dropout, batch normalisation and augmentation, each alone, do not stop CCE from memorising: as "
+        "without any of them, $J_1 - J_2 \\geq f/2$ at $\\eta = 0.4$.",
+        each_alone,
+        "dropout",
+        "in fabricated records CCE with dropout resists",
+    ),
+    _claim(
+        "E9.together",
+        "All regularisers together do not stop CCE",
+        "With weight decay, dropout, batch normalisation and augmentation at once, CCE memorises still: $J_1 - J_2 "
+        "\\geq f/2$ at $\\eta = 0.4$.",
+        all_together,
+        "all regularisers",
+        "in fabricated records CCE with all four resists",
+    ),
+)

@@ -1,0 +1,71 @@
+"""E9's rule: which regularisers a record has, and that each set-up counts by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from empirics.experiments.cpu import CPU
+from empirics.experiments.paper import PAPER
+from proofs_checks import fabricated
+from proofs_checks.claim import Status
+from proofs_checks.claims.training_regularised import ALONE, all_together, each_alone, regularisers
+from proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
+from proofs_checks.methods.empirical import Runs, by_experiment, decide
+
+WELL = dict.fromkeys(REGULARISED, MEMORISES)
+
+
+def fabricate(main=MEMORISES, **changes):
+    return fabricated.records({"cce": main}, regularised={**WELL, **changes})
+
+
+@pytest.mark.parametrize("study", [CPU, PAPER], ids=lambda study: study.name)
+def test_the_profiles_have_each_regulariser_alone_none_and_all(study):
+    """By what the records would say of them, beside a main set-up with batch normalisation alone."""
+    template = fabricate()[0]
+    kinds = {}
+    for part in study.parts:
+        if ("cce", "2/5") not in {(loss, str(rate)) for loss, rate in part.grid}:
+            continue
+        training = {**part.training.description, **({"variant": part.variant} if part.variant else {})}
+        # a model's description has these two as its fields; the rest of it needs torch
+        model = {
+            "batch_norm": getattr(part.model, "batch_norm", False),
+            "dropout": str(getattr(part.model, "dropout", 0)),
+        }
+        record = replace(template, model=model, training=training)
+        kinds.setdefault((part.dataset, part.model.name), []).append((part.variant, regularisers(record)))
+    expected = [frozenset(), *(frozenset((name,)) for name in ALONE), frozenset(ALONE)]
+    complete = [found for found in kinds.values() if len(found) > 1]
+    assert len(complete) == 1
+    found = [names for _, names in complete[0]]
+    assert sorted(found, key=sorted) == sorted(expected, key=sorted)
+    assert dict(complete[0])[""] == frozenset({"batch normalisation"})
+
+
+@pytest.mark.parametrize("stopped", [*REGULARISED, ""])
+def test_each_set_up_must_memorise(stopped):
+    """Also the one without any, and the main one, which has batch normalisation alone."""
+    records = fabricate(**{stopped: RESISTS}) if stopped else fabricate(main=RESISTS)
+    alone, together = decide(each_alone, records), decide(all_together, records)
+    assert alone.status is (Status.CONFIRMED if stopped == "all regularisers" else Status.NOT_REPRODUCED)
+    assert together.status is (Status.NOT_REPRODUCED if stopped == "all regularisers" else Status.CONFIRMED)
+    assert len(alone.data["conditions"]) == 5
+
+
+def test_a_missing_set_up_decides_nothing():
+    records = [r for r in fabricate() if r.variant != "dropout"]
+    found = decide(each_alone, records)
+    assert found.status is Status.UNDECIDED
+    assert "with dropout" in found.detail
+    twice = [*fabricate(), *(replace(r, training={**r.training, "variant": "x"}) for r in fabricate())]
+    assert "two set-ups" in decide(each_alone, twice).detail
+
+
+def test_other_rules_do_not_see_the_set_ups_beside_the_main_one():
+    records = fabricate(main=RESISTS)
+    assert len(by_experiment(records)) == 1
+    runs = Runs(records).of("cce", fabricated.RATES[2])
+    assert [r.variant for r in runs] == [None] * 5
