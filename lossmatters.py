@@ -220,6 +220,10 @@ def train(
         int | None,
         typer.Option("--subset", metavar="N", help="N training and test samples only, to try things."),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option("--precision", metavar="TYPE", help="float32 or bfloat16 instead of what is declared."),
+    ] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option("--data-dir", metavar="DIR", help="Where MNIST and CIFAR-10 are; see docs/data.md."),
@@ -251,6 +255,7 @@ def train(
         "seeds": seeds,
         "epochs": epochs,
         "subset": subset,
+        "precision": precision,
         "data_dir": data_dir,
         "only": _parse_only(only),
         "device": device,

@@ -135,9 +135,11 @@ class Experiment:
         """Itself: what is asked of a `Study` can be asked of an experiment too."""
         return (self,)
 
-    def with_changes(self, seeds: Any = None, epochs: Any = None, subset: Any = None) -> Experiment:
-        """The same grid with other seeds (a number N means 0..N-1), another number of epochs, or as many
-        training and test samples as `subset` says.
+    def with_changes(
+        self, seeds: Any = None, epochs: Any = None, subset: Any = None, precision: str | None = None
+    ) -> Experiment:
+        """The same grid with other seeds (a number N means 0..N-1), another number of epochs, as many
+        training and test samples as `subset` says, or another precision.
         """
         changed = self
         if seeds is not None:
@@ -146,6 +148,8 @@ class Experiment:
             changed = replace(changed, seeds=tuple(seeds))
         if epochs is not None:
             changed = replace(changed, training=replace(self.training, epochs=check_count("epochs", epochs)))
+        if precision is not None:
+            changed = replace(changed, training=replace(changed.training, precision=precision))
         if subset is not None:
             changed = replace(changed, dataset=part(self.dataset, check_count("subset", subset)))
         return changed
@@ -185,6 +189,9 @@ class Study:
                 for stack in one.stacks_of(place):
                     yield tuple(replace(run, part=index) for run in stack)
 
-    def with_changes(self, seeds: Any = None, epochs: Any = None, subset: Any = None) -> Study:
+    def with_changes(
+        self, seeds: Any = None, epochs: Any = None, subset: Any = None, precision: str | None = None
+    ) -> Study:
         """See `Experiment.with_changes`; in every part."""
-        return replace(self, parts=tuple(one.with_changes(seeds, epochs, subset) for one in self.parts))
+        changed = tuple(one.with_changes(seeds, epochs, subset, precision) for one in self.parts)
+        return replace(self, parts=changed)

@@ -96,6 +96,7 @@ def plan(
     seeds: int | Sequence[int] | None = None,
     epochs: int | None = None,
     subset: int | None = None,
+    precision: str | None = None,
     only: Mapping[str, Any] | None = None,
     device: str = "auto",
     workers: int | None = None,
@@ -106,7 +107,7 @@ def plan(
 
     Files of data sets are needed only if there are records already, to see which of the runs they are of.
     """
-    changed = _changed(experiment, seeds, epochs, subset)
+    changed = _changed(experiment, seeds, epochs, subset, precision)
     return _plan(changed, records_path, only, _device_kind(device), workers, resume, _folder(data_dir))[0]
 
 
@@ -117,6 +118,7 @@ def train(
     seeds: int | Sequence[int] | None = None,
     epochs: int | None = None,
     subset: int | None = None,
+    precision: str | None = None,
     only: Mapping[str, Any] | None = None,
     device: str = "auto",
     workers: int | None = None,
@@ -139,6 +141,7 @@ def train(
     seeds : other seeds; a number N means 0..N-1.
     epochs : another number of epochs. These are other runs: their records do not mix.
     subset : as many training and test samples only, to try things. These are other runs too.
+    precision : "float32" or "bfloat16" whatever the declaration says. These are other runs too.
     only : see `empirics.experiments.selection.choose`.
     device : "auto", "cpu" or "cuda".
     workers : processes, each on one thread; by default as many as the CPUs that this process may use, or
@@ -164,7 +167,7 @@ def train(
         fail("budget", "> 0 seconds", budget)
     if not checkpoint_seconds >= 0:
         fail("checkpoint_seconds", ">= 0", checkpoint_seconds)
-    changed = _changed(experiment, seeds, epochs, subset)
+    changed = _changed(experiment, seeds, epochs, subset, precision)
     todo, existing = _plan(changed, records_path, only, kind, workers, resume, folder)
     _check_writable(todo.path)
     if todo.stacks:
@@ -188,13 +191,13 @@ def checkpoints_of(records: Path) -> Path:
 
 
 def _changed(
-    experiment: str | Experiment | Study, seeds: Any, epochs: Any, subset: Any
+    experiment: str | Experiment | Study, seeds: Any, epochs: Any, subset: Any, precision: str | None
 ) -> Experiment | Study:
     if isinstance(experiment, str):
         from empirics.experiments import get_experiment
 
         experiment = get_experiment(experiment)
-    return experiment.with_changes(seeds, epochs, subset)
+    return experiment.with_changes(seeds, epochs, subset, precision)
 
 
 def _plan(

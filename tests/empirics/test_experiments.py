@@ -161,6 +161,8 @@ def test_a_subset_of_every_part():
     found = CPU.with_changes(subset=50)
     assert {part.dataset for part in found.parts} == {"mnist(train=50, test=50, seed=0)"}
     assert QUICK.with_changes(subset=20).dataset == "digits(train=20, test=20, seed=0)"
+    wide = CPU.with_changes(subset=50, epochs=3, precision="float32")
+    assert {(p.training.precision, p.training.epochs) for p in wide.parts} == {("float32", 3)}
     with pytest.raises(ValueError, match="subset must be an integer >= 1, got subset=0"):
         QUICK.with_changes(subset=0)
 
