@@ -13,10 +13,10 @@ INSTALLED := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install verify test formal lint format clean
+.PHONY: help install verify test test-all formal lint format clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /make \1: /'
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1: /'
 
 install: $(INSTALLED) ## make .venv and install the project with what its tests need
 
@@ -25,7 +25,11 @@ verify: $(INSTALLED) ## train the quick profile, check every claim, write figure
 
 # One torch thread a worker: as many workers as cores, each with as many threads, would fight for them.
 test: export OMP_NUM_THREADS := 1
-test: $(INSTALLED) ## run the tests on all cores
+test: $(INSTALLED) ## run the tests on all cores, but for the slow ones
+	$(BIN)/python -m pytest -n auto -m "not slow" $(PYTEST_ARGS)
+
+test-all: export OMP_NUM_THREADS := 1
+test-all: $(INSTALLED) ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 formal: ## check the Coq proofs; says what to install where there is no Coq
