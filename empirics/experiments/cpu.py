@@ -19,11 +19,13 @@ from empirics.models.images import CNN
 
 # Test samples are evaluated after each epoch: 2000 of them cost a twentieth of the time, all 10 000 a fifth.
 DATASET = "mnist(train=10000, test=2000)"
+# How far CCE memorises depends on the number of epochs more than on that of steps, so batches are large.
+# After 60 epochs of a trial at eta = 0.6 CCE had J1 = .995; with batches of 128 and 30 epochs .967.
 TRAINING = Training(
-    epochs=30,
-    batch_size=128,
+    epochs=56,
+    batch_size=256,
     learning_rate=Fraction(1, 500),
-    schedule=Linear(Fraction(5, 8)),
+    schedule=Linear(Fraction(3, 4)),
     precision="bfloat16",
 )
 E9_RATE = Fraction(2, 5)
@@ -44,18 +46,26 @@ PERCEPTRON = Experiment(
     warm=tuple((start, loss, WARM_RATE) for start, loss in WARM),
 )
 
-# On the convolutional network the contrast of CCE and RLL at 2/5 and 3/5, with the control on clean labels.
+# On the convolutional network the contrast of CCE and RLL, with the control on clean labels: it shows that
+# the perceptron is no exception, and three seeds will do for that.
 CONVOLUTIONAL = replace(
     PERCEPTRON,
     model=CNN(),
-    training=replace(TRAINING, epochs=20),
+    training=replace(TRAINING, epochs=20, batch_size=128, schedule=Linear(Fraction(5, 8))),
     grid=tuple((loss, rate) for loss in ("cce", RLL) for rate in (Fraction(0), E9_RATE, Fraction(3, 5))),
     warm=(),
+    seeds=(0, 1, 2),
     stack_size=6,
 )
 
+# "Do not stop" takes longer to see: after 20 epochs a network with dropout had J1 = .78 and J2 = .80.
 E9 = variants(
-    CONVOLUTIONAL, (("cce", E9_RATE),), dropout=Fraction(1, 2), decay=Fraction(1, 10_000), mirror=False
+    replace(CONVOLUTIONAL, training=replace(CONVOLUTIONAL.training, epochs=40), seeds=PERCEPTRON.seeds),
+    (("cce", E9_RATE),),
+    dropout=Fraction(1, 2),
+    decay=Fraction(1, 10_000),
+    mirror=False,
+    norm=True,
 )
 
 CPU = Study("cpu", (PERCEPTRON, CONVOLUTIONAL, *E9))

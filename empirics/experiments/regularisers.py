@@ -18,15 +18,18 @@ def variants(
     dropout: Fraction,
     decay: Fraction,
     mirror: bool,
+    norm: bool = False,
 ) -> tuple[Experiment, ...]:
-    """Set-ups beside the main one, whose only regulariser must be batch normalisation: with none at all,
-    with each of the other three alone, and with all four.
+    """Set-ups beside the main one: with no regulariser at all, with each of them alone, and with all four.
+
+    The main one must have batch normalisation and nothing else.
 
     Parameters
     ----------
     grid : the (loss, rate) pairs to train with each.
     dropout, decay : how strong these are.
     mirror : whether augmentation mirrors, too.
+    norm : whether to have the one with batch normalisation alone too, which the main one is.
     """
     model, training = main.model, main.training
     assert isinstance(model, ImageModel)
@@ -35,13 +38,15 @@ def variants(
     bare = replace(model, batch_norm=False)
     decayed = replace(training, weight_decay=decay)
     how = "crop and mirror" if mirror else "crop"
-    setups = (
+    setups = [
         (NONE, bare, training),
         ("weight decay", bare, decayed),
         ("dropout", replace(bare, dropout=dropout), training),
         ("augmentation", bare, replace(training, augmentation=how)),
         (ALL, replace(model, dropout=dropout), replace(decayed, augmentation=how)),
-    )
+    ]
+    if norm:
+        setups.append(("batch normalisation", model, training))
     return tuple(
         replace(main, model=m, training=t, variant=name, grid=grid, warm=(), once=()) for name, m, t in setups
     )

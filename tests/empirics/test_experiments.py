@@ -99,7 +99,8 @@ def test_the_cpu_profile_has_what_the_claims_need():
     assert (perceptron.model.name, convolutional.model.name) == ("mlp", "cnn")
     assert perceptron.model.widths(784, 10) == (784, 512, 256, 10)
     assert {part.dataset for part in CPU.parts} == {"mnist(train=10000, test=2000)"}
-    assert all(len(part.seeds) >= 5 for part in CPU.parts)
+    assert all(len(part.seeds) >= 5 for part in (perceptron, *others))
+    assert len(others) == 6
     rates = declared(perceptron)
     for loss in ("cce", "mse", "rll(alpha=1/10)", "nmse"):
         assert rates[loss] >= {"0", "1/5", "2/5", "3/5"}
@@ -170,10 +171,10 @@ def test_a_subset_of_every_part():
 @pytest.mark.parametrize(
     ("only", "number"),
     [
-        ({"model": "cnn", "variant": "main"}, 30),
+        ({"model": "cnn", "variant": "main"}, 18),
         ({"variant": "dropout"}, 5),
         ({"variant": "No regulariser", "seed": "1"}, 1),
-        ({"dataset": "mnist", "model": "cnn", "loss": "cce", "eta": "0.4"}, 30),
+        ({"dataset": "mnist", "model": "cnn", "loss": "cce", "eta": "0.4"}, 33),
     ],
 )
 def test_parts_are_chosen_by_what_tells_them_apart(only, number):
