@@ -1,6 +1,6 @@
 """E9: what the usual regularisers do to CCE's memorization.
 
-"Do not stop" is read with the margin that E2 has for "far below", set before any run: the altered samples
+"Do not stop" is read with the margin that E2 has for "far below", set before any run of E2: the altered samples
 that CCE gives their altered label are more than those that it gives the clean one by at least half of all of
 them, J1 - J2 >= f/2. A regulariser may slow CCE down and still not stop it.
 """
