@@ -16,7 +16,7 @@ from proofs_checks import fabricated
 from proofs_checks.claim import Claim
 from proofs_checks.claims.training_rules import CCE, FAR_SHARE, J1, J2, above, at, training_claim
 from proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
-from proofs_checks.methods.empirical import RATES, Condition, MissingRecords, Rule, Runs
+from proofs_checks.methods.empirical import RATES, Condition, MissingRecords, NotTried, Rule, Runs
 
 RATE = RATES[1]
 DECAY, DROPOUT, NORM, CROPS = "weight decay", "dropout", "batch normalisation", "augmentation"
@@ -46,7 +46,10 @@ def _memorises(runs: Runs, wanted: Iterable[frozenset[str]]) -> list[Condition]:
         ]
         text = " and ".join(sorted(names)) or "no regulariser"
         if not found:
-            raise MissingRecords(f"no run of {CCE} {at(RATE)} with {text}")
+            tried = any(regularisers(r) for r in runs.records)
+            raise (MissingRecords if tried or not names else NotTried)(
+                f"no run of {CCE} {at(RATE)} with {text}"
+            )
         if len({r.variant for r in found}) > 1:
             raise MissingRecords(f"two set-ups with {text}, where one is needed")
         gaps = [_value(r, J1) - _value(r, J2) for r in sorted(found, key=lambda r: r.seed)]

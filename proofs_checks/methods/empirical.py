@@ -31,6 +31,10 @@ class MissingRecords(LookupError):
     """The records do not hold the runs that a rule needs."""
 
 
+class NotTried(MissingRecords):
+    """The experiment has the runs to compare with and is not about what the rule asks: nothing is owed."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """One thing that must hold of a mean over seeds: it lies above (or below) a bound.
@@ -142,7 +146,8 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     try:
         conditions = rule(Runs(records))
     except MissingRecords as missing:
-        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, scope, f"the records have {missing}")
+        status = Status.NOT_CHECKED if isinstance(missing, NotTried) else Status.UNDECIDED
+        return Evidence(Method.EMPIRICAL, status, scope, f"the records have {missing}")
     level = 1 - (1 - LEVEL) / len(conditions)
     rows, states = [], []
     for condition in conditions:

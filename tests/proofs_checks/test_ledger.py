@@ -57,6 +57,20 @@ def test_sound() -> None:
     assert not ledger.sound({"claims": [entry(check(Status.PROVED), check(Status.UNDECIDED))]})
 
 
+def test_a_small_set_up_beside_one_that_decides_is_no_failure() -> None:
+    def row(status: str, method: str = "empirical", rejected: bool = True) -> dict[str, object]:
+        return {"status": status, "method": method, "twin": {"rejected": rejected}}
+
+    def sound(*rows: dict[str, object]) -> bool:
+        return ledger.sound({"claims": [{"evidence": list(rows)}]})
+
+    assert sound(row("undecided"), row("not reproduced"))
+    assert not sound(row("undecided"))
+    assert not sound(row("undecided"), row("not yet checked"))
+    assert not sound(row("undecided", rejected=False), row("confirmed"))
+    assert not sound(row("undecided", method="interval"), row("confirmed"))
+
+
 def test_training_claims_are_judged_experiment_by_experiment() -> None:
     records = fabricated.records({"cce": fabricated.MEMORISES, "rll(alpha=1/10)": fabricated.RESISTS})
     rows = ledger.verify(find(["E1.cce"]), records)["claims"][0]["evidence"]
