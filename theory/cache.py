@@ -18,7 +18,11 @@ LIBRARIES = ("sympy", "mpmath", "python-flint", "numpy")  # what the results are
 
 def cache_folder() -> Path:
     """LOSSMATTERS_CACHE, or lossmatters in the user's cache folder; it need not exist."""
-    given = os.environ.get(VARIABLE)
+    return user_folder(os.environ.get(VARIABLE))
+
+
+def user_folder(given: str | os.PathLike[str] | None) -> Path:
+    """`given`, or where there is none lossmatters in the user's cache folder; it need not exist."""
     if given:
         return Path(given).expanduser()
     if sys.platform == "win32":

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,11 @@ class Outcome(NamedTuple):
     noise_rate: Fraction
     memorization_rate: float
     flip_epoch: float
+
+
+def median_flip(flips: Sequence[int], runs: int) -> float:
+    """The `flip_epoch` of an outcome, from the epochs of those of its runs that flip."""
+    return median([*flips, *[math.inf] * (runs - len(flips))])
 
 
 class Prediction(NamedTuple):

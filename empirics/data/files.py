@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tarfile
 import urllib.error
 import urllib.request
@@ -16,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+
+from theory.cache import user_folder
 
 VARIABLE = "LOSSMATTERS_DATA"
 CHUNK = 1 << 18
@@ -58,16 +59,7 @@ class OfficialFile:
 
 def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path:
     """The folder of the data sets: `data_dir`, or LOSSMATTERS_DATA, or the user's cache folder."""
-    given = data_dir if data_dir is not None else os.environ.get(VARIABLE)
-    if given:
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        cache = Path.home() / "Library" / "Caches"
-    else:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "lossmatters"
+    return user_folder(data_dir if data_dir is not None else os.environ.get(VARIABLE))
 
 
 def require(

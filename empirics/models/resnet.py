@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -60,21 +61,19 @@ class Residual(ConvNet):
 
     blocks: nn.Sequential
 
-    def stage(
-        self, channels: int, out: int, number: int, stride: int, *, batch_norm: bool, project: bool
-    ) -> list[Block]:
-        """`number` blocks of one width, the first with a stride."""
-        return [
-            Block(
-                self.num_networks,
-                out if later else channels,
-                out,
-                stride=1 if later else stride,
-                batch_norm=batch_norm,
-                project=project,
-            )
-            for later in range(number)
-        ]
+    def build(self, widths: Sequence[int], number: int, *, project: bool) -> None:
+        """The blocks, `number` of each width, at half the side where the width grows; and the head."""
+        blocks, channels = [], widths[0]
+        for width in widths:
+            for _ in range(number):
+                stride = 1 if width == channels else 2
+                norm = self.model.batch_norm
+                blocks.append(
+                    Block(self.num_networks, channels, width, stride=stride, batch_norm=norm, project=project)
+                )
+                channels = width
+        self.blocks = nn.Sequential(*blocks)
+        self.head = Linear(self.num_networks, channels, self.num_classes)
 
     def body(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
         images = self.blocks(self.entry(images))
@@ -108,13 +107,7 @@ class WideResidual(Residual):
         self.stem = Unit(
             networks, input_shape[0], self.WIDTHS[0], kernel, stride=stride, batch_norm=model.batch_norm
         )
-        blocks, channels = [], self.WIDTHS[0]
-        for width in self.WIDTHS:
-            stride = 1 if width == channels else 2
-            blocks += self.stage(channels, width, 2, stride, batch_norm=model.batch_norm, project=True)
-            channels = width
-        self.blocks = nn.Sequential(*blocks)
-        self.head = Linear(networks, channels, num_classes)
+        self.build(self.WIDTHS, 2, project=True)
 
     def entry(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "b mo i j"]:
         images = self.stem(images).relu()
@@ -131,13 +124,7 @@ class NarrowResidual(Residual):
     ) -> None:
         super().__init__(model, input_shape, num_classes, networks)
         self.stem = Unit(networks, input_shape[0], self.WIDTHS[0], 3, batch_norm=model.batch_norm)
-        blocks, channels = [], self.WIDTHS[0]
-        for width in self.WIDTHS:
-            stride = 1 if width == channels else 2
-            blocks += self.stage(channels, width, 5, stride, batch_norm=model.batch_norm, project=False)
-            channels = width
-        self.blocks = nn.Sequential(*blocks)
-        self.head = Linear(networks, channels, num_classes)
+        self.build(self.WIDTHS, 5, project=False)
 
     def entry(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "b mo i j"]:
         return self.stem(images).relu()

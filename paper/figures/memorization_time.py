@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from paper.figures.declaration import FigureSpec, MissingData
 from paper.figures.look import DOUBLE, GREY, PALE, look, rate_colour, rate_marker
 from paper.names import loss_name, loss_of, loss_order, rate_name
 from paper.statistics import Cell, grid, rates_of
-from theory.prediction import CONFIDENCE, Outcome, Prediction, predictions, rank_correlation
+from theory.prediction import CONFIDENCE, Outcome, Prediction, median_flip, predictions, rank_correlation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,8 +64,7 @@ def draw(records: Sequence[Record]) -> Figure:
 
 def _outcome(cell: Cell) -> Outcome:
     final = cell.final("memorization_rate")
-    flips: list[float] = [*cell.flip_epochs()]
-    middle = median(flips + [math.inf] * (cell.n - len(flips)))
+    middle = median_flip(cell.flip_epochs(), cell.n)
     return Outcome(cell.loss, cell.noise_rate, final.mean if final else math.nan, middle)
 
 

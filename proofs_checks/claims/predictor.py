@@ -6,20 +6,26 @@ called useful where the whole interval lies beyond one half.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 from empirics.records import Record
 from proofs_checks import fabricated
 from proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from proofs_checks.fabricated import MEMORISES, RESISTS
-from proofs_checks.methods.empirical import MIN_SEEDS, RATES, Runs, describe
+from proofs_checks.methods.empirical import MIN_SEEDS, RATES, Runs, describe, no_records
 from theory.memorization import flip_epoch
-from theory.prediction import CONFIDENCE, Outcome, Prediction, predictions, rank_correlation
+from theory.prediction import (
+    CONFIDENCE,
+    Outcome,
+    Prediction,
+    median_flip,
+    predictions,
+    rank_correlation,
+)
 
 J1, J2, M = "noisy_train_accuracy", "clean_train_accuracy", "memorization_rate"
 MARGIN = 0.5
@@ -48,7 +54,7 @@ def outcomes(records: Iterable[Record]) -> list[Outcome]:
     for loss, rate in sorted({(r.loss, r.noise_rate) for r in runs.records if r.noise_rate in RATES}):
         group = runs.of(loss, rate)
         flips = [flip_epoch(r.curves[J1], r.curves[J2]) for r in group]  # type: ignore[arg-type]  # never None
-        middle = median(math.inf if f is None else f + 1 for f in flips)
+        middle = median_flip([f + 1 for f in flips if f is not None], len(group))
         found.append(Outcome(loss, rate, fmean(runs.final(loss, rate, M)), middle))
     return found
 
@@ -57,8 +63,7 @@ def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
     """Confirmed where the whole interval of the rank correlation is beyond the margin, on the right side."""
     records = list(records)
     if not records:
-        missing = "train first: lossmatters train quick"
-        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, "no records", missing)
+        return no_records()
     scope = describe(records)
     rows = predictions(outcomes(records), int(records[0].dataset["num_classes"]))
     decided = [p for p in rows if p.from_optimum.decided]

@@ -139,9 +139,7 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     """Apply a rule to the runs of one experiment."""
     records = list(records)
     if not records:
-        return Evidence(
-            Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick"
-        )
+        return no_records()
     scope = describe(records)
     try:
         conditions = rule(Runs(records))
@@ -190,9 +188,7 @@ def exists(find: Finder, records: Iterable[Record]) -> Evidence:
     """
     records = list(records)
     if not records:
-        return Evidence(
-            Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick"
-        )
+        return no_records()
     scope = describe(records)
     try:
         found, looked_at = find(Runs(records))
@@ -219,6 +215,11 @@ def _example(record: Record) -> dict[str, Any]:
         **{name: record.final[name] for name in names},
         "run_id": record.run_id,
     }
+
+
+def no_records() -> Evidence:
+    """Of any claim about training, before anything was trained."""
+    return Evidence(Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick")
 
 
 def describe(records: Sequence[Record]) -> str:

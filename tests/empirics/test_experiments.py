@@ -19,6 +19,7 @@ from empirics.experiments.selection import choose
 from empirics.experiments.stack import configuration, noisy_labels
 from empirics.randomness import label_stream, stream, torch_seed
 from empirics.records import run_id
+from proofs_checks.claims import training_rules
 from theory.losses import LOSSES, get
 
 MAIN = {"cce", "mse", "rll(alpha=1/10)", "nmse", "mae", "gce(q=7/10)"}
@@ -55,6 +56,7 @@ def test_what_claims_speak_of_is_trained_with_every_seed():
     for name, cls in LOSSES.items():
         if cls.differentiable and get(name).symmetric is True and get(name).spec not in MULTIPLES:
             assert {(get(name).spec, 0), (get(name).spec, Fraction(2, 5))} <= set(QUICK.grid)
+    assert training_rules.MULTIPLES == MULTIPLES  # the packages may not share it: arrows go one way
     once = {loss for loss, rate in QUICK.once if rate}
     assert {loss for loss in once if get(loss).symmetric is True} == set(MULTIPLES)
     probs, labels = np.random.default_rng(0).dirichlet(np.ones(10), size=20), np.arange(20) % 10

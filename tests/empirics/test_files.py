@@ -12,7 +12,6 @@ import threading
 
 import pytest
 
-from empirics.data import files
 from empirics.data.files import DataError, OfficialFile, data_folder, require
 
 CONTENT = bytes(range(256)) * 40  # 10 240 bytes
@@ -214,7 +213,7 @@ def test_an_archive_that_does_not_hold_the_files_is_refused(tmp_path, entries, m
 
 
 def test_the_folder_is_what_was_asked_for_or_the_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("LOSSMATTERS_DATA", raising=False)
     assert data_folder() == tmp_path / "lossmatters"
