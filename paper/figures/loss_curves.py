@@ -60,7 +60,7 @@ def draw(records: Sequence[Record] = ()) -> Figure:
     paths = _paths(share)
     columns = ([p for p in paths if not p.flat], [p for p in paths if p.flat])
     with look():
-        figure = Figure(figsize=(DOUBLE, 4.3), layout="constrained")
+        figure = Figure(figsize=(DOUBLE, 5.6), layout="constrained")
         panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1.45, 1))
         for column, words in enumerate(("label sum varies", "label sum constant on this path")):
             top, bottom = panels[:, column]
@@ -70,10 +70,12 @@ def draw(records: Sequence[Record] = ()) -> Figure:
                 style = {"color": loss_colour(path.main) if path.main else next(others), "linestyle": dashes}
                 top.plot(share, path.value, label=", ".join(map(loss_name, path.losses)), **style)
                 bottom.plot(share, path.label_sum, **style)
-            top.legend(loc="upper right", handlelength=2.6, labelspacing=0.25)
             _mark_uniform(top)
             _mark_uniform(bottom)
             bottom.set_xlabel("$u_y$, the label's probability")
+            # below its column: there is no room for so many names among the curves
+            below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.24), "ncols": 2}
+            bottom.legend(*top.get_legend_handles_labels(), handlelength=2.6, labelspacing=0.25, **below)
         panels[0, 0].set(ylabel="$L(u, y)\\,/\\,L(\\mathrm{uniform}, y)$", ylim=(-0.05, 2.6), xlim=(0, 1))
         panels[1, 0].set(ylabel="$S(u)\\,/\\,S(\\mathrm{uniform})$", ylim=(0, 2.6))
         panels[1, 1].text(0.55, 1.12, "all losses of this column", ha="center", fontsize=7, color=INK)
