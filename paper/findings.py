@@ -162,6 +162,6 @@ def _nobody_recovers(cells: Grid, rate: Fraction) -> str | None:
         return None
     best = max(finals, key=lambda loss: finals[loss].mean)
     return (
-        f"Every loss trained at {rate_name(rate)} fails there: the highest final $J_2$ is that of {loss_name(best)}, "
-        f"{percent(finals[best])}%."
+        f"Every loss trained at {rate_name(rate)} fails there: the highest final $J_2$ is that of "
+        f"{loss_name(best)}, {percent(finals[best])}%."
     )
