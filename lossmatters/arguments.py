@@ -1,0 +1,102 @@
+"""What the commands take: options, and the text of an option as a value.  Bad text raises ValueError."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DEFAULT_OUT = Path("build")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+RecordsPath = Annotated[
+    Path | None,
+    typer.Option("--records", metavar="FILE_OR_DIR", help="Training records; by default OUT/records."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a CPU.")]
+Seeds = Annotated[
+    int | None, typer.Option("--seeds", help="Train seeds 0..N-1 instead of the declared ones.")
+]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", help="Another number of epochs (these are other runs).")
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="KEY=VALUE,...",
+        help="A part of the grid: loss=rll,eta=0.4 (also seed, model, start).",
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+def parse_only(text: str | None) -> dict[str, str]:
+    """``loss=rll(alpha=1/10),eta=0.4`` as a dict; commas inside brackets belong to the value."""
+    parts: list[str] = []
+    for piece in (text or "").split(","):
+        if parts and parts[-1].count("(") > parts[-1].count(")"):
+            parts[-1] += "," + piece
+        elif piece.strip():
+            parts.append(piece)
+    chosen = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise ValueError(f"only must be KEY=VALUE,..., got only={text!r}")
+        chosen[key.strip()] = value.strip()
+    return chosen
+
+
+def read_records(records: Path | None, out: Path) -> Any:
+    """The records asked for; without a path, those of OUT if there are any."""
+    from empirics.records import read
+
+    if records is None:
+        folder = out / "records"
+        return read(folder) if any(folder.glob("*.jsonl")) else []
+    return read(records)
+
+
+def need_records(records: Path | None, out: Path) -> Any:
+    """The same, of which there must be one."""
+    found = read_records(records, out)
+    if not found:
+        where = out / "records"
+        raise ValueError(
+            f"records must hold a run, got none in {where}; train first: lossmatters train quick"
+        )
+    return found
+
+
+def check_writable(out: Path) -> None:
+    """Make the folder, or fail now: not after minutes of training.
+
+    Raises
+    ------
+    OSError : it cannot be made or written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise OSError(
+            f"out must be a folder that can be written, got out={str(out)!r}: {error.strerror}"
+        ) from None
+
+
+def workers_for(asked: int | None, claims: int) -> int:
+    """Processes for `claims`: a few are checked here sooner than a process starts."""
+    return asked or (len(os.sched_getaffinity(0)) if claims > 8 else 1)
+
+
+def parse_time(text: str) -> float:
+    """90s, 9m or 2h in seconds; a bare number is in seconds."""
+    number, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "s")
+    try:
+        return float(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+    except (ValueError, KeyError):
+        raise ValueError(f"budget must be a time like 90s, 9m or 2h, got budget={text!r}") from None

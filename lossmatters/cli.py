@@ -1,0 +1,335 @@
+"""The command line: each command is a function that reads its options, calls the library and prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lossmatters import show
+from lossmatters.arguments import (
+    DEFAULT_OUT,
+    Device,
+    Epochs,
+    Json,
+    Only,
+    Out,
+    RecordsPath,
+    Seeds,
+    Workers,
+    check_writable,
+    need_records,
+    parse_only,
+    parse_time,
+    read_records,
+    workers_for,
+)
+
+app = typer.Typer(
+    name="lossmatters",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Does the loss decide whether a network memorises wrong labels? "
+    "State it, prove it, refute it, measure it, draw it.",
+)
+
+
+@app.command()
+def losses(as_json: Json = False) -> None:
+    """All losses with their properties and constants, for every number of classes K at once.
+
+    The first time takes some 10 s; then the table is kept in the user's cache folder (LOSSMATTERS_CACHE).
+
+    Example: `lossmatters losses --json`
+    """
+    from theory.catalogue import catalogue
+
+    rows = catalogue()
+    if as_json:
+        show.print_json({"losses": rows})
+    else:
+        show.losses(rows)
+
+
+@app.command()
+def certify(
+    loss: Annotated[
+        str, typer.Argument(metavar="LOSS", help="NAME, NAME(alpha=0.5), a sum, or path/to/file.py:object.")
+    ],
+    num_classes: Annotated[int, typer.Option("-K", "--classes", help="Number of classes.")] = 10,
+    noise: Annotated[
+        str, typer.Option("--noise", help="Uniform noise rate eta, such as 0.4 or 2/5.")
+    ] = "0.4",
+    as_json: Json = False,
+) -> None:
+    """Everything known about one loss: symmetry, label sum, bounds, and what noise can do to it.
+
+    Examples: `lossmatters certify rll` · `lossmatters certify "gce(q=0.5)" -K 100 --noise 0.2` ·
+    `lossmatters certify my_losses.py:MyLoss --json`
+    """
+    from theory.certificate import certify as make
+    from theory.certificate import describe
+    from theory.losses import get
+
+    certificate = make(get(loss), num_classes, noise)
+    if as_json:
+        show.print_json(certificate)
+    else:
+        show.certificate(
+            describe(certificate), f"[bold]{certificate['spec']}[/bold], K = {num_classes}, eta = {noise}"
+        )
+
+
+@app.command()
+def check(
+    loss: Annotated[
+        str, typer.Argument(metavar="LOSS", help="path/to/file.py:object, or a loss that `certify` knows.")
+    ],
+    quick: Annotated[bool, typer.Option("--quick", help="About 3 s.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="For a night.")] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="TAG,...", help="Ids and tags of the checks to run.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Does a loss keep the promises that a robust loss should keep? A suite for anyone's loss.
+
+    It may be a Loss, a torch module, or any callable on logits (N, K) and labels (N,). Exit status 1 if a
+    promise is broken; each comes with the smallest input found, and the likely cause.
+
+    Examples: `lossmatters check my_losses.py:my_function` · `lossmatters check my_losses.py:MyLoss --quick` ·
+    `lossmatters check rll --only symmetry,gradient --json`
+    """
+    from proofs_checks.conformance import check_loss
+    from proofs_checks.conformance.suite import select
+
+    if quick and thorough:
+        raise ValueError("quick and thorough must be given one at a time, got both")
+    budget = "quick" if quick else "thorough" if thorough else "default"
+    chosen = [word.strip() for word in only.split(",") if word.strip()] if only else None
+    with show.progress("checks", len(select(chosen)), show=not as_json) as step:
+        report = check_loss(loss, budget=budget, only=chosen, step=step)
+    if as_json:
+        show.print_json(report.to_dict())
+    else:
+        show.conformance(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick, cpu or paper.")],
+    records: RecordsPath = None,
+    out: Out = DEFAULT_OUT,
+    device: Device = "auto",
+    resume: Annotated[bool, typer.Option(help="Go on with existing records; --no-resume refuses to.")] = True,
+    workers: Workers = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    only: Only = None,
+    subset: Annotated[
+        int | None,
+        typer.Option("--subset", metavar="N", help="N training and test samples only, to try things."),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option("--precision", metavar="TYPE", help="float32 or bfloat16 instead of what is declared."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="Where MNIST and CIFAR-10 are; see docs/data.md."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget", metavar="TIME", help="Save and stop after 90s, 9m or 2h; the next call goes on."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the runs and estimate the time; train nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train the networks of an experiment; what is recorded already is not trained again.
+
+    Keys of `--only`: loss, eta, model, dataset, variant, seed, start.
+
+    Examples: `lossmatters train quick` · `lossmatters train quick --only loss=rll,eta=0.4 --seeds 2` ·
+    `lossmatters train paper --only model=resnet32 --data-dir DIR --budget 9m` ·
+    `lossmatters train cpu --dry-run`
+    """
+    from empirics.experiments import runner
+
+    path = records or out / "records"
+    options: dict[str, Any] = {
+        "records_path": path,
+        "seeds": seeds,
+        "epochs": epochs,
+        "subset": subset,
+        "precision": precision,
+        "data_dir": data_dir,
+        "only": parse_only(only),
+        "device": device,
+        "workers": workers,
+        "resume": resume,
+    }
+    if dry_run:
+        show.plan(runner.plan(experiment, **options), as_json)
+        return
+    found = runner.train(
+        experiment, **options, budget=parse_time(budget) if budget else None, progress=not as_json
+    )
+    where = runner.records_file(path, experiment)
+    wanted = len(runner.plan(experiment, **{**options, "resume": True}).runs)
+    if as_json:
+        show.print_json({"records": str(where), "runs": [r.run_id for r in found], "asked_for": wanted})
+    elif len(found) < wanted:
+        typer.echo(f"{len(found)} of {wanted} runs are recorded in {where}; the same command goes on")
+    else:
+        typer.echo(f"{len(found)} {'run is' if len(found) == 1 else 'runs are'} recorded in {where}")
+
+
+@app.command()
+def verify(
+    claims: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Ids such as R1 or E; all if none.")
+    ] = None,
+    records: RecordsPath = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Also write ledger.json, figures and the report here."),
+    ] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option("--train", metavar="EXPERIMENT", help="First train what is missing of this experiment."),
+    ] = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    as_json: Json = False,
+) -> None:
+    """The ledger: every claim with its evidence. Each check must also reject a known-false twin.
+
+    Exit status 1 if anything in the theory is refuted or undecided. A training claim that is not
+    reproduced is a result, not a failure.
+
+    Examples: `lossmatters verify S1 R1` · `lossmatters verify --train quick --out build` ·
+    `lossmatters verify E --records build/records --json`
+    """
+    from proofs_checks import claims as all_claims
+    from proofs_checks import ledger as ledgers
+
+    chosen = all_claims.find(claims) if claims else all_claims.CLAIMS
+    if out is not None:
+        check_writable(out)
+    if experiment is not None:
+        from empirics.experiments import runner
+
+        path = records or (out or DEFAULT_OUT) / "records"
+        found = runner.train(
+            experiment,
+            records_path=path,
+            seeds=seeds,
+            epochs=epochs,
+            device=device,
+            workers=workers,
+            progress=not as_json,
+        )
+    else:
+        found = read_records(records, out or DEFAULT_OUT)
+    with show.progress("claims", len(chosen), show=not as_json) as step:
+        ledger = ledgers.verify(chosen, found, step, workers_for(workers, len(chosen)))
+    if as_json:
+        show.print_json(ledger)
+    else:
+        show.ledger(ledger, ledgers.counts(ledger))
+    if out is not None:
+        _write_all(ledger, found, out, quiet=as_json)
+    if not ledgers.sound(ledger):
+        raise typer.Exit(1)
+
+
+@app.command()
+def figures(records: RecordsPath = None, out: Out = DEFAULT_OUT) -> None:
+    """The figures, as vector PDF and PNG, from the records.
+
+    Example: `lossmatters figures --records build/records --out build`
+    """
+    from paper.figures import write_figures
+
+    check_writable(out)
+    for path in write_figures(need_records(records, out), out / "figures", show.skipped):
+        typer.echo(path)
+
+
+@app.command()
+def report(
+    records: RecordsPath = None,
+    out: Out = DEFAULT_OUT,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            "--ledger", metavar="FILE", help="A ledger.json of `verify`; by default all is checked anew."
+        ),
+    ] = None,
+) -> None:
+    """One self-contained HTML page: the ledger, the losses, the figures, and what does not hold.
+
+    Example: `lossmatters report --ledger build/ledger.json`
+    """
+    from paper.report import write_report
+    from proofs_checks import ledger as ledgers
+    from proofs_checks.claims import CLAIMS
+
+    check_writable(out)
+    found = need_records(records, out)
+    if ledger is not None:
+        data = ledgers.read(ledger)
+    else:
+        with show.progress("claims", len(CLAIMS)) as step:
+            data = ledgers.verify(CLAIMS, found, step, workers_for(None, len(CLAIMS)))
+    typer.echo(write_report(data, found, out / "figures", out / "report"))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; bad input is one clear line on standard error and exit status 2.
+
+    With LOSSMATTERS_DEBUG set, errors keep their traceback.
+    """
+    try:
+        status = app(args=arguments, standalone_mode=False)
+    except Exception as error:
+        if os.environ.get("LOSSMATTERS_DEBUG"):
+            raise
+        known = isinstance(error, ValueError | TypeError | OSError | ImportError | RuntimeError)
+        if not known and not hasattr(error, "format_message"):
+            raise
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        print(f"lossmatters: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt as interrupt:
+        print(f"lossmatters: {interrupt or 'interrupted'}", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _write_all(ledger: dict[str, Any], records: Any, out: Path, quiet: bool) -> None:
+    from paper.figures import write_figures
+    from paper.report import write_report
+    from proofs_checks import ledger as ledgers
+
+    written = [("ledger", ledgers.write(ledger, out / "ledger.json"))]
+    if records:
+        write_figures(records, out / "figures", show.skipped)
+        written.append(("figures", out / "figures"))
+    written.append(("report", write_report(ledger, records, out / "figures", out / "report")))
+    if not quiet:
+        for what, path in written:
+            typer.echo(f"{what + ':':<9}{path}")

@@ -1,0 +1,208 @@
+"""What the commands print: tables and a line below them, JSON, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
+def _table(*columns: str) -> Any:
+    from rich.table import Table
+
+    table = Table(show_lines=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_json(data: Any) -> None:
+    """One object, and nothing else."""
+    print(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def losses(rows: Any) -> None:
+    """The catalogue, as `theory.catalogue.catalogue` gives it."""
+    table = _table(
+        "loss",
+        "parameters",
+        "symmetric",
+        "C",
+        "label sum S",
+        "largest L (K = 10)",
+        "excess, eta = 0.4",
+        "source",
+    )
+    for row in rows:
+        symmetric = {"proved": "yes", "refuted": "no"}.get(
+            row["symmetry"]["status"], row["symmetry"]["status"]
+        )
+        low, high = row["label_sum"]["low_exact"], row["label_sum"]["high_exact"]
+        table.add_row(
+            row["title"],
+            ", ".join(f"{k} = {v}" for k, v in row["parameters"].items()) or "-",
+            symmetric,
+            row["symmetry"]["constant"] or "-",
+            low if low == high else f"[{low}, {high}{')' if high == 'oo' else ']'}",
+            row["loss_max_exact"],
+            "oo" if row["excess_risk_bound"] is None else f"{row['excess_risk_bound']:.3g}",
+            row["source"],
+        )
+    _console().print(table)
+
+
+def certificate(rows: Any, title: str) -> None:
+    """What `theory.certificate.describe` says of a loss."""
+    table = _table("what", "verdict")
+    for what, verdict in rows:
+        table.add_row(what, verdict)
+    console = _console()
+    console.print(title)
+    console.print(table)
+
+
+def skipped(name: str, reason: str) -> None:
+    """On standard error, that a figure is left out and why."""
+    typer.echo(f"figure {name} is left out: {reason}", err=True)
+
+
+def plan(todo: Any, as_json: bool) -> None:
+    """What `empirics.experiments.runner.plan` says would be trained."""
+    recorded = set(todo.recorded)
+    rows = [
+        {
+            "dataset": todo.part(r).dataset,
+            "model": todo.part(r).model.name,
+            "variant": todo.part(r).variant or None,
+            "loss": r.loss,
+            "start": r.start,
+            "eta": str(r.rate),
+            "seed": r.seed,
+            "recorded": r in recorded,
+        }
+        for r in todo.runs
+    ]
+    if as_json:
+        print_json(
+            {"runs": rows, "networks": todo.networks, "seconds": todo.seconds, "records": str(todo.path)}
+        )
+        return
+    table = _table("data", "model", "variant", "loss", "goes on after", "eta", "seed", "recorded")
+    for row in rows:
+        table.add_row(
+            *(row["dataset"], row["model"], row["variant"] or "main", row["loss"], row["start"] or "-"),
+            *(row["eta"], str(row["seed"]), "yes" if row["recorded"] else "no"),
+        )
+    _console().print(table)
+    many = f"{todo.workers} worker{'s' * (todo.workers != 1)}"
+    time = f"roughly {_duration(todo.seconds)} with {many}"
+    if todo.device == "cuda":
+        time += " (a guess: nobody has measured this on a GPU)"
+    typer.echo(f"{todo.networks} networks to train into {todo.path}, {time}")
+
+
+def _duration(seconds: float) -> str:
+    """In the largest unit of which there are at least two."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+STYLES = {
+    "proved": "green",
+    "certified": "green",
+    "sampled": "cyan",
+    "confirmed": "green",
+    "refuted": "bold red",
+    "not reproduced": "bold red",
+    "inconclusive": "yellow",
+    "undecided": "yellow",
+    "not yet checked": "dim",
+    "passed": "green",
+    "failed": "bold red",
+    "unexpected pass": "bold red",
+    "expected failure": "yellow",
+    "skipped": "dim",
+}
+
+
+def ledger(found: dict[str, Any], counts: dict[str, int]) -> None:
+    """All claims with their evidence, and how many there are of each status."""
+    table = _table("id", "claim", "status", "evidence")
+    for claim in found["claims"]:
+        rows = claim["evidence"]
+        shown = "\n".join(f"{r['method']}, {r['status']}: {r['scope']}" for r in rows)
+        failing = [
+            r["detail"]
+            for r in rows
+            if r["status"] in ("refuted", "not reproduced", "inconclusive", "undecided")
+        ]
+        status = claim["status"]
+        table.add_row(
+            claim["id"],
+            claim["title"],
+            f"[{STYLES[status]}]{status}[/]",
+            "\n".join([shown, *failing]) if rows else "-",
+        )
+    console = _console()
+    console.print(table)
+    console.print(", ".join(f"{n} {status}" for status, n in counts.items()))
+
+
+def conformance(report: Any) -> None:
+    """What `proofs_checks.conformance.check_loss` found."""
+    from rich.markup import escape
+
+    from proofs_checks.conformance.report import details
+
+    table = _table("check", "status", "promise", "what was found")
+    for result in report.results:
+        lines = [result.reason, *details(result)] if not result.ok else [result.reason, result.detail]
+        shown = "\n".join(line for line in lines if line)
+        table.add_row(
+            result.check, f"[{STYLES[result.status]}]{result.status}[/]", result.promise, escape(shown)
+        )
+    console = _console()
+    console.print(f"[bold]{escape(report.loss)}[/bold], K = {report.num_classes}, {report.budget} run")
+    console.print(table)
+    console.print(", ".join(f"{n} {status}" for status, n in report.counts().items()))
+
+
+class progress:
+    """A progress bar on standard error, gone when done; `step` is called with the name of each item."""
+
+    def __init__(self, what: str, total: int, show: bool = True) -> None:
+        self.what, self.total, self.show = what, total, show
+
+    def __enter__(self) -> Callable[[str], None]:
+        from tqdm import tqdm
+
+        self.bar = tqdm(
+            total=self.total,
+            desc=self.what,
+            leave=False,
+            disable=not (self.show and sys.stderr.isatty()),
+            file=sys.stderr,
+        )
+        self.started = False
+
+        def step(name: str) -> None:
+            if self.started:
+                self.bar.update()
+            self.started = True
+            self.bar.set_postfix_str(name)
+
+        return step
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
