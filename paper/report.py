@@ -18,7 +18,7 @@ from paper.files import write_atomic
 from paper.findings import findings
 from paper.mathml import prose
 from paper.provenance import provenance
-from paper.statistics import setups
+from paper.setups import main_setups
 from paper.tables import loss_table, results_table
 from paper.witness import readable
 from proofs_checks.claim import Status
@@ -99,7 +99,7 @@ def write_report(
     claims = _claims(ledger)
     manifest = _manifest(Path(figures_dir), records)
     pictures = [_picture(Path(figures_dir), entry) for entry in manifest["figures"]]
-    groups = setups(records)
+    groups = main_setups(records)
     counts = {status: sum(c["status"] is status for c in claims) for status in ORDER}
     unsound = [
         (claim["id"], evidence["twin"].get("says", ""))

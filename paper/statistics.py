@@ -7,19 +7,18 @@ kept as they are computed: those of accuracies are clipped to [0, 1] only where 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from empirics.records import Record
 from paper.names import canonical, loss_order
+from paper.setups import cold, families, setups
 from theory.memorization import flip_epoch
 
 LEVEL = 0.95
@@ -166,7 +165,7 @@ def grid(records: Sequence[Record]) -> Grid:
 
     Raises
     ------
-    ValueError : records of several set-ups, whose means would mix what is not alike (see `setups`).
+    ValueError : records of several set-ups, whose means would mix what is not alike (`paper.setups.setups`).
     """
     names = setups(records)
     if len(names) > 1:
@@ -190,29 +189,36 @@ def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell
     return {
         (start, *key): cell
         for start in sorted(starts, key=loss_order)
-        for key, cell in grid([_cold(r) for r in records if r.start and canonical(r.start) == start]).items()
+        for key, cell in grid([cold(r) for r in records if r.start and canonical(r.start) == start]).items()
     }
 
 
-def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Records by set-up: the same experiment, data, model, training and kind of noise. A warm start
-    belongs to the set-up of the run that it goes on from.
+def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell]:
+    """A set-up and its variants: cells by (variant, loss, noise rate), the main set-up under "".
 
-    The key is the experiment's name, followed by a digest where several set-ups share that name (a
-    sweep repeated with other epochs, say).
+    The main set-up's runs are taken at the noise rates of the variants, and if they are of as many epochs.
+    The variant without any regulariser comes first, that with all of them next to last.
+
+    Raises
+    ------
+    ValueError : records of several families (see `paper.setups.families`), or several variants of a name.
     """
-    found: dict[str, dict[str, list[Record]]] = {}
-    for record in records:
-        noise = {k: v for k, v in record.noise.items() if k not in ("rate", "realised_rate")}
-        training = _cold(record).training
-        text = json.dumps([record.dataset, record.model, training, noise], sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
-        found.setdefault(record.experiment, {}).setdefault(digest, []).append(record)
-    return {
-        experiment if len(parts) == 1 else f"{experiment}-{digest}": part
-        for experiment, parts in found.items()
-        for digest, part in parts.items()
+    names = list(families(records))
+    if len(names) > 1:
+        raise ValueError(f"records must be of one set-up and its variants, got {names!r}")
+    variants = sorted({r.variant for r in records if r.variant}, key=_variant_order)
+    found = {
+        (name, *key): cell
+        for name in variants
+        for key, cell in grid([r for r in records if r.variant == name]).items()
     }
+    alike = {(cell.noise_rate, cell.epochs) for cell in found.values()}
+    beside = [r for r in records if r.variant is None and (r.noise_rate, r.epochs) in alike]
+    return {**found, **{("", *key): cell for key, cell in grid(beside).items()}}
+
+
+def _variant_order(name: str) -> tuple[bool, bool, str]:
+    return name.startswith("all "), not name.startswith("no "), name
 
 
 def losses_of(cells: Grid) -> list[str]:
@@ -225,7 +231,7 @@ def rates_of(cells: Grid) -> list[Fraction]:
     return sorted({rate for _, rate in cells})
 
 
-def count_text(cells: Grid) -> str:
+def count_text(cells: Mapping[Any, Cell]) -> str:
     """The number of runs behind each mean: "n = 5 seeds", "n = 3 to 5 seeds", "n = 1 seed (no interval)"."""
     counts = sorted({cell.n for cell in cells.values()})
     span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
@@ -233,11 +239,6 @@ def count_text(cells: Grid) -> str:
     if counts[-1] == 1:
         return f"{text} (no interval)"
     return f"{text} (no interval where n = 1)" if counts[0] == 1 else text
-
-
-def _cold(record: Record) -> Record:
-    """The record as if it had started cold."""
-    return replace(record, training={k: v for k, v in record.training.items() if k != "start"})
 
 
 def _floats(values: Sequence[float | None] | np.ndarray) -> np.ndarray:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from empirics.records import Record
-from paper.statistics import count_text, grid
+from paper.statistics import Cell, count_text, grid, variant_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,8 +28,9 @@ class FigureSpec:
     caption : what is seen and how to read it; ``{n}``, ``{setup}`` are filled in from the records.
     needs : the data it is drawn from, in words.
     alt : what it shows, for those who cannot see it.
-    draw : records of one set-up -> Figure; raises `MissingData`.
-    from_theory : drawn from the losses alone, whatever the records.
+    draw : records -> Figure; raises `MissingData`.
+    over : what the records are of: one "set-up" (see `paper.setups.setups`), a set-up with its "variants", or
+        "theory", drawn from the losses alone, whatever the records.
     """
 
     name: str
@@ -38,13 +39,15 @@ class FigureSpec:
     needs: str
     alt: str
     draw: Callable[[Sequence[Record]], Figure]
-    from_theory: bool = False
+    over: Literal["set-up", "variants", "theory"] = "set-up"
 
     def describe(self, records: Sequence[Record]) -> str:
         """The caption with the numbers of these records."""
-        if self.from_theory:
+        if self.over == "theory":
             return self.caption
-        return self.caption.format(n=count_text(grid(records)), setup=setup_text(records[0]))
+        cells: Mapping[Any, Cell] = variant_grid(records) if self.over == "variants" else grid(records)
+        first = next(iter(cells.values())).records[0]
+        return self.caption.format(n=count_text(cells), setup=setup_text(first))
 
 
 def setup_text(record: Record) -> str:

@@ -137,5 +137,5 @@ SPEC = FigureSpec(
         "against the probability of its label; bottom, the label sums."
     ),
     draw=draw,
-    from_theory=True,
+    over="theory",
 )

@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from empirics.records import Record
-from paper.figures import alpha, curves, final, loss_curves, memorization_time, plane, warm_starts
+from paper.figures import (
+    alpha,
+    curves,
+    final,
+    loss_curves,
+    memorization_time,
+    plane,
+    regularisers,
+    warm_starts,
+)
 from paper.figures.declaration import FigureSpec, MissingData
 from paper.figures.look import look
 from paper.files import write_atomic
-from paper.statistics import setups
+from paper.setups import families, main_setups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +36,7 @@ FIGURES: tuple[FigureSpec, ...] = (
     alpha.SPEC,
     memorization_time.SPEC,
     warm_starts.SPEC,
+    regularisers.SPEC,
     loss_curves.SPEC,
 )
 FORMATS = ("pdf", "png", "svg")
@@ -41,7 +51,8 @@ def write_figures(
     """Draw all figures and write them; the paths written, in the order of `FIGURES`, the manifest last.
 
     Files are named ``<set-up>-<figure>.<format>``, one set for each set-up among the records, so that
-    means never mix what is not alike; figures from theory alone carry no set-up. A figure whose data is
+    means never mix what is not alike. Variants of a set-up stand together in a figure of their own;
+    figures from theory alone carry no set-up. A figure whose data is
     missing is left out, never drawn empty.
 
     Parameters
@@ -57,9 +68,9 @@ def write_figures(
     paths: list[Path] = []
     entries: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    groups = setups(records) or {"": []}
+    groups = {"set-up": main_setups(records), "variants": families(records), "theory": {}}
     for spec in FIGURES:
-        for setup, group in {"": []}.items() if spec.from_theory else groups.items():
+        for setup, group in (groups[spec.over] or {"": []}).items():
             name = f"{setup}-{spec.name}" if setup else spec.name
             try:
                 figure = spec.draw(group)

@@ -35,6 +35,7 @@ def synthetic_record(
     epochs: int = 40,
     experiment: str = "synthetic",
     start: str | None = None,
+    variant: str | None = None,
 ) -> Record:
     """One invented run. A memoriser learns first and memorises later; another loss only learns."""
     rng = np.random.default_rng([seed, *loss.encode(), rate.numerator, rate.denominator])
@@ -62,7 +63,9 @@ def synthetic_record(
             "num_classes": 10,
         },
         model={"name": "none", "widths": [1, 1], "parameters": 1},
-        training={"optimiser": "none", "epochs": epochs} | ({"start": start} if start else {}),
+        training={"optimiser": "none", "epochs": epochs}
+        | ({"start": start} if start else {})
+        | ({"variant": variant} if variant else {}),
         loss=loss,
         noise={"kind": "symmetric", "draw": "independent", "rate": str(rate), "realised_rate": f},
         seed=seed,
@@ -110,3 +113,17 @@ def svg_only() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def records() -> list[Record]:
     return synthetic_records()
+
+
+@pytest.fixture(scope="session")
+def variant_records(records: list[Record]) -> list[Record]:
+    """A set-up and, at one rate, CCE in three variants of it."""
+    names = ("dropout", "all regularisers", "no regulariser")
+    beside = [synthetic_records(["cce"], [WARM_RATE], variant=name) for name in names]
+    return [*records, *(record for variant in beside for record in variant)]
+
+
+@pytest.fixture(scope="session")
+def records_for(records: list[Record], variant_records: list[Record]) -> Callable[[str], list[Record]]:
+    """Records that a figure is drawn from, by what it is over."""
+    return lambda over: variant_records if over == "variants" else records

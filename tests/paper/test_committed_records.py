@@ -8,7 +8,7 @@ from pathlib import Path
 
 from empirics import records as record_files
 from empirics.experiments.quick import QUICK
-from paper.statistics import setups
+from paper.setups import setups
 
 FOLDER = Path(str(files("paper"))) / "records"
 

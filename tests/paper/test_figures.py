@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 
 from paper.figures import FIGURES, MissingData, write, write_figures
 from paper.figures.write import render
-from paper.statistics import setups
+from paper.setups import setups
 
 BY_NAME = {spec.name: spec for spec in FIGURES}
 
 
 @pytest.fixture(scope="module")
-def drawn(records):
-    return {spec.name: spec.draw(records) for spec in FIGURES}
+def drawn(records_for):
+    return {spec.name: spec.draw(records_for(spec.over)) for spec in FIGURES}
 
 
 def test_names_are_unique_and_declared():
@@ -49,14 +49,15 @@ def test_width_is_that_of_one_column_or_two(drawn, name):
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_drawing_changes_neither_records_nor_settings(records, name):
+def test_drawing_changes_neither_records_nor_settings(records_for, name):
+    records = records_for(BY_NAME[name].over)
     before, settings = copy.deepcopy(records), dict(matplotlib.rcParams)
     BY_NAME[name].draw(records)
     assert records == before
     assert dict(matplotlib.rcParams) == settings
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in FIGURES if not spec.from_theory])
+@pytest.mark.parametrize("name", [spec.name for spec in FIGURES if spec.over != "theory"])
 def test_without_records_there_is_a_reason_and_no_figure(name):
     with pytest.raises(MissingData, match="needs "):
         BY_NAME[name].draw([])
@@ -66,7 +67,7 @@ def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_pat
     skipped = {}
     runs = make_records(losses=["cce", "nce"], rates=[Fraction(0)], seeds=2)
     paths = write_figures(runs, tmp_path, lambda name, reason: skipped.update({name: reason}))
-    lacking = ("plane", "alpha", "memorization-time", "warm-starts")
+    lacking = ("plane", "alpha", "memorization-time", "warm-starts", "regularisers")
     assert set(skipped) == {f"synthetic-{name}" for name in lacking}
     assert "alpha" in skipped["synthetic-alpha"]
     assert "found 0" in skipped["synthetic-alpha"]
@@ -129,9 +130,9 @@ def test_intervals_are_clipped_where_they_are_drawn(make_record):
     assert heights.max() <= 100
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in FIGURES if not spec.from_theory])
-def test_captions_say_n_and_the_setup(records, name):
-    caption = BY_NAME[name].describe(records)
+@pytest.mark.parametrize("name", [spec.name for spec in FIGURES if spec.over != "theory"])
+def test_captions_say_n_and_the_setup(records_for, name):
+    caption = BY_NAME[name].describe(records_for(BY_NAME[name].over))
     assert "n = 3 seeds" in caption
     assert "40 epochs" in caption
     assert not re.search(r"\{\w+\}", caption)
@@ -142,6 +143,32 @@ def test_setups_get_files_of_their_own(make_record, tmp_path, monkeypatch):
     runs = [make_record(), make_record(experiment="b")]
     stems = {p.stem for p in write_figures(runs, tmp_path)}
     assert {f"{name}-curves" for name in setups(runs)} <= stems
+
+
+def test_variants_stand_in_a_figure_of_their_own(variant_records, tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "FORMATS", ("svg",))
+    runs = [r for r in variant_records if r.loss in ("cce", "mae")]
+    stems = {p.stem for p in write_figures(runs, tmp_path) if p.suffix == ".svg"}
+    assert "synthetic-regularisers" in stems
+    assert "synthetic-curves" in stems
+    assert not any("dropout" in stem for stem in stems)
+
+
+def test_variants_are_compared_with_runs_as_long_at_their_noise_rate(variant_records):
+    def rows(runs):
+        axes = BY_NAME["regularisers"].draw(runs).axes[0]
+        return [label.get_text() for label in axes.get_yticklabels()]
+
+    found = rows(variant_records)
+    assert found[:3] == ["CCE, no regulariser", "CCE, dropout", "CCE, all regularisers"]
+    assert found[3] == "CCE, main set-up"
+    assert len(found) == 3 + 6  # the main losses, at one rate of four
+    longer = [r for r in variant_records if r.variant] + [
+        replace(r, curves={k: [*v, v[-1]] for k, v in r.curves.items()})
+        for r in variant_records
+        if not r.variant
+    ]
+    assert rows(longer) == found[:3]
 
 
 def test_figures_never_load_torch_or_pyplot():

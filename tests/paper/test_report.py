@@ -202,7 +202,7 @@ def test_figures_are_inline_with_caption_and_n(text, figures_dir):
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
     assert len(captions) == text.count("<img ") == len(manifest["figures"])
     assert sum("n\u00a0=\u00a03 seeds" in caption for caption in captions) == len(
-        [spec for spec in FIGURES if not spec.from_theory]
+        [spec for spec in FIGURES if spec.over == "set-up"]
     )
 
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from paper.statistics import count_text, grid, losses_of, rates_of, setups, t_band, t_estimate, warm_grid
+from paper.setups import families, main_setups, setups
+from paper.statistics import count_text, grid, losses_of, rates_of, t_band, t_estimate, warm_grid
 from theory.memorization import mean_interval
 
 ZERO, RATE = Fraction(0), Fraction(2, 5)
@@ -94,6 +95,25 @@ def test_setups_are_kept_apart(make_record):
     assert all(name.startswith("synthetic-") for name in names[:2])
     with pytest.raises(ValueError, match="records must be of one set-up, got set-ups="):
         grid(runs)
+
+
+def test_setups_are_called_by_what_they_differ_in(make_record):
+    def runs(model, data, variant=None):
+        base = make_record(variant=variant)
+        return replace(base, model={**base.model, "name": model}, dataset={**base.dataset, "name": data})
+
+    one = runs("mlp", "mnist(train=10)")
+    assert list(setups([one])) == ["synthetic"]
+    assert list(setups([one, runs("ResNet 18", "mnist(train=10)", "no dropout")])) == [
+        "synthetic-mlp",
+        "synthetic-resnet-18-no-dropout",
+    ]
+    assert list(setups([one, runs("mlp", "cifar10")])) == ["synthetic-mnist", "synthetic-cifar10"]
+    found = setups([one, replace(one, experiment="other"), runs("mlp", "mnist(train=20)")])
+    assert sorted(found)[0] == "other"
+    assert len({name.rpartition("-")[0] for name in found if name != "other"}) == 1  # told apart by a digest
+    assert list(families([one, runs("mlp", "mnist(train=10)", "dropout")])) == ["synthetic"]
+    assert list(main_setups([one, runs("mlp", "mnist(train=10)", "dropout")])) == ["synthetic"]
 
 
 def test_warm_starts_are_kept_apart_from_cold_ones(make_record):

@@ -1,0 +1,100 @@
+"""What the usual regularisers do to memorization, at the end and at the best epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from empirics.records import Record
+from paper.figures.declaration import FigureSpec, MissingData
+from paper.figures.look import DOUBLE, OKABE_ITO, look
+from paper.names import METRICS, loss_name, main_losses, rate_name
+from paper.statistics import Estimate, variant_grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+APART = 0.22  # between the two dots of a row, in rows
+END, BEST = OKABE_ITO[2], OKABE_ITO[1]
+
+
+def draw(records: Sequence[Record]) -> Figure:
+    """A row for each variant and loss, a panel a metric, two dots with intervals in each.
+
+    Raises
+    ------
+    MissingData : no variants of a set-up.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    shown = ("", *main_losses())  # of the main set-up, the losses of the main figures are enough
+    rows = {key: cell for key, cell in variant_grid(records).items() if key[0] or key[1] in shown}
+    if not any(name for name, _, _ in rows):
+        raise MissingData("needs runs of a set-up with other regularisers; there are none")
+    with look():
+        figure = Figure(figsize=(DOUBLE, 0.2 * len(rows) + 0.8), layout="constrained")
+        panels = figure.subplots(1, len(METRICS), sharex=True, sharey=True)
+        for axes, (metric, about) in zip(panels, METRICS.items(), strict=True):
+            axes.set_title(about.symbol)
+            axes.grid(axis="y", visible=False)
+            axes.tick_params(axis="y", length=0)
+            for height, cell in enumerate(rows.values()):
+                _dot(axes, cell.best(metric), height + APART, BEST, "D", "white")
+                _dot(axes, cell.final(metric), height - APART, END, "o", END)
+        rates = {rate for _, _, rate in rows}
+        panels[0].set_yticks(range(len(rows)), [_row_name(*key, several=len(rates) > 1) for key in rows])
+        panels[0].set_ylim(len(rows) - 0.4, -0.6)
+        panels[0].set_xlim(-4, 104)
+        panels[0].set_xticks([0, 50, 100])
+        figure.supxlabel("accuracy or share (%)", fontsize=7.5)
+        handles = [
+            Line2D([], [], color=END, marker="o", linewidth=0.9, label="after the last epoch"),
+            Line2D(
+                [], [], color=BEST, marker="D", markerfacecolor="white", linewidth=0.9,
+                label="at the epoch of the largest $J_2$ (an oracle)",
+            ),
+        ]  # fmt: skip
+        figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    return figure
+
+
+def _row_name(variant: str, loss: str, rate: object, *, several: bool) -> str:
+    name = f"{loss_name(loss)}, {variant or 'main set-up'}"
+    return f"{name}, {rate_name(rate)}" if several else name  # type: ignore[arg-type]
+
+
+def _dot(axes: Axes, estimate: Estimate | None, height: float, colour: str, marker: str, face: str) -> None:
+    """A mean in percent with its interval, clipped to 0..100."""
+    if estimate is None:
+        return
+    if estimate.has_interval:
+        ends = [100 * min(max(x, 0.0), 1.0) for x in (estimate.low, estimate.high)]
+        axes.plot(ends, [height, height], color=colour, linewidth=0.9, solid_capstyle="butt")
+    axes.plot(
+        100 * estimate.mean, height, marker=marker, markersize=3, color=colour,
+        markerfacecolor=face, markeredgewidth=0.8, clip_on=False,
+    )  # fmt: skip
+
+
+SPEC = FigureSpec(
+    name="regularisers",
+    title="What regularisers do to memorization",
+    caption=(
+        "One set-up without any regulariser, with each alone and with all of them, with altered labels: mean "
+        "over seeds with 95% Student t intervals, {n}; after the last epoch, and at each run's epoch of the "
+        "largest $J_2$, which can be found with the clean labels only: what early stopping could give at "
+        "best. $J_1$: accuracy on the training labels as given; $J_2$: on the clean ones; test: on the test "
+        "set; $M$: share of altered samples given their altered label; $A_f$: given their clean label; min. "
+        "recall: the smallest recall of a class. A regulariser stops memorization where $J_2$ stays above "
+        "$J_1$ to the end. {setup}."
+    ),
+    needs="runs of a set-up with other regularisers",
+    alt=(
+        "Dot plots with intervals, one for each metric: regularisers down the side, two dots in each row, "
+        "for the last epoch and for the best."
+    ),
+    draw=draw,
+    over="variants",
+)

@@ -1,0 +1,75 @@
+"""Which records are repetitions of each other, and what their set-up is called."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from empirics.records import Record
+
+
+def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records by set-up: the same experiment, data, model, training and kind of noise. A warm start
+    belongs to the set-up of the run that it goes on from.
+
+    The key is the experiment's name; then the model's, the data's and the variant's where the set-ups of
+    the experiment differ in these; then a digest where several are still called alike (a sweep repeated
+    with other epochs, say).
+    """
+    found: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        noise = {k: v for k, v in record.noise.items() if k not in ("rate", "realised_rate")}
+        training = cold(record).training
+        text = json.dumps([record.dataset, record.model, training, noise], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
+        found.setdefault((record.experiment, digest), []).append(record)
+    names = _names(records)
+    labels = [
+        "-".join([names[_family(part[0])], *([_slug(part[0].variant)] if part[0].variant else [])])
+        for part in found.values()
+    ]
+    return {
+        label if labels.count(label) == 1 else f"{label}-{digest}": part
+        for label, ((_, digest), part) in zip(labels, found.items(), strict=True)
+    }
+
+
+def main_setups(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """The set-ups that are no variants of another (see `families`)."""
+    return {name: part for name, part in setups(records).items() if part[0].variant is None}
+
+
+def families(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records by experiment, kind of model and data: a set-up with its variants."""
+    names = _names(records)
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(names[_family(record)], []).append(record)
+    return found
+
+
+def _family(record: Record) -> tuple[str, str, str]:
+    return record.experiment, record.model["name"], record.dataset["name"].partition("(")[0]
+
+
+def _names(records: Sequence[Record]) -> dict[tuple[str, str, str], str]:
+    """A name for each family, no longer than it takes to tell those of one experiment apart."""
+    keys = dict.fromkeys(map(_family, records))
+    names = {}
+    for key in keys:
+        beside = [other[1:] for other in keys if other[0] == key[0]]
+        differs = [len({words[i] for words in beside}) > 1 for i in (0, 1)]
+        names[key] = "-".join([key[0], *(_slug(w) for w, told in zip(key[1:], differs, strict=True) if told)])
+    return names
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def cold(record: Record) -> Record:
+    """The record as if it had started cold."""
+    return replace(record, training={k: v for k, v in record.training.items() if k != "start"})
