@@ -145,6 +145,14 @@ def train(
         Path | None,
         typer.Option("--data-dir", metavar="DIR", help="Where MNIST and CIFAR-10 are; see docs/data.md."),
     ] = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            "--executor",
+            metavar="WHERE",
+            help="local, or a running Dask cluster: tcp://HOST:PORT or dask:SCHEDULER_FILE; see README.md.",
+        ),
+    ] = "local",
     budget: Annotated[
         str | None,
         typer.Option(
@@ -162,9 +170,9 @@ def train(
 
     Examples: `lossmatters train quick` · `lossmatters train quick --only loss=rll,eta=0.4 --seeds 2` ·
     `lossmatters train paper --only model=resnet32 --data-dir DIR --budget 9m` ·
-    `lossmatters train cpu --dry-run`
+    `lossmatters train cpu --dry-run` · `lossmatters train paper --executor dask:scheduler.json --device cuda`
     """
-    from empirics.experiments import runner
+    from empirics.experiments import planning, runner
 
     path = records or out / "records"
     options: dict[str, Any] = {
@@ -178,15 +186,19 @@ def train(
         "device": device,
         "workers": workers,
         "resume": resume,
+        "executor": executor,
     }
     if dry_run:
-        show.plan(runner.plan(experiment, **options), as_json)
+        show.plan(planning.plan(experiment, **options), as_json)
         return
     found = runner.train(
-        experiment, **options, budget=parse_time(budget) if budget else None, progress=not as_json
+        experiment,
+        **options,
+        budget=parse_time(budget) if budget else None,
+        progress=not as_json,
     )
-    where = runner.records_file(path, experiment)
-    wanted = len(runner.plan(experiment, **{**options, "resume": True}).runs)
+    where = planning.records_file(path, experiment)
+    wanted = len(planning.plan(experiment, **{**options, "resume": True}).runs)
     if as_json:
         show.print_json({"records": str(where), "runs": [r.run_id for r in found], "asked_for": wanted})
     elif len(found) < wanted:

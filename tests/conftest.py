@@ -31,6 +31,7 @@ SLOW = re.compile(
     test_claims.py::test_check_.*\[(R2.table|R3.search|R4.pair|R4.table|R5.table|S4|S4.ends|L.nmse|L.ngce)-\d\]
     | test_runner.py::test_(a_killed_sweep_resumes|two_workers|a_part_of_|a_seed_alone|warm_starts_go_on)
     | test_runner.py::test_(a_sweep_writes|a_worker_that_fails)
+    | test_cluster.py::test_a_budget_ends_cleanly
     | test_examples.py::test_certify\[.*:(probability_of_error|normalized_spherical)\]
     | test_enclosure.py::test_(any_function_against_a_grid|no_output_is_outside\[nn)
     | test_criterion_interface.py::test_it_compiles_to_one_graph

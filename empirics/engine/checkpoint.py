@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import torch
 
@@ -68,7 +69,8 @@ class Checkpoints:
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file, all of it or nothing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        # a name of its own: a worker on another machine may have the same process id
+        partial = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
         seconds = self.seconds_before + time.time() - self._began
         try:
             with partial.open("wb") as file:

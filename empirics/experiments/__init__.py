@@ -7,8 +7,10 @@ import difflib
 from empirics.experiments.cpu import CPU
 from empirics.experiments.experiment import Experiment, Run, Study
 from empirics.experiments.paper import PAPER
+from empirics.experiments.planning import Plan, plan
+from empirics.experiments.progress import Progress
 from empirics.experiments.quick import QUICK
-from empirics.experiments.runner import Plan, Progress, TrainingError, plan, train
+from empirics.experiments.runner import TrainingError, train
 
 EXPERIMENTS: dict[str, Experiment | Study] = {
     experiment.name: experiment for experiment in (QUICK, CPU, PAPER)

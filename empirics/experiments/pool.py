@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ class Event:
     value: Any
 
 
-def run_tasks(work: Work, tasks: Sequence[Any], workers: int) -> Iterator[Event]:
+def run_tasks(work: Work, tasks: Sequence[Any], workers: int) -> Generator[Event, None, None]:
     """Do ``work(task, report)`` for each task in `workers` fresh processes, yielding events as they come.
 
     The processes are spawned, never forked: they inherit no thread pool and no setting of the caller's.

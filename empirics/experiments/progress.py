@@ -1,13 +1,29 @@
-"""The progress bar."""
+"""How far a sweep is, and the bar that shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from empirics.experiments.runner import Plan, Progress
+from empirics.experiments.planning import Plan
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a sweep is.
+
+    Attributes
+    ----------
+    networks_done, networks : networks whose stack is recorded, of all that are to be trained.
+    epochs_done, epochs : epochs of networks, likewise (10 networks times 80 epochs are 800).
+    """
+
+    networks_done: int
+    networks: int
+    epochs_done: int
+    epochs: int
 
 
 @contextmanager

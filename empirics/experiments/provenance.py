@@ -28,7 +28,7 @@ def provenance(
     from empirics.engine.device import device_name
 
     return {
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "device": {"type": device, "name": device_name(torch.device(device))},
         "threads": torch.get_num_threads(),
         "wall_time_s": round(seconds, 3),
@@ -67,7 +67,8 @@ def source_commit() -> str | None:
     return commit if unchanged or commit is None else f"{commit}-dirty"
 
 
-def _version(package: str) -> str | None:
+def version(package: str) -> str | None:
+    """Of an installed package; None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

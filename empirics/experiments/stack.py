@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Task:
     Attributes
     ----------
     index : its place among the stacks of the experiment, or of the study.
-    device : "cpu" or "cuda".
+    device : "cpu" or "cuda"; "auto" only on its way to a worker of a cluster.
     source : the commit of the source, if known.
     data_dir : where the files of data sets are.
     saving : of checkpoints; None for none.
@@ -92,15 +92,27 @@ def noisy_labels(experiment: Experiment, run: Run, data_dir: str | None = None) 
     return SymmetricNoise(run.rate).apply(found.train_labels, found.num_classes, rng, draw=NOISE_DRAW)
 
 
-def checkpoint_folder(task: Task) -> Path | None:
-    """Where the checkpoints of a task are: a name that stands for all that its bits depend on."""
+def stack_folder(task: Task) -> Path | None:
+    """Where the checkpoints of a task are, by whatever worker: a name that stands for its runs."""
     if task.saving is None:
+        return None
+    return task.saving.folder / _short(
+        run_id(configuration(task.experiment, run, task.data_dir)) for run in task.runs
+    )
+
+
+def checkpoint_folder(task: Task) -> Path | None:
+    """Where those are that this process may go on from: a name for all else that its bits depend on."""
+    folder = stack_folder(task)
+    if folder is None:
         return None
     import torch
 
-    ids = [run_id(configuration(task.experiment, run, task.data_dir)) for run in task.runs]
-    about = [*ids, task.device, torch.__version__, torch.backends.cpu.get_cpu_capability()]
-    return task.saving.folder / hashlib.sha256("\n".join(about).encode()).hexdigest()[:16]
+    return folder / _short([task.device, torch.__version__, torch.backends.cpu.get_cpu_capability()])
+
+
+def _short(names: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None:
@@ -170,6 +182,15 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None
             experiment.training.precision,
         )
     return _records(task, labels, curves, risks, before + time.perf_counter() - began)
+
+
+def train_task_elsewhere(task: Task, report: Callable[[int], None]) -> list[Record] | None:
+    """`train_task` on a worker of a cluster, which itself knows best what its device and its source are."""
+    from empirics.engine.device import resolve_device
+    from empirics.experiments.provenance import source_commit
+
+    own = replace(task, device=resolve_device(task.device).type, source=source_commit())
+    return train_task(own, report)
 
 
 def _records(

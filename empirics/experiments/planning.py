@@ -1,0 +1,166 @@
+"""What training would do, before it does: which runs, which of them are recorded, which stacks, how long."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from empirics import records
+from empirics.engine.training import check_count
+from empirics.experiments.cluster import is_cluster
+from empirics.experiments.cost import seconds
+from empirics.experiments.experiment import Experiment, Run, Study
+from empirics.experiments.selection import choose
+from empirics.experiments.stack import configuration
+from empirics.records import Record
+from theory.exact import fail
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `train` would do.
+
+    Attributes
+    ----------
+    experiment : with its seeds and epochs as asked for.
+    path : the file that the records go to.
+    runs : the runs asked for.
+    recorded : those of them that the file holds already.
+    stacks : the stacks to train, by their index in the experiment.
+    workers : how many processes, or workers of a cluster.
+    device : "cpu" or "cuda"; for a cluster also "auto".
+    seconds : a rough estimate of the time; 0 if there is nothing to do.
+    """
+
+    experiment: Experiment | Study
+    path: Path
+    runs: tuple[Run, ...]
+    recorded: tuple[Run, ...]
+    stacks: dict[int, tuple[Run, ...]]
+    workers: int
+    device: str
+    seconds: float
+
+    @property
+    def networks(self) -> int:
+        """How many networks will be trained; more than are missing where a stack is wanted in part."""
+        return sum(len(stack) for stack in self.stacks.values())
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs of networks those are."""
+        return sum(len(stack) * self.part(stack[0]).training.epochs for stack in self.stacks.values())
+
+    def part(self, run: Run) -> Experiment:
+        """The part of the study that a run belongs to."""
+        return self.experiment.parts[run.part]
+
+
+def plan(
+    experiment: str | Experiment | Study,
+    *,
+    records_path: str | os.PathLike[str],
+    seeds: int | Sequence[int] | None = None,
+    epochs: int | None = None,
+    subset: int | None = None,
+    precision: str | None = None,
+    only: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    resume: bool = True,
+    data_dir: str | os.PathLike[str] | None = None,
+    executor: str | Client = "local",
+) -> Plan:
+    """What `train` would do with the same arguments; trains nothing and writes nothing.
+
+    Files of data sets are needed only if there are records already, to see which of the runs they are of.
+    A cluster is not asked: `workers` is for how many of its workers the time is estimated, by default one.
+    """
+    asked_for = changed(experiment, seeds, epochs, subset, precision)
+    elsewhere = is_cluster(executor)
+    kind, folder = device_kind(device, elsewhere), absolute(data_dir)
+    workers = 1 if elsewhere and workers is None else workers
+    return planned(asked_for, records_path, only, kind, workers, resume, folder)[0]
+
+
+def records_file(path: str | os.PathLike[str], experiment: str) -> Path:
+    """The file of an experiment at `path`, which may be a folder."""
+    path = Path(path)
+    is_file = path.is_file() or (path.suffix == ".jsonl" and not path.is_dir())
+    return path if is_file else path / f"{experiment}.jsonl"
+
+
+def changed(
+    experiment: str | Experiment | Study, seeds: Any, epochs: Any, subset: Any, precision: str | None
+) -> Experiment | Study:
+    """The experiment that is meant, with its changes."""
+    if isinstance(experiment, str):
+        from empirics.experiments import get_experiment
+
+        experiment = get_experiment(experiment)
+    return experiment.with_changes(seeds, epochs, subset, precision)
+
+
+def planned(
+    experiment: Experiment | Study,
+    records_path: str | os.PathLike[str],
+    only: Mapping[str, Any] | None,
+    kind: str,
+    workers: int | None,
+    resume: bool,
+    data_dir: str | None,
+) -> tuple[Plan, dict[str, Record]]:
+    """The plan, and the records that the file holds by their run_id."""
+    if workers is None:
+        workers = 1 if kind == "cuda" else _usable_cpus()
+    check_count("workers", workers)
+    wanted = choose(experiment, only or {})
+    path = records_file(records_path, experiment.name)
+    existing = {r.run_id: r for r in records.read(path)} if path.is_file() else {}
+    if existing and not resume:
+        fail("records_path", "a file without records where resume is off", str(path))
+    recorded = []
+    if existing:
+        parts = experiment.parts
+        recorded = [run for run in wanted if run_id(parts[run.part], run, data_dir) in existing]
+    missing = set(wanted) - set(recorded)
+    stacks = {i: stack for i, stack in enumerate(experiment.stacks()) if missing & set(stack)}
+    guess = "cuda" if kind == "cuda" else "cpu"
+    each = [seconds(experiment.parts[stack[0].part], len(stack), guess) for stack in stacks.values()]
+    time_needed = sum(each) / max(1, min(workers, len(stacks)))
+    return Plan(
+        experiment, path, tuple(wanted), tuple(recorded), stacks, workers, kind, time_needed
+    ), existing
+
+
+def run_id(part: Experiment, run: Run, data_dir: str | None) -> str:
+    """Of the record of a run."""
+    return records.run_id(configuration(part, run, data_dir))
+
+
+def absolute(data_dir: str | os.PathLike[str] | None) -> str | None:
+    """The folder of the data sets as a worker finds it, wherever it was started."""
+    return None if data_dir is None else os.path.abspath(os.path.expanduser(data_dir))
+
+
+def device_kind(device: str, elsewhere: bool = False) -> str:
+    """Return "cpu" or "cuda", settled before any training; torch is imported only to look for CUDA.
+
+    What other machines have is not known here: for these "auto" and "cuda" stay what they are.
+    """
+    if device == "cpu":
+        return "cpu"
+    from empirics.engine.device import DEVICES, resolve_device
+
+    return device if elsewhere and device in DEVICES else resolve_device(device).type
+
+
+def _usable_cpus() -> int:
+    """The CPUs that this process may use, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
