@@ -1,7 +1,7 @@
 """The workers of a running Dask cluster, in place of local processes.  No torch here.
 
-Tasks stay with the caller until a worker is free, so what dies with a worker is one task, which Dask gives to
-another one. Results come back to the caller, who alone writes records: nothing is lost and nothing is twice.
+A task that dies with its worker is given to another one by Dask; results come back to the caller, who alone
+writes records: nothing is lost and nothing is twice.
 `distributed` is an extra, and imported by what uses it.
 """
 
@@ -124,36 +124,36 @@ def run_on_cluster(
 
     topic = f"lossmatters-{uuid4().hex}"
     news: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
-    waiting = list(enumerate(tasks))[::-1]
-    running: dict[int, Future] = {}
+    futures: dict[int, Future] = {}
     workers, counted = 1, float("-inf")
     client.subscribe_topic(topic, lambda event: news.put(event[1]))
     try:
-        while waiting or running:
+        for number, task in enumerate(tasks):
+            futures[number] = client.submit(
+                *(_do, version("lossmatters"), cloudpickle.dumps((work, task)), number, topic),
+                # a key of its own, so that Dask never takes it for one that it has done before
+                key=f"{topic}-{number}",
+                priority=-number,  # in their order, which is first seed first
+                retries=0,
+            )
+        while futures:
             if time.monotonic() > counted + COUNT_SECONDS:
                 before, workers, counted = workers, worker_count(client), time.monotonic()
                 if before and not workers:
                     logging.getLogger(__name__).warning("the cluster has no workers: waiting for one")
             if not workers and deadline is not None and time.time() > deadline:
                 return
-            while waiting and len(running) < workers:
-                number, task = waiting.pop()
-                packed = cloudpickle.dumps((work, task))
-                # its own key, so that Dask never takes it for one that it has done before
-                running[number] = client.submit(
-                    _do, version("lossmatters"), packed, number, topic, key=f"{topic}-{number}", retries=0
-                )
             for number, value in _arrived(news):
-                if number in running:
+                if number in futures:
                     yield Event("report", number, value)
-            for number, future in list(running.items()):
+            for number, future in list(futures.items()):
                 event = _ended(future)
                 if event is not None:
-                    del running[number]
+                    del futures[number]
                     yield event
     finally:
         with suppress(Exception):  # the scheduler may be gone, and then so are its tasks
-            client.cancel(list(running.values()))
+            client.cancel(list(futures.values()))
             client.unsubscribe_topic(topic)
 
 
