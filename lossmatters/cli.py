@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from lossmatters import show
 from lossmatters.arguments import (
@@ -28,8 +29,20 @@ from lossmatters.arguments import (
     workers_for,
 )
 
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            # here, because typer makes a bare exit status of it and what it says would be lost
+            print(f"lossmatters: {interrupt or 'interrupted'}", file=sys.stderr)
+            sys.exit(130)
+
+
 app = typer.Typer(
     name="lossmatters",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -326,9 +339,6 @@ def main(arguments: list[str] | None = None) -> None:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         print(f"lossmatters: {' '.join(message.split())}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt as interrupt:
-        print(f"lossmatters: {interrupt or 'interrupted'}", file=sys.stderr)
-        sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
 
 

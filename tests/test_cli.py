@@ -96,6 +96,10 @@ BAD_CALLS = [
     (["train", "quick", "--device", "tpu"], "device must be"),
     (["train", "quick", "--budget", "9x"], "budget must be a time like 90s, 9m or 2h, got budget='9x'"),
     (["train", "quick", "--budget", "0s"], "budget must be > 0 seconds"),
+    (
+        ["train", "quick", "--executor", "slurm"],
+        "executor must be local, tcp://HOST:PORT, dask:SCHEDULER_FILE",
+    ),
     (["train", "quick", "--precision", "half"], "precision must be one of float32, bfloat16, got precision="),
     (["train", "quick", "--subset", "7"], "train must be a multiple of 10"),
     (["train", "paper", "--only", "model=resnet"], "model must be one of resnet32, inception-lite, resnet18"),
@@ -220,6 +224,17 @@ def test_from_records_to_figures_and_report(records: Path, capsys: pytest.Captur
     assert any(line.endswith(".pdf") for line in out.splitlines())
     status, out, _ = run(capsys, "report", "--out", out_dir, "--ledger", out_dir / "ledger.json")
     assert (status, out.strip()) == (0, str(out_dir / "report" / "index.html"))
+
+
+def test_an_interrupt_says_what_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt("interrupted; finished stacks are in r.jsonl")
+
+    monkeypatch.setattr("empirics.experiments.runner.train", interrupted)
+    expected = (130, "", "lossmatters: interrupted; finished stacks are in r.jsonl\n")
+    assert run(capsys, "train", "quick", "--out", tmp_path) == expected
 
 
 def test_train_then_train_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
