@@ -64,9 +64,7 @@ class Losses(torch.autograd.Function):
         if torch.compiler.is_compiling():
             found = _gradient(saved, upstream, ctx.kernel)
         elif torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(upstream):
-            with torch.enable_grad():  # is_grads_batched: written to no array either
-                rows = split(single(saved[0]), saved[1])
-                found = ctx.kernel.gradient(rows, ctx.kernel.keep(rows), upstream).to(saved[0].dtype)
+            found = second(saved[0], saved[1], ctx.kernel, upstream)
         else:
             found = _gradient(saved, upstream, ctx.kernel)
         return found, None, None
@@ -95,6 +93,13 @@ class Saturated(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return gradient, None
+
+
+def second(logits: Tensor, labels: Tensor, kernel: Kernel, upstream: Tensor) -> Tensor:
+    """The gradient as a differentiable function, and one that is written to no array (is_grads_batched)."""
+    with torch.enable_grad():
+        rows = split(single(logits), labels)
+        return kernel.gradient(rows, kernel.keep(rows), upstream).to(logits.dtype)
 
 
 def _gradient(saved: tuple[Tensor, ...], upstream: Tensor, kernel: Kernel) -> Tensor:

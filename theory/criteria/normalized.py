@@ -16,17 +16,25 @@ and w(t) = t g'(t).
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from theory.criteria import narrow
+from theory.criteria.block import Block
 from theory.criteria.pivot import differences
-from theory.criteria.rows import Odds, Rows, of_others, product, put, wide, writable
-from theory.criteria.single import FocalPower, Linear, Single
+from theory.criteria.rows import Odds, Rows, of_others, product, put, split, wide, writable
+from theory.criteria.single import FocalPower, Linear, Power, Single
 
 CHUNK = 2**15  # entries at a time: float64 beside the batch takes no memory to speak of
+# 1 - u^q of a float32 u^q <= 2^-q loses 1/q of its digits, and a gain that is small for every class
+# (u near p) as many: both are left to float64.
+LEAST_POWER, LARGEST_P = 0.1, 1e-5
+MASKED = -1e60
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class NormalizedLog:
 
 @dataclass(frozen=True)
 class Share:
-    """f_y/D for any f, in float64: f and w of 1 - u_i as well as u_i, for every class.
+    """f_y/D for any f, in float64: f and w of 1 - u_i as well as u_i, for every class; or as `narrow` has it.
 
     Attributes
     ----------
@@ -83,8 +91,29 @@ class Share:
         return (of_others(terms, every) if self.gain else terms) / total
 
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
-        chunks = zip(_parts(rows), kept.split(_size(rows)), upstream.split(_size(rows)), strict=True)
+        size = _size(rows)
+        chunks = zip(_parts(rows), kept.split(size), upstream.split(size), strict=True)
         return torch.cat([self._gradient(*chunk).to(rows.others.dtype) for chunk in chunks])
+
+    def quick(self) -> bool:
+        return _terms(self.base) is not None
+
+    def together(self, block: Block, out: Tensor | None) -> tuple[Tensor, Tensor]:
+        least = self.base.p if isinstance(self.base, LogGain | FocalGain) else None
+        terms = _terms(self.base)
+        assert terms is not None  # or it is not quick
+        values, factors, left = narrow.share(self.base, least, terms, block, out)
+        numbers = left.nonzero()[:, 0]
+        for few in numbers.split(_size(block.rows)) if len(numbers) else ():  # of nothing, split makes a part
+            # Of a class that is masked, the distance has a square: sums of such are finite.
+            part = split(block.rows.logits[few].double().clamp(min=MASKED), block.rows.labels[few])
+            kept = self._others(part)[0].sum(dim=1)
+            values[few] = self.value(part, kept)
+            if out is not None:
+                gradient = self._gradient(part, kept, torch.ones_like(kept))
+                factors[few] = gradient.abs().amax(dim=1).clamp(min=torch.finfo(kept.dtype).tiny)
+                out[few] = (gradient / factors[few][:, None]).to(out.dtype)
+        return values, factors
 
     def _gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         t, s, label = rows.label.t, rows.label.s, self.base.of(rows.label)
@@ -117,6 +146,19 @@ class Share:
         return values, weights, ratios, weights.gather(1, greatest)[:, 0]
 
 
+def _terms(base: Single) -> Callable[[narrow.Rest], narrow.Terms] | None:
+    """How `narrow` has the sums and weights of a base, where float32 is enough for them."""
+    if isinstance(base, Power) and base.q >= LEAST_POWER:
+        return functools.partial(narrow.power, base.q)
+    if isinstance(base, FocalPower):
+        return functools.partial(narrow.focal, base.gamma)
+    if isinstance(base, LogGain) and base.p <= LARGEST_P:
+        return functools.partial(narrow.log_gain, base.p)
+    if isinstance(base, FocalGain) and base.p <= LARGEST_P:
+        return functools.partial(narrow.focal_gain, base.gamma, base.p, base.largest)
+    return None
+
+
 def _size(rows: Rows) -> int:
     """Rows at a time."""
     return max(1, CHUNK // rows.num_classes) if writable() else max(1, len(rows.labels))
@@ -147,9 +189,13 @@ class FocalGain(Single):
     gamma: float
     p: float
 
+    @property
+    def largest(self) -> float:
+        """F(p)."""
+        return -math.exp(self.gamma * math.log1p(-self.p)) * math.log(self.p)
+
     def of(self, point: Odds) -> Tensor:
-        largest = -math.exp(self.gamma * math.log1p(-self.p)) * math.log(self.p)
-        return (largest - FocalPower(self.gamma).of(point)).clamp(min=0)
+        return (self.largest - FocalPower(self.gamma).of(point)).clamp(min=0)
 
     def weight(self, point: Odds) -> Tensor:
         return FocalPower(self.gamma).weight(point) * (point.t > self.p)

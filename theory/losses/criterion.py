@@ -9,8 +9,9 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from theory.criteria import fallback
+from theory.criteria.at_once import row_losses
 from theory.criteria.check import check_batch, check_logits, check_settings, check_weight
-from theory.criteria.function import Losses, Saturated
+from theory.criteria.function import Saturated
 from theory.criteria.kernels import kernel
 from theory.criteria.rows import every_label
 from theory.exact import check_num_classes, fail
@@ -137,8 +138,7 @@ def _losses(loss: Loss, own: Any, logits: Tensor, labels: Tensor) -> Tensor:
     """The loss of each row, (N,), float64 where a kernel computes it."""
     if own is None:
         return fallback.losses(loss, logits, labels)
-    found: Tensor = Losses.apply(logits, labels, own)[0]
-    return found
+    return row_losses(logits, labels, own)
 
 
 def _matrix(loss: Loss, own: Any, logits: Tensor) -> Tensor:

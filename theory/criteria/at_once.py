@@ -1,0 +1,74 @@
+"""The bridge to autograd of losses whose value and gradient share most of their work.
+
+The gradient is computed with the value, block by block of rows, while a block lies in the processor's cache,
+and kept as an array and a factor of each row: backward is one product. Float32 on a CPU only; elsewhere
+(float64, compilers, `torch.func`, other devices) and for second derivatives such a loss goes through
+`function.Losses` as all others do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from theory.criteria.block import SIZE, Block
+from theory.criteria.function import Kernel, Losses, second, single
+
+
+class Together(Kernel, Protocol):
+    """A kernel that has its value and its gradient at once."""
+
+    def quick(self) -> bool:
+        """May `together` be used?"""
+
+    def together(self, block: Block, out: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The losses (N,), and with `out` (N, K) factors (N,): times what `out` holds, the gradient."""
+
+
+class AtOnce(torch.autograd.Function):
+    """(logits (N, K), labels (N,), kernel) -> the loss of each row (N,)."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, labels: Tensor, kernel: Together) -> Tensor:
+        narrow = single(logits)
+        size, num_classes = narrow.shape
+        wanted = ctx.needs_input_grad[0]
+        array = torch.empty(narrow.shape, dtype=narrow.dtype) if wanted else None
+        values, factors = torch.empty(2, size, dtype=torch.float64)
+        step, arrays = max(1, SIZE // num_classes), dict[str, Tensor]()
+        for start in range(0, size, step):
+            part = slice(start, start + step)
+            block = Block(narrow[part], labels[part], arrays)
+            values[part], factors[part] = kernel.together(block, None if array is None else array[part])
+        if array is not None:
+            ctx.save_for_backward(logits, labels, array, factors)
+            ctx.kernel = kernel
+        end = torch.finfo(logits.dtype).max
+        return values.clamp(-end, end)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        logits, labels, array, factors = ctx.saved_tensors
+        if torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(upstream):
+            return second(logits, labels, ctx.kernel, upstream), None, None
+        found = array * (upstream * factors).to(array.dtype)[:, None]
+        return found.to(logits.dtype), None, None
+
+
+def row_losses(logits: Tensor, labels: Tensor, kernel: Any) -> Tensor:
+    """The loss of each row of (N, K) logits, (N,) float64, in the way that suits."""
+    found: Tensor
+    if _plain(logits, labels) and hasattr(kernel, "quick") and kernel.quick():
+        found = AtOnce.apply(logits, labels, kernel)
+    else:
+        found = Losses.apply(logits, labels, kernel)[0]
+    return found
+
+
+def _plain(logits: Tensor, labels: Tensor) -> bool:
+    """Are these narrow tensors of a CPU that no compiler or transform follows?"""
+    if torch.compiler.is_compiling() or logits.device.type != "cpu" or logits.dtype == torch.float64:
+        return False
+    return not any(map(torch._C._functorch.is_functorch_wrapped_tensor, (logits, labels)))
