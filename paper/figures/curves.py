@@ -26,6 +26,7 @@ def draw(records: Sequence[Record]) -> Figure:
     MissingData : none of the main losses is there.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     cells = grid(records) if records else {}
     losses = [loss for loss in main_losses() if any(key[0] == loss for key in cells)]
@@ -42,6 +43,7 @@ def draw(records: Sequence[Record]) -> Figure:
         for axes, loss in zip(panels.flat, losses, strict=False):
             _panel(axes, [cell for (name, _), cell in cells.items() if name == loss])
             axes.set_title(loss_name(loss))
+        panels[0, 0].xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # of whole epochs
         for axes in panels.flat[len(losses) :]:
             axes.set_axis_off()
         figure.supxlabel("epoch", fontsize=7.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from empirics.records import Record
@@ -29,8 +30,12 @@ def draw(records: Sequence[Record]) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    shown = ("", *main_losses())  # of the main set-up, the losses of the main figures are enough
-    rows = {key: cell for key, cell in variant_grid(records).items() if key[0] or key[1] in shown}
+    # of the main set-up, the losses of the main figures are enough
+    rows = {
+        (variant, loss, rate): cell
+        for (variant, loss, rate), cell in variant_grid(records).items()
+        if variant or loss in main_losses()
+    }
     if not any(name for name, _, _ in rows):
         raise MissingData("needs runs of a set-up with other regularisers; there are none")
     with look():
@@ -43,8 +48,7 @@ def draw(records: Sequence[Record]) -> Figure:
             for height, cell in enumerate(rows.values()):
                 _dot(axes, cell.best(metric), height + APART, BEST, "D", "white")
                 _dot(axes, cell.final(metric), height - APART, END, "o", END)
-        rates = {rate for _, _, rate in rows}
-        panels[0].set_yticks(range(len(rows)), [_row_name(*key, several=len(rates) > 1) for key in rows])
+        panels[0].set_yticks(range(len(rows)), [_row_name(*key) for key in rows])
         panels[0].set_ylim(len(rows) - 0.4, -0.6)
         panels[0].set_xlim(-4, 104)
         panels[0].set_xticks([0, 50, 100])
@@ -60,9 +64,8 @@ def draw(records: Sequence[Record]) -> Figure:
     return figure
 
 
-def _row_name(variant: str, loss: str, rate: object, *, several: bool) -> str:
-    name = f"{loss_name(loss)}, {variant or 'main set-up'}"
-    return f"{name}, {rate_name(rate)}" if several else name  # type: ignore[arg-type]
+def _row_name(variant: str, loss: str, rate: Fraction) -> str:
+    return f"{loss_name(loss)}, {rate_name(rate)}, {variant or 'main set-up'}"
 
 
 def _dot(axes: Axes, estimate: Estimate | None, height: float, colour: str, marker: str, face: str) -> None:

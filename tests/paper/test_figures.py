@@ -160,8 +160,10 @@ def test_variants_are_compared_with_runs_as_long_at_their_noise_rate(variant_rec
         return [label.get_text() for label in axes.get_yticklabels()]
 
     found = rows(variant_records)
-    assert found[:3] == ["CCE, no regulariser", "CCE, dropout", "CCE, all regularisers"]
-    assert found[3] == "CCE, main set-up"
+    assert found[:3] == [
+        f"CCE, η = 0.4, {name}" for name in ("no regulariser", "dropout", "all regularisers")
+    ]
+    assert found[3] == "CCE, η = 0.4, main set-up"
     assert len(found) == 3 + 6  # the main losses, at one rate of four
     longer = [r for r in variant_records if r.variant] + [
         replace(r, curves={k: [*v, v[-1]] for k, v in r.curves.items()})
