@@ -60,11 +60,16 @@ class AtOnce(torch.autograd.Function):
 def row_losses(logits: Tensor, labels: Tensor, kernel: Any) -> Tensor:
     """The loss of each row of (N, K) logits, (N,) float64, in the way that suits."""
     found: Tensor
-    if _plain(logits, labels) and hasattr(kernel, "quick") and kernel.quick():
+    if _plain(logits, labels) and is_quick(kernel):
         found = AtOnce.apply(logits, labels, kernel)
     else:
         found = Losses.apply(logits, labels, kernel)[0]
     return found
+
+
+def is_quick(kernel: Any) -> bool:
+    """Has a kernel its value and gradient at once?"""
+    return hasattr(kernel, "quick") and kernel.quick()
 
 
 def _plain(logits: Tensor, labels: Tensor) -> bool:

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from theory.criteria.at_once import is_quick
+from theory.criteria.block import Block
 from theory.criteria.function import Kernel
-from theory.criteria.rows import Odds, Rows
+from theory.criteria.rows import Odds, Rows, put
 from theory.criteria.single import Single
 
 
@@ -45,6 +47,35 @@ class Total:
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         parts = zip(self.terms, kept.unbind(1), strict=True)
         return _added([term.gradient(rows, own, factor * upstream) for (factor, term), own in parts])
+
+    def quick(self) -> bool:
+        return any(is_quick(term) for _, term in self.terms)
+
+    def together(self, block: Block, out: Tensor | None) -> tuple[Tensor, Tensor]:
+        rows, label = block.rows, block.rows.label
+        ones = torch.ones_like(label.x)
+        values, fall = 0 * ones, 0 * ones
+        parts: list[tuple[Tensor, Tensor]] = []
+        for number, (factor, term) in enumerate(self.terms):
+            own: Any = term
+            if isinstance(term, Single):  # their gradients are multiples of q - e_y: one for all
+                value = term.of(label)
+                fall = fall + factor * term.weight(label) * label.s
+            elif is_quick(term):
+                array = None if out is None else block.scratch(f"term {number}")
+                value, factors = own.together(block, array)
+                parts += [] if array is None else [(array, factor * factors)]
+            else:
+                kept = term.keep(rows)
+                value = term.value(rows, kept)
+                parts += [] if out is None else [(term.gradient(rows, kept, ones), factor * ones)]
+            values = values + factor * value
+        if out is not None:
+            torch.mul(rows.others, rows.column(fall), out=out)
+            put(out, rows.labels, -fall)
+            for array, factors in parts:
+                out.addcmul_(array, rows.column(factors))
+        return values, ones
 
 
 def _added(parts: list[Any]) -> Any:
