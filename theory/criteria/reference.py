@@ -15,6 +15,7 @@ import numpy as np
 from theory.backends.mpmath_ops import MpmathOps
 from theory.losses.base import Loss, SeparableLoss
 from theory.losses.combinators import Combination, Normalized
+from theory.losses.negative import NNCE, NNFL
 
 OPS = MpmathOps(120)
 CONTEXT = OPS.context
@@ -56,6 +57,16 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
         total = base.label_sum(probs[None], OPS)[0]
         share = value(base, probs, label) / total
         return [(d - share * g) / total for d, g in zip(slopes, sums, strict=True)]
+    if isinstance(loss, NNCE | NNFL):
+        # a weight is one of its class alone: two passes over the classes instead of 2 K
+        low, high = probs * (1 - STEP), np.minimum(probs * (1 + STEP), CONTEXT.mpf(1))
+        view: Any = loss.bound_to(OPS)
+        rises = (view.weights(high, OPS) - view.weights(low, OPS)) / (high - low)
+        weights = view.weights(probs, OPS)
+        total = CONTEXT.fsum(weights)
+        slopes = [weights[label] / total * rise / total for rise in rises]
+        slopes[label] -= rises[label] / total
+        return slopes
     if isinstance(loss, Combination):
         parts = [(OPS.const(factor), partials(term, probs, label)) for factor, term in loss.terms]
         return [CONTEXT.fsum(factor * slopes[i] for factor, slopes in parts) for i in range(k)]
