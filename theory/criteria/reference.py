@@ -60,9 +60,9 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
     if isinstance(loss, NNCE | NNFL):
         # a weight is one of its class alone: two passes over the classes instead of 2 K
         low, high = probs * (1 - STEP), np.minimum(probs * (1 + STEP), CONTEXT.mpf(1))
-        view: Any = loss.bound_to(OPS)
-        rises = (view.weights(high, OPS) - view.weights(low, OPS)) / (high - low)
-        weights = view.weights(probs, OPS)
+        bound: Any = loss.bound_to(OPS)
+        rises = (bound.weights(high, OPS) - bound.weights(low, OPS)) / (high - low)
+        weights = bound.weights(probs, OPS)
         total = CONTEXT.fsum(weights)
         slopes = [weights[label] / total * rise / total for rise in rises]
         slopes[label] -= rises[label] / total
