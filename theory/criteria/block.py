@@ -10,7 +10,7 @@ from torch import Tensor
 
 from theory.criteria.rows import FEW_CLASSES, Odds, Rows
 
-SIZE = 2**18  # entries: a few arrays of them stay in a cache of some megabytes
+SIZE = 2**19  # entries: a few arrays of them stay in a cache of some megabytes
 
 
 class Block:

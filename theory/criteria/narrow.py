@@ -29,6 +29,7 @@ from theory.criteria.single import Single
 FAR = 1e30  # sums of this size are of logits so far apart that they are left to float64
 LITTLE = 1.0  # gains that are differences from F(p), which is 10 or more, lose too much if they are small
 LEAST = 1e-200  # f_y that is as good as 0
+MOST = 0.8  # of F(p): sums of F that are less may be taken from it
 FAINT = 1e-8  # as small as the differences of logits are large, and these are rounded
 
 
@@ -78,11 +79,16 @@ class Rest:
         column = self.rows.column(exact)
         return self.block.gaps().add_(column), exact - column[:, 0]
 
+    def count(self) -> Tensor | int:
+        """How many classes are the rest, (N,) or of all rows."""
+        others = self.rows.num_classes - 1
+        return others if self.apart is None else others - self.apart.long()
+
     def only(self, array: Tensor) -> Tensor:
         """The array with 0 at the label and at d."""
         return array.scatter_(1, self.both, 0)
 
-    def terms(self, values: Tensor, array: Tensor, more: Tensor, short: float = 2.0) -> Terms:
+    def terms(self, values: Tensor, array: Tensor, more: Tensor, short: float = 1.5) -> Terms:
         """The terms of f and w; `more`, with the sign of f', is to be added to the log u that f is of."""
         weight = self.rows.sum(array)
         return Terms(values + more * weight, weight, array, short)
@@ -106,8 +112,7 @@ def power(q: float, rest: Rest) -> Terms:
     gaps = rest.block.gaps()
     array = rest.only(torch.add(rest.rows.column(q * rest.log_top), gaps, alpha=q, out=gaps).exp_())
     weight = rest.rows.sum(array)
-    count = rest.rows.num_classes - (1 if rest.apart is None else 1 + rest.apart.to(weight.dtype))
-    return Terms((count - weight) / q, weight, array, 3.0)
+    return Terms((rest.count() - weight) / q, weight, array, 3.0)
 
 
 def focal(gamma: float, rest: Rest) -> Terms:
@@ -127,6 +132,8 @@ def log_gain(p: float, rest: Rest) -> Terms:
 def focal_gain(gamma: float, p: float, largest: float, rest: Rest) -> Terms:
     """f = F(p) - F(max(u, p)), w that of F where f is above 0."""
     values, array, more = _focal(gamma, rest)
+    if values.numel() and float(values.amin()) > -MOST * largest:  # all above p: no need to look which
+        return rest.terms(rest.rows.sum(values) + largest * rest.count(), array, more)
     values = rest.only(values.add_(largest).clamp_(min=0))
     total = rest.rows.sum(values)
     return rest.terms(total, array.mul_(values.sign_()), more)
