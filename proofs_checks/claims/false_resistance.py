@@ -21,12 +21,12 @@ def _runs(runs: Runs, clean: bool) -> list[Record]:
 
     A network of NaN gives every sample the same class. That is a failure of arithmetic, not of the loss.
     """
-    if not any(r.loss in SYMMETRIC for r in runs.records):
+    if not any(r.loss in SYMMETRIC for r in runs.main):
         raise MissingRecords("no run of a symmetric loss")
     wanted = (ZERO,) if clean else RATES
     return [
         r
-        for r in runs.records
+        for r in runs.main
         if r.noise_rate in wanted and r.start is None and math.isfinite(r.final["train_loss"] or 0.0)
     ]
 

@@ -16,7 +16,15 @@ from empirics.records import Record
 from proofs_checks import fabricated
 from proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from proofs_checks.fabricated import MEMORISES, RESISTS
-from proofs_checks.methods.empirical import MIN_SEEDS, RATES, Runs, describe, no_records
+from proofs_checks.methods.empirical import (
+    MIN_SEEDS,
+    RATES,
+    MissingRecords,
+    Runs,
+    describe,
+    lacking,
+    no_records,
+)
 from theory.memorization import flip_epoch
 from theory.prediction import (
     CONFIDENCE,
@@ -49,8 +57,8 @@ class Ranking:
 
 
 def outcomes(records: Iterable[Record]) -> list[Outcome]:
-    """The runs of one experiment, loss by loss and rate by rate, at the rates of E1."""
-    runs, found = Runs([r for r in records if r.start is None]), []
+    """The runs of one experiment's main set-up, loss by loss and rate by rate, at the rates of E1."""
+    runs, found = Runs([r for r in Runs(list(records)).main if r.start is None]), []
     for loss, rate in sorted({(r.loss, r.noise_rate) for r in runs.records if r.noise_rate in RATES}):
         group = runs.of(loss, rate)
         flips = [flip_epoch(r.curves[J1], r.curves[J2]) for r in group]  # type: ignore[arg-type]  # never None
@@ -65,7 +73,10 @@ def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
     if not records:
         return no_records()
     scope = describe(records)
-    rows = predictions(outcomes(records), int(records[0].dataset["num_classes"]))
+    try:
+        rows = predictions(outcomes(records), int(records[0].dataset["num_classes"]))
+    except MissingRecords as missing:
+        return lacking(scope, missing)
     decided = [p for p in rows if p.from_optimum.decided]
     families = sorted({p.family for p in decided})
     if len(families) < MIN_FAMILIES:

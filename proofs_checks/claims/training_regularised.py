@@ -46,10 +46,8 @@ def _memorises(runs: Runs, wanted: Iterable[frozenset[str]]) -> list[Condition]:
         ]
         text = " and ".join(sorted(names)) or "no regulariser"
         if not found:
-            tried = any(regularisers(r) for r in runs.records)
-            raise (MissingRecords if tried or not names else NotTried)(
-                f"no run of {CCE} {at(RATE)} with {text}"
-            )
+            tried = any(r.variant and regularisers(r) for r in runs.records)
+            raise (MissingRecords if tried else NotTried)(f"no run of {CCE} {at(RATE)} with {text}")
         if len({r.variant for r in found}) > 1:
             raise MissingRecords(f"two set-ups with {text}, where one is needed")
         gaps = [_value(r, J1) - _value(r, J2) for r in sorted(found, key=lambda r: r.seed)]

@@ -84,7 +84,7 @@ def predicted(record: Record, c: float) -> float:
 
 
 def _measured(runs: Runs) -> Iterator[tuple[Record, float]]:
-    for record in runs.records:
+    for record in runs.main:
         risks = record.risks
         # A run that diverged has no risks. It is left out by name: max() would pass over a NaN in silence.
         if risks is None or not record.noise_rate or not all(map(math.isfinite, risks.values())):

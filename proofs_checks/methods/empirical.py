@@ -81,6 +81,19 @@ class Runs:
 
     records: Sequence[Record]
 
+    @property
+    def main(self) -> list[Record]:
+        """Those of the main set-up.
+
+        Raises
+        ------
+        NotTried : there are none.
+        """
+        found = [r for r in self.records if r.variant is None]
+        if not found:
+            raise NotTried("no main set-up")
+        return found
+
     def of(self, loss: str, rate: Fraction, start: str | None = None) -> list[Record]:
         """The runs of one loss at one rate that started cold, or after the loss `start`, sorted by seed, of
         the main set-up.
@@ -89,8 +102,7 @@ class Runs:
         ------
         MissingRecords : there are none.
         """
-        wanted = (loss, rate, start, None)
-        found = [r for r in self.records if (r.loss, r.noise_rate, r.start, r.variant) == wanted]
+        found = [r for r in self.main if (r.loss, r.noise_rate, r.start) == (loss, rate, start)]
         if not found:
             after = "" if start is None else f" after {start}"
             raise MissingRecords(f"no run of {loss}{after} at eta = {float(rate):g}")
@@ -144,8 +156,7 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     try:
         conditions = rule(Runs(records))
     except MissingRecords as missing:
-        status = Status.NOT_CHECKED if isinstance(missing, NotTried) else Status.UNDECIDED
-        return Evidence(Method.EMPIRICAL, status, scope, f"the records have {missing}")
+        return lacking(scope, missing)
     level = 1 - (1 - LEVEL) / len(conditions)
     rows, states = [], []
     for condition in conditions:
@@ -193,7 +204,7 @@ def exists(find: Finder, records: Iterable[Record]) -> Evidence:
     try:
         found, looked_at = find(Runs(records))
     except MissingRecords as missing:
-        return Evidence(Method.EMPIRICAL, Status.UNDECIDED, scope, f"the records have {missing}")
+        return lacking(scope, missing)
     shown = Counter((r.loss, r.noise_rate) for r in found)
     where = ", ".join(f"{n} of {loss} at eta = {float(rate):g}" for (loss, rate), n in shown.items())
     detail = f"{len(found)} of {looked_at} runs" + (f": {where}" if found else "")
@@ -204,6 +215,12 @@ def exists(find: Finder, records: Iterable[Record]) -> Evidence:
     return Evidence(
         Method.EMPIRICAL, status, scope, detail, rows[0] if rows else None, {"runs": rows, "of": looked_at}
     )
+
+
+def lacking(scope: str, missing: MissingRecords) -> Evidence:
+    """Of a claim that needs other runs than there are."""
+    status = Status.NOT_CHECKED if isinstance(missing, NotTried) else Status.UNDECIDED
+    return Evidence(Method.EMPIRICAL, status, scope, f"the records have {missing}")
 
 
 def _example(record: Record) -> dict[str, Any]:

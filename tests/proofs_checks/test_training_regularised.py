@@ -9,13 +9,16 @@ import pytest
 from empirics.experiments.cpu import CPU
 from empirics.experiments.paper import PAPER
 from proofs_checks import fabricated
-from proofs_checks.claim import Status
+from proofs_checks.claim import Method, Status
+from proofs_checks.claims import CLAIMS as ALL
+from proofs_checks.claims import find
 from proofs_checks.claims.training_regularised import ALONE, CLAIMS, each_alone, regularisers
 from proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
 from proofs_checks.ledger import sound, verify
 from proofs_checks.methods.empirical import Runs, by_experiment, decide
 
 WELL = dict.fromkeys(REGULARISED, MEMORISES)
+TRAINING = [c for c in ALL if any(k.needs_records and k.method is Method.EMPIRICAL for k in c.checks)]
 
 
 def fabricate(main=MEMORISES, **changes):
@@ -80,6 +83,23 @@ def test_other_rules_do_not_see_the_set_ups_beside_the_main_one():
     assert len(by_experiment(records)) == 1
     runs = Runs(records).of("cce", fabricated.RATES[2])
     assert [r.variant for r in runs] == [None] * 5
+
+
+def test_set_ups_beside_a_main_one_that_is_elsewhere_owe_nothing_to_other_claims():
+    """As where they were trained for longer: one row for each claim, and it is that of the main set-up."""
+    main = fabricate()
+    longer = [
+        replace(r, curves={name: [*values, values[-1]] for name, values in r.curves.items()})
+        for r in main
+        if r.variant is not None
+    ]
+    other = [claim for claim in TRAINING if claim not in CLAIMS]
+    assert {"E1.cce", "N4.fresh", "N5", "D2.predictor"} <= {claim.id for claim in other}
+    for claim in verify(other, longer)["claims"]:
+        assert [row["status"] for row in claim["evidence"]] == ["not yet checked"], claim["id"]
+    both = [r for r in main if r.variant is None] + longer
+    found = verify(find(["E1.cce"]), both)["claims"][0]
+    assert [row["status"] for row in found["evidence"]] == ["confirmed"]
 
 
 def test_an_experiment_without_regularisers_owes_nothing():
