@@ -76,7 +76,8 @@ def test_training_rule_needs_five_seeds_and_the_right_runs(claim: Claim, check: 
     assert few.status is Status.INCONCLUSIVE
     assert check.run(check.subject, []).status is Status.UNDECIDED
     other = check.run(check.subject, fabricated.records({"focal(gamma=2)": fabricated.RESISTS}))
-    assert other.status is Status.UNDECIDED
+    # not yet checked where the claim is about set-ups that this experiment does not have
+    assert other.status is (Status.NOT_CHECKED if claim.id.startswith("E9") else Status.UNDECIDED)
     assert "no run of" in other.detail
 
 
