@@ -1,4 +1,4 @@
-"""A block of float32 rows on a CPU, split as `rows.split` does, in arrays that the next block reuses.
+"""A block of rows on a CPU, split as `rows.split` does, in arrays that the next block reuses.
 
 The memory pages of a fresh array cost several times what is computed in it.
 """
@@ -37,7 +37,7 @@ class Block:
             pivot = torch.exp(gaps, out=others).sum(dim=1).clamp(min=1).double().reciprocal()
             others.mul_(pivot.to(others.dtype)[:, None])
         else:
-            gaps.scatter_(1, labels[:, None], torch.where(alone, 0, -torch.inf)[:, None])
+            gaps.scatter_(1, labels[:, None], torch.where(alone, 0, -torch.inf).to(gaps.dtype)[:, None])
             pivot = torch.softmax(gaps, 1, out=others).amax(dim=1).double()
         own = logits.gather(1, labels[:, None])[:, 0].double()
         end = torch.finfo(own.dtype).max / 8  # where the label is masked

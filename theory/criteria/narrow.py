@@ -1,4 +1,4 @@
-"""Shares of a sum over all labels, NFL, NGCE, NNCE, NNFL, and their gradients, with float32 arrays alone.
+"""Shares of a sum over all labels, NFL, NGCE, NNCE, NNFL, and their gradients, in float32 where that will do.
 
 The formulas are those of `normalized`. What forced float64 are the few numbers in which all digits cancel:
 those of the label, and those of another class d of q_d > 1/2, of which there is one at most. These are
@@ -10,7 +10,7 @@ rest's w,
     m_y = -(D' w_y s/f_y + W' t),               dV/dz = m f_y/D^2.
 
 Where the others nearly tie and t is tiny, the two terms of every m_k cancel: rows whose m is short beside its
-terms are few, and are left to float64.
+terms are few. They are done again in float64, and by `normalized` if too little is left even there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from theory.criteria.single import Single
 FAR = 1e30  # sums of this size are of logits so far apart that they are left to float64
 LITTLE = 1.0  # gains that are differences from F(p), which is 10 or more, lose too much if they are small
 LEAST = 1e-200  # f_y that is as good as 0
+SPARE = 1e7  # as many more digits has float64 than it need give
 MOST = 0.8  # of F(p): sums of F that are less may be taken from it
 FAINT = 1e-8  # as small as the differences of logits are large, and these are rounded
 
@@ -168,8 +169,9 @@ def share(
         others, weight = others + torch.where(rest.apart, base.of(rest.pivot), 0), weight + at_pivot
     total = label + others
     values = (label if least is None else others) / total
+    wide = rows.logits.dtype == torch.float64
     left = ~(others < FAR)
-    if least is not None:
+    if least is not None and not wide:
         left |= (others < LITTLE) & (rest.log_top > math.log(least) - 1e-3)  # 1e-3: rounding is 1e-6
         left |= (label < LITTLE) & (label > 0)
     if out is None:
@@ -185,7 +187,10 @@ def share(
         exact = torch.stack([own, torch.where(rest.apart, pivot, own)], dim=1)
     out.scatter_(1, rest.both, exact.to(out.dtype))
     # The greatest entry of m is at least `own`, the sum of squares of w at most 2 W_r.
-    if bool(((found.short * own).square() < 2 * found.weight).any()) or bool((own > -FAINT).any()):
+    short = found.short * (SPARE if wide else 1)
+    if bool(((short * own).square() < 2 * found.weight).any()) or bool((own > -FAINT).any()):
         length, norm = (torch.linalg.vector_norm(v, dim=1) for v in (found.array, out))
-        left |= (found.short * norm < length) | ((norm < FAINT) & (norm <= 10 * length) & (found.weight > 0))
+        left |= short * norm < length
+        if not wide:
+            left |= (norm < FAINT) & (norm <= 10 * length) & (found.weight > 0)
     return values, label / total / total, left

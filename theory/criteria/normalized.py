@@ -103,17 +103,29 @@ class Share:
         terms = _terms(self.base)
         assert terms is not None  # or it is not quick
         values, factors, left = narrow.share(self.base, least, terms, block, out)
-        numbers = left.nonzero()[:, 0]
-        for few in numbers.split(_size(block.rows)) if len(numbers) else ():  # of nothing, split makes a part
+        few = left.nonzero()[:, 0]
+        if len(few):
             # Of a class that is masked, the distance has a square: sums of such are finite.
-            part = split(block.rows.logits[few].double().clamp(min=MASKED), block.rows.labels[few])
-            kept = self._others(part)[0].sum(dim=1)
-            values[few] = self.value(part, kept)
-            if out is not None:
-                gradient = self._gradient(part, kept, torch.ones_like(kept))
-                factors[few] = gradient.abs().amax(dim=1).clamp(min=torch.finfo(kept.dtype).tiny)
-                out[few] = (gradient / factors[few][:, None]).to(out.dtype)
+            logits, labels = block.rows.logits[few].double().clamp(min=MASKED), block.rows.labels[few]
+            array = None if out is None else torch.empty_like(logits)
+            if block.rows.logits.dtype == torch.float32:
+                values[few], factors[few] = self.together(Block(logits, labels, {}), array)
+            else:
+                values[few], factors[few] = self._exact(split(logits, labels), array)
+            if out is not None and array is not None:
+                out[few] = array.to(out.dtype)
         return values, factors
+
+    def _exact(self, rows: Rows, out: Tensor | None) -> tuple[Tensor, Tensor]:
+        """As `together`, the slow way, by differences between the others."""
+        kept = self.keep(rows)
+        values = self.value(rows, kept)
+        if out is None:
+            return values, values
+        out.copy_(self.gradient(rows, kept, torch.ones_like(kept)))
+        sizes = out.abs().amax(dim=1).clamp(min=torch.finfo(kept.dtype).tiny)
+        out.div_(sizes[:, None])
+        return values, sizes
 
     def _gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         t, s, label = rows.label.t, rows.label.s, self.base.of(rows.label)
