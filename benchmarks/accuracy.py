@@ -5,7 +5,7 @@ has the greatest relative error of a value and of a row's gradient (the norm of 
 where the true one exceeds 1e-30, the greatest relative error of a label sum of the matrix of a symmetric
 loss, and how many rows have a gradient of exactly 0 where the true one has a normal float32.
 
-    python benchmarks/accuracy.py [--classes 2 10 1000] [--write docs/criteria.md]
+    python benchmarks/accuracy.py [--classes 2 10 1000] [--compiled] [--write docs/criteria.md]
 
 The exit status is 1 if an error is above its bar, 1e-6 at s = 1 and 6e-6 elsewhere (4e-7 for label sums), or
 a row is dead or not finite.
@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 from criteria import insert, table
-from torch import Tensor
+from torch import Tensor, nn
 
 from theory.criteria import reference
 from theory.losses import LOSSES, Loss, TruncatedGCE
@@ -71,10 +71,9 @@ def labels_of(row: list[float]) -> list[int]:
     return sorted(found)
 
 
-def check_row(loss: Loss, kind: str, row: list[float], worst: Worst) -> None:
+def check_row(loss: Loss, criterion: nn.Module, kind: str, row: list[float], worst: Worst) -> None:
     """Compare one row under some of its labels."""
     probs = reference.softmax(row)
-    criterion = loss.criterion("none")
     for label in labels_of(row):
         logits = torch.tensor([row], requires_grad=True)
         value = criterion(logits, torch.tensor([label]))
@@ -128,6 +127,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Accuracy of the criteria.")
     parser.add_argument("--losses", nargs="*", default=list(LOSSES))
     parser.add_argument("--classes", type=int, nargs="*", default=CLASSES)
+    parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--write", type=Path, help="a document with the marks of the table")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -135,8 +135,12 @@ def main() -> int:
     for name in given.losses:
         loss, worst = LOSSES[name](), Worst()
         for num_classes in given.classes:
+            criterion = loss.criterion("none")
+            if given.compiled:
+                torch.compiler.reset()
+                criterion.compile(fullgraph=True, dynamic=False)
             for kind, row in rows(num_classes):
-                check_row(loss, kind, row, worst)
+                check_row(loss, criterion, kind, row, worst)
         met &= worst.meets_the_bars()
         lines.append([name, *cells(loss, worst)])
         print(lines[-1], file=sys.stderr, flush=True)

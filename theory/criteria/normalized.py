@@ -26,8 +26,8 @@ from torch import Tensor
 
 from theory.criteria import narrow
 from theory.criteria.block import Block
-from theory.criteria.pivot import differences
-from theory.criteria.rows import Odds, Rows, of_others, product, put, split, wide, writable
+from theory.criteria.pivot import falls
+from theory.criteria.rows import Odds, Rows, early, of_others, put, split, wide, writable
 from theory.criteria.single import FocalPower, Linear, Power, Single
 
 CHUNK = 2**15  # entries at a time: float64 beside the batch takes no memory to speak of
@@ -45,7 +45,8 @@ class NormalizedLog:
         zeros = torch.zeros_like(rows.pivot)
         distances = -rows.sum(put(rows.gaps(), rows.labels, zeros))
         end = torch.finfo(zeros.dtype).max / 8  # finite logits may be further apart than the largest number
-        return distances.clamp(max=end) - (rows.num_classes - 1) * (rows.label.log_s + rows.pivot.log())
+        found = distances.clamp(max=end) - (rows.num_classes - 1) * (rows.label.log_s + rows.pivot.log())
+        return early(found, rows.sum(self._falls(rows))) if torch.compiler.is_compiling() else found
 
     def value(self, rows: Rows, kept: Tensor) -> Tensor:
         label = -rows.label.log_t
@@ -58,11 +59,14 @@ class NormalizedLog:
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         t, s, label = rows.label.t, rows.label.s, -rows.label.log_t
         upstream = upstream / (label + kept) / (label + kept)  # one by one: the square may overflow
-        falls = product(differences(rows), rows.column(1 / rows.pivot))
-        falls = put(falls, rows.labels, torch.zeros_like(t))
+        falls = self._falls(rows)
         own = s * (kept - label * rows.sum(falls)) + label * t / rows.pivot
         at_label = -upstream * (kept * s + label * (rows.num_classes - 1) * t)
         return rows.mixed(falls, upstream * label, upstream * own, at_label)
+
+    def _falls(self, rows: Rows) -> Tensor:
+        """h_k, 0 at the label, (N, K), fresh."""
+        return put(falls(rows), rows.labels, torch.zeros_like(rows.pivot))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ it, and the difference of two rounded numbers has few digits. expm1 has them all
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,12 +17,16 @@ from theory.criteria.rows import FEW_CLASSES, Rows, product, writable
 # A difference of rounded numbers is off by 6e-8 of q_d: 1.2e-6 of this.
 SMALL = 0.05
 
+# Gaps below NEAR take the series of expm1, whose next term is NEAR^5/720 of the first: 1.4e-8. Above it, the
+# rounding of the exponential is 6e-8/NEAR of its difference to 1.
+NEAR, TERMS = 0.1, 5
+
 
 def differences(rows: Rows) -> Tensor:
     """q_d - q_i, (N, K), fresh; q_d at the label."""
     others = rows.others
-    if torch.compiler.is_compiling() and others.dtype == torch.float32:
-        return _series(rows)
+    if torch.compiler.is_compiling():
+        return falls(rows) * rows.column(rows.pivot)
     if not writable() or rows.num_classes <= FEW_CLASSES or others.device.type != "cpu":
         return _exact(rows)
     found = rows.column(rows.pivot) - others
@@ -32,11 +38,24 @@ def differences(rows: Rows) -> Tensor:
     return found
 
 
-def _series(rows: Rows) -> Tensor:
-    """As `_exact` in float32, where a choice between two expressions is free: the compiler fuses it."""
-    x = -rows.gaps()
-    near = x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5))))  # 1 - exp(-x); the next term is x^5/720
-    return torch.where(x < 0.1, near, 1 - torch.exp(-x)) * rows.column(rows.pivot)
+def spread(rows: Rows) -> tuple[Tensor, Tensor | float]:
+    """q_i (q_d - q_i), (N, K), fresh, but for a factor of its row, and that factor: 0 at the label."""
+    if torch.compiler.is_compiling():
+        return falls(rows) * rows.gaps().exp(), rows.pivot * rows.pivot
+    return product(differences(rows), rows.others), 1.0
+
+
+def falls(rows: Rows) -> Tensor:
+    """1 - q_i/q_d, (N, K), fresh: 1 at the label."""
+    if not torch.compiler.is_compiling():
+        return product(differences(rows), rows.column(1 / rows.pivot))
+    gaps = rows.gaps()
+    if gaps.dtype != torch.float32:
+        return -torch.expm1(gaps)
+    near: Tensor | float = 0.0  # the series of -expm1, by Horner and without quotients, which are slow
+    for n in range(TERMS, 0, -1):
+        near = gaps * (near - 1 / math.factorial(n))
+    return torch.where(gaps > -NEAR, near, 1 - torch.exp(gaps))
 
 
 def _exact(rows: Rows) -> Tensor:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.pivot import differences
-from theory.criteria.rows import Odds, Rows, of_others, product, writable
+from theory.criteria.pivot import spread
+from theory.criteria.rows import Odds, Rows, early, of_others, writable
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class RobustLog:
     alpha: float
 
     def keep(self, rows: Rows) -> Tensor:
-        scaled = rows.others * rows.column(rows.label.s / self.alpha)
-        return rows.sum(scaled.log1p_() if writable() else scaled.log1p())
+        scaled = rows.shares(rows.label.s / self.alpha)
+        found = rows.sum(scaled.log1p_() if writable() else scaled.log1p())
+        return early(found, rows.sum(self._products(rows)[0])) if torch.compiler.is_compiling() else found
 
     def value(self, rows: Rows, kept: Tensor) -> Tensor:
         return torch.log1p(rows.label.s / (self.alpha + rows.label.t)) + kept / (rows.num_classes - 1)
@@ -41,13 +42,16 @@ class RobustLog:
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         t, s = rows.label.t, rows.label.s
         share = 1 / ((rows.num_classes - 1) * (self.alpha + s * rows.pivot))
-        # q_k (q_d - q_k)/(alpha + u_k) is u_k psi_k up to a factor of its row
-        products = product(differences(rows), rows.others)
-        divisors = rows.others * rows.column(s)
-        divisors = divisors.add_(self.alpha) if writable() else divisors + self.alpha
-        products = products.div_(divisors) if writable() else products / divisors
-        factor = share * s * s
+        products, scale = self._products(rows)
+        factor = share * s * s * scale
         total = factor * rows.sum(products)  # M
         slope = share + 1 / (self.alpha + t)  # B
         inner = upstream * s * (t * slope - total)
         return rows.mixed(products, upstream * factor, inner, -upstream * t * (s * slope + total))
+
+    def _products(self, rows: Rows) -> tuple[Tensor, Tensor | float]:
+        """u_k psi_k but for a factor of its row: q_k (q_d - q_k)/(alpha + u_k), (N, K), and a part of it."""
+        products, scale = spread(rows)
+        divisors = rows.shares(rows.label.s / self.alpha)
+        divisors = divisors.add_(1) if writable() else divisors + 1
+        return products.div_(divisors) if writable() else products / divisors, scale / self.alpha

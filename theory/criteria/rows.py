@@ -9,6 +9,10 @@ With d the other class of the greatest logit:
 No number is a difference of rounded ones but the logits' own, so 1 - u_y and -log u_y keep their digits
 when the label is all but certain, and so does u_y when it has long underflowed. What there is one of a row
 is float64 (a few microseconds); what there are K of is as wide as the logits.
+
+A compiler fuses what surrounds a pass over the rows into it, which decides how things are written where one
+follows (docs/criteria.md, "Under torch.compile"): a label's entry is replaced by a mask, exponentials are
+made anew in each pass, and numbers of a row are put into memory, lest they be computed for each entry.
 """
 
 from __future__ import annotations
@@ -34,6 +38,15 @@ def writable() -> bool:
     return not (torch.is_grad_enabled() or torch.compiler.is_compiling())
 
 
+def early(kept: Tensor, number: Tensor) -> Tensor:
+    """`kept`, for which a compiler computes a `number` >= 0 of each row, too.
+
+    A sum that only the gradient needs would take a pass of its own in the backward graph. That of the forward
+    graph which has the same terms can have it for less.
+    """
+    return torch.where(number < 0, torch.nan, kept)  # it knows that 0 times something is nothing
+
+
 def product(fresh: Tensor, factors: Tensor) -> Tensor:
     """fresh * factors, written to the fresh (N, K) array; a memory page taken costs more than a product."""
     return fresh.mul_(factors) if writable() else fresh * factors
@@ -41,22 +54,38 @@ def product(fresh: Tensor, factors: Tensor) -> Tensor:
 
 def put(fresh: Tensor, labels: Tensor, values: Tensor) -> Tensor:
     """A fresh (N, K) array with its labels' entries replaced by `values` (N,)."""
-    values = values.to(fresh.dtype)[:, None]
     if torch.compiler.is_compiling():  # a mask is fused with what surrounds it, a scatter is not
-        return torch.where(_is_label(fresh, labels), values, fresh)
+        return torch.where(_is_label(fresh, labels), column(values, fresh.dtype), fresh)
+    values = values.to(fresh.dtype)[:, None]
     if torch.is_grad_enabled():
         return fresh.scatter(1, labels[:, None], values)
     return fresh.scatter_(1, labels[:, None], values)
 
 
+def column(numbers: Tensor, kind: torch.dtype) -> Tensor:
+    """(N,) numbers as a column beside (N, K) arrays."""
+    numbers = numbers.to(kind)
+    if torch.compiler.is_compiling():  # as_strided is a view of memory, so the numbers are put there
+        return numbers.as_strided((len(numbers), 1), (1, 1))
+    return numbers[:, None]
+
+
 def _is_label(array: Tensor, labels: Tensor) -> Tensor:
-    return torch.arange(array.shape[1], device=array.device) == labels[:, None]
+    """Which entries are the labels', (N, K), for a compiler. Memory as in `column`; int32 for its width."""
+    classes = torch.arange(array.shape[1], dtype=torch.int32, device=array.device)
+    labels = labels.to(torch.int32)
+    size = len(labels)
+    if array.shape[1] > FEW_CLASSES:
+        # One number more than rows, or inductor fuses their loop with that over the rows, and then none at
+        # all: the passes over a row would not find it in the cache.
+        labels = torch.nn.functional.pad(labels, (0, 1))
+    return classes.as_strided((array.shape[1],), (1,)) == labels.as_strided((size, 1), (1, 1))
 
 
-def without_label(logits: Tensor, labels: Tensor) -> Tensor:
-    """The logits with the label's at minus infinity."""
+def without_label(logits: Tensor, labels: Tensor, level: float = -torch.inf) -> Tensor:
+    """The logits with the label's at minus infinity, or at `level`."""
     if torch.compiler.is_compiling():
-        return torch.where(_is_label(logits, labels), -torch.inf, logits)
+        return torch.where(_is_label(logits, labels), level, logits)
     return logits.scatter(1, labels[:, None], logits.new_full((len(labels), 1), -torch.inf))
 
 
@@ -98,12 +127,23 @@ class Odds:
     @once
     def t(self) -> Tensor:
         """The probability u itself."""
-        return self.log_t.exp() if torch.is_grad_enabled() else torch.sigmoid(self.x)
+        if torch.is_grad_enabled():
+            return self.log_t.exp()
+        return self._sigmoids()[0] if torch.compiler.is_compiling() else torch.sigmoid(self.x)
 
     @once
     def s(self) -> Tensor:
         """1 - u, to its last digits."""
-        return self.log_s.exp() if torch.is_grad_enabled() else torch.sigmoid(-self.x)
+        if torch.is_grad_enabled():
+            return self.log_s.exp()
+        return self._sigmoids()[1] if torch.compiler.is_compiling() else torch.sigmoid(-self.x)
+
+    def _sigmoids(self) -> tuple[Tensor, Tensor]:
+        """u and 1 - u of one exponential, and one that the logarithms take too: a compiler sees that."""
+        small = (-self.x.abs()).exp()
+        greater = (1 + small).reciprocal()
+        less, up = small * greater, self.x > 0
+        return torch.where(up, greater, less), torch.where(up, less, greater)
 
 
 @dataclass(frozen=True)
@@ -153,26 +193,33 @@ class Rows:
 
     def column(self, numbers: Tensor) -> Tensor:
         """(N,) numbers as a column beside the (N, K) arrays."""
-        return numbers.to(self.others.dtype)[:, None]
+        return column(numbers, self.others.dtype)
+
+    def shares(self, factors: Tensor) -> Tensor:
+        """`factors` (N,) times q, (N, K)."""
+        if torch.compiler.is_compiling():
+            return self.gaps().exp() * self.column(factors * self.pivot)
+        return self.others * self.column(factors)
 
     def mixed(self, fresh: Tensor, factors: Tensor, own: Tensor, at_label: Tensor) -> Tensor:
         """factors * fresh + own * q, and `at_label` at the label: all factors (N,), the result (N, K)."""
         fresh = product(fresh, self.column(factors))
-        own = self.column(own)
         if writable() and self.num_classes > FEW_CLASSES:
-            found = fresh.addcmul_(self.others, own)  # slow in short rows, but takes no other array
+            found = fresh.addcmul_(self.others, self.column(own))  # slow in short rows, takes no other array
         else:
-            found = fresh + self.others * own
+            found = fresh + self.shares(own)
         return put(found, self.labels, at_label)
 
     def contrast(self, factors: Tensor) -> Tensor:
         """`factors` (N,) times q - e_y, the direction in which the label's log-odds fall: (N, K)."""
-        return put(self.others * self.column(factors), self.labels, -factors)
+        return put(self.shares(factors), self.labels, -factors)
 
 
 def split(logits: Tensor, labels: Tensor) -> Rows:
     """The rows of (N, K) logits, K >= 2. Differentiable in the logits."""
     kind = wide(logits)
+    if torch.compiler.is_compiling() and not torch.is_grad_enabled():
+        return _fused(logits, labels)
     masked = without_label(logits, labels)
     top = masked.detach().amax(dim=1)
     # Should a user have masked all the other classes: none has a part in the rest, the label is certain.
@@ -184,7 +231,7 @@ def split(logits: Tensor, labels: Tensor) -> Rows:
         gaps = put(masked - top[:, None], labels, torch.where(alone, 0, -torch.inf))
         pivot = torch.exp(-gaps.to(kind).logsumexp(dim=1))
         others = gaps.softmax(dim=1)
-    elif few or torch.compiler.is_compiling():
+    elif few:
         gaps = masked.sub_(top[:, None]) if writable() else masked - top[:, None]
         others = gaps.exp_() if writable() else gaps.exp()
         pivot = others.sum(dim=1).clamp(min=1).to(kind).reciprocal()
@@ -193,10 +240,26 @@ def split(logits: Tensor, labels: Tensor) -> Rows:
         masked = put(masked, labels, torch.where(alone, 0, -torch.inf))
         others = masked.softmax(dim=1)
         pivot = others.amax(dim=1).to(kind)
+    return Rows(logits, labels, others, top, pivot, _odds(logits, labels, top, pivot))
+
+
+def _fused(logits: Tensor, labels: Tensor) -> Rows:
+    """The rows as a compiler does best: nothing of a row is computed between its two passes."""
+    lowest = torch.finfo(logits.dtype).min  # what z_d is where all the others are masked
+    top = without_label(logits, labels, lowest).amax(dim=1, keepdim=True)
+    ratios = (without_label(logits, labels) - top).exp()
+    pivot = ratios.sum(dim=1).clamp(min=1).to(wide(logits)).reciprocal()
+    top = top[:, 0]
+    others = ratios * column(pivot, logits.dtype)
+    return Rows(logits, labels, others, top, pivot, _odds(logits, labels, top, pivot))
+
+
+def _odds(logits: Tensor, labels: Tensor, top: Tensor, pivot: Tensor) -> Odds:
+    """The log-odds of the labels."""
+    kind = pivot.dtype
     own = logits.gather(1, labels[:, None])[:, 0].to(kind)
     end = torch.finfo(kind).max / 8  # the difference of two float64 logits may overflow
-    x = (own - top.to(kind) + pivot.log()).clamp(-end, end)
-    return Rows(logits, labels, others, top, pivot, Odds(x))
+    return Odds((own - top.to(kind) + pivot.log()).clamp(-end, end))
 
 
 def every_label(logits: Tensor) -> Odds:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.pivot import differences
-from theory.criteria.rows import Odds, Rows, of_others, product
+from theory.criteria.pivot import spread
+from theory.criteria.rows import Odds, Rows, of_others
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,15 @@ class Squared:
     pull: float | None = None
 
     def keep(self, rows: Rows) -> Tensor:
+        if torch.compiler.is_compiling():  # in the pass that sums q; the gradient needs m
+            products, scale = spread(rows)
+            return rows.sum(products) * scale
         norm = torch.linalg.vector_norm(rows.others, dim=1).to(rows.pivot.dtype)
         return norm * norm
 
     def value(self, rows: Rows, kept: Tensor) -> Tensor:
-        distance, divisor = self._parts(rows, kept)
+        concentration = rows.pivot - kept if torch.compiler.is_compiling() else kept
+        distance, divisor = self._parts(rows, concentration)
         return self._pulled(distance / divisor, rows.label.s, rows.num_classes)
 
     def matrix(self, every: Odds) -> Tensor:
@@ -46,8 +50,8 @@ class Squared:
         return self._pulled(distances, s, s.shape[1])
 
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
-        products = product(differences(rows), rows.others)
-        mean = rows.sum(products)
+        products, scale = spread(rows)
+        mean = kept if torch.compiler.is_compiling() else rows.sum(products)
         concentration = rows.pivot - mean
         distance, divisor = self._parts(rows, concentration)
         t, s, k = rows.label.t, rows.label.s, rows.num_classes
@@ -61,7 +65,7 @@ class Squared:
         if self.pull is not None:
             linear = factor * (self.pull - 1) * t * s
             inner, label = inner + linear, label + linear
-        return rows.mixed(products, -a * outer, inner, -label)
+        return rows.mixed(products, -a * outer * scale, inner, -label)
 
     def _parts(self, rows: Rows, concentration: Tensor) -> tuple[Tensor, Tensor | float]:
         """N and D, given R; D is 1 where the loss is not normalised."""
