@@ -157,7 +157,7 @@ def share(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Losses (N,), the factors (N,) of m, which goes to `out` (N, K) if given, and where float64 is needed.
 
-    `least` is the p of a gain, None for a loss.
+    `least` is the p of a gain, None for a loss; `out` may be the block's array "u".
     """
     rows = block.rows
     rest = Rest(block)

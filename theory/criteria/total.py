@@ -55,26 +55,28 @@ class Total:
         rows, label = block.rows, block.rows.label
         ones = torch.ones_like(label.x)
         values, fall = 0 * ones, 0 * ones
-        parts: list[tuple[Tensor, Tensor]] = []
-        for number, (factor, term) in enumerate(self.terms):
-            own: Any = term
+        for factor, term in self.terms:
             if isinstance(term, Single):  # their gradients are multiples of q - e_y: one for all
-                value = term.of(label)
+                values = values + factor * term.of(label)
                 fall = fall + factor * term.weight(label) * label.s
-            elif is_quick(term):
-                array = None if out is None else block.scratch(f"term {number}")
-                value, factors = own.together(block, array)
-                parts += [] if array is None else [(array, factor * factors)]
-            else:
-                kept = term.keep(rows)
-                value = term.value(rows, kept)
-                parts += [] if out is None else [(term.gradient(rows, kept, ones), factor * ones)]
-            values = values + factor * value
         if out is not None:
             torch.mul(rows.others, rows.column(fall), out=out)
             put(out, rows.labels, -fall)
-            for array, factors in parts:
-                out.addcmul_(array, rows.column(factors))
+        for factor, term in self.terms:
+            own: Any = term
+            factors = ones
+            if isinstance(term, Single):
+                continue
+            if is_quick(term):
+                array = None if out is None else block.scratch("u")
+                value, factors = own.together(block, array)
+            else:
+                kept = term.keep(rows)
+                value = term.value(rows, kept)
+                array = None if out is None else term.gradient(rows, kept, ones)
+            values = values + factor * value
+            if out is not None and array is not None:
+                out.addcmul_(array, rows.column(factor * factors))
         return values, ones
 
 
