@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import Odds, Rows, split
+from theory.criteria.rows import Odds, Rows, others_again, split
 
 
 class Kernel(Protocol):
@@ -104,10 +103,9 @@ def second(logits: Tensor, labels: Tensor, kernel: Kernel, upstream: Tensor) -> 
 
 def _gradient(saved: tuple[Tensor, ...], upstream: Tensor, kernel: Kernel) -> Tensor:
     logits, labels, others, top, pivot, x, kept = saved
-    rows = Rows(single(logits), labels, others, top, pivot, Odds(x))
     if torch.compiler.is_compiling():
-        others = rows.gaps().exp() * pivot.to(top.dtype)[:, None]
-        rows = replace(rows, others=others)
+        others = others_again(single(logits), labels, top, pivot)
+    rows = Rows(single(logits), labels, others, top, pivot, Odds(x))
     return kernel.gradient(rows, kept, upstream).to(logits.dtype)
 
 

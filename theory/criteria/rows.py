@@ -254,6 +254,11 @@ def _fused(logits: Tensor, labels: Tensor) -> Rows:
     return Rows(logits, labels, others, top, pivot, _odds(logits, labels, top, pivot))
 
 
+def others_again(logits: Tensor, labels: Tensor, top: Tensor, pivot: Tensor) -> Tensor:
+    """The q_i, for a compiler, which makes them anew where it needs them rather than keep them."""
+    return (without_label(logits, labels) - top[:, None]).exp() * column(pivot, logits.dtype)
+
+
 def _odds(logits: Tensor, labels: Tensor, top: Tensor, pivot: Tensor) -> Odds:
     """The log-odds of the labels."""
     kind = pivot.dtype
