@@ -26,7 +26,7 @@ from torch import Tensor
 
 from theory.criteria import narrow
 from theory.criteria.block import Block
-from theory.criteria.pivot import falls
+from theory.criteria.pivot import differences, falls
 from theory.criteria.rows import Odds, Rows, early, of_others, put, split, wide, writable
 from theory.criteria.single import FocalPower, Linear, Power, Single
 
@@ -46,7 +46,7 @@ class NormalizedLog:
         distances = -rows.sum(put(rows.gaps(), rows.labels, zeros))
         end = torch.finfo(zeros.dtype).max / 8  # finite logits may be further apart than the largest number
         found = distances.clamp(max=end) - (rows.num_classes - 1) * (rows.label.log_s + rows.pivot.log())
-        return early(found, rows.sum(self._falls(rows))) if torch.compiler.is_compiling() else found
+        return early(found, rows.sum(self._falls(rows)[0])) if torch.compiler.is_compiling() else found
 
     def value(self, rows: Rows, kept: Tensor) -> Tensor:
         label = -rows.label.log_t
@@ -59,14 +59,16 @@ class NormalizedLog:
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         t, s, label = rows.label.t, rows.label.s, -rows.label.log_t
         upstream = upstream / (label + kept) / (label + kept)  # one by one: the square may overflow
-        falls = self._falls(rows)
-        own = s * (kept - label * rows.sum(falls)) + label * t / rows.pivot
+        falls, scale = self._falls(rows)
+        own = s * (kept - label * rows.sum(falls) * scale) + label * t / rows.pivot
         at_label = -upstream * (kept * s + label * (rows.num_classes - 1) * t)
-        return rows.mixed(falls, upstream * label, upstream * own, at_label)
+        return rows.mixed(falls, upstream * label * scale, upstream * own, at_label)
 
-    def _falls(self, rows: Rows) -> Tensor:
-        """h_k, 0 at the label, (N, K), fresh."""
-        return put(falls(rows), rows.labels, torch.zeros_like(rows.pivot))
+    def _falls(self, rows: Rows) -> tuple[Tensor, Tensor | float]:
+        """h_k, 0 at the label, (N, K), fresh, but for a factor of its row, and that."""
+        compiled = torch.compiler.is_compiling()
+        found, scale = (falls(rows), 1.0) if compiled else (differences(rows), 1 / rows.pivot)
+        return put(found, rows.labels, torch.zeros_like(rows.pivot)), scale
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ SMALL = 0.05
 NEAR, TERMS = 0.1, 5
 
 
-def differences(rows: Rows) -> Tensor:
-    """q_d - q_i, (N, K), fresh; q_d at the label."""
+def differences(rows: Rows, squares: Tensor | None = None) -> Tensor:
+    """q_d - q_i, (N, K), fresh; q_d at the label. `squares` is the sum of q_i^2, (N,), where it is known."""
     others = rows.others
     if torch.compiler.is_compiling():
         return falls(rows) * rows.column(rows.pivot)
@@ -31,24 +31,23 @@ def differences(rows: Rows) -> Tensor:
         return _exact(rows)
     found = rows.column(rows.pivot) - others
     # Near ties: the mean of 1 - q_i/q_d is small, and not because one class has all the mass.
-    squares = torch.linalg.vector_norm(others, dim=1).square()
+    if squares is None:
+        squares = torch.linalg.vector_norm(others, dim=1).square()
     near = ((1 - squares / rows.pivot < SMALL) & (rows.pivot < 2 / 3)).nonzero()[:, 0]
     if len(near):
         found[near] = _exact(rows.part(near))
     return found
 
 
-def spread(rows: Rows) -> tuple[Tensor, Tensor | float]:
+def spread(rows: Rows, squares: Tensor | None = None) -> tuple[Tensor, Tensor | float]:
     """q_i (q_d - q_i), (N, K), fresh, but for a factor of its row, and that factor: 0 at the label."""
     if torch.compiler.is_compiling():
         return falls(rows) * rows.gaps().exp(), rows.pivot * rows.pivot
-    return product(differences(rows), rows.others), 1.0
+    return product(differences(rows, squares), rows.others), 1.0
 
 
 def falls(rows: Rows) -> Tensor:
-    """1 - q_i/q_d, (N, K), fresh: 1 at the label."""
-    if not torch.compiler.is_compiling():
-        return product(differences(rows), rows.column(1 / rows.pivot))
+    """1 - q_i/q_d, (N, K), for a compiler: 1 at the label."""
     gaps = rows.gaps()
     if gaps.dtype != torch.float32:
         return -torch.expm1(gaps)

@@ -50,7 +50,7 @@ class Squared:
         return self._pulled(distances, s, s.shape[1])
 
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
-        products, scale = spread(rows)
+        products, scale = spread(rows, None if torch.compiler.is_compiling() else kept)
         mean = kept if torch.compiler.is_compiling() else rows.sum(products)
         concentration = rows.pivot - mean
         distance, divisor = self._parts(rows, concentration)
