@@ -57,12 +57,19 @@ class NormalizedLog:
         return terms / terms.sum(dim=1, keepdim=True)
 
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+        falls, scale = self._falls(rows)
+        factor, own, label = self._factors(rows, kept, rows.sum(falls) * scale, upstream)
+        return rows.mixed(falls, factor * scale, own, label)
+
+    def _factors(
+        self, rows: Rows, kept: Tensor, total: Tensor, upstream: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What of h, of q and at the label makes the gradient; all else of a row is given back."""
         t, s, label = rows.label.t, rows.label.s, -rows.label.log_t
         upstream = upstream / (label + kept) / (label + kept)  # one by one: the square may overflow
-        falls, scale = self._falls(rows)
-        own = s * (kept - label * rows.sum(falls) * scale) + label * t / rows.pivot
+        own = s * (kept - label * total) + label * t / rows.pivot
         at_label = -upstream * (kept * s + label * (rows.num_classes - 1) * t)
-        return rows.mixed(falls, upstream * label * scale, upstream * own, at_label)
+        return upstream * label, upstream * own, at_label
 
     def _falls(self, rows: Rows) -> tuple[Tensor, Tensor | float]:
         """h_k, 0 at the label, (N, K), fresh, but for a factor of its row, and that."""

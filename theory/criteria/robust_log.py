@@ -40,14 +40,18 @@ class RobustLog:
         return torch.log1p(s / (self.alpha + t)) + others / (s.shape[1] - 1)
 
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+        products, scale = self._products(rows)
+        factor, own, label = self._factors(rows, rows.sum(products) * scale, upstream)
+        return rows.mixed(products, factor * scale, own, label)
+
+    def _factors(self, rows: Rows, total: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What of the products, of q and at the label makes the gradient; all else of a row is given back."""
         t, s = rows.label.t, rows.label.s
         share = 1 / ((rows.num_classes - 1) * (self.alpha + s * rows.pivot))
-        products, scale = self._products(rows)
-        factor = share * s * s * scale
-        total = factor * rows.sum(products)  # M
+        factor = share * s * s
+        total = factor * total  # M
         slope = share + 1 / (self.alpha + t)  # B
-        inner = upstream * s * (t * slope - total)
-        return rows.mixed(products, upstream * factor, inner, -upstream * t * (s * slope + total))
+        return upstream * factor, upstream * s * (t * slope - total), -upstream * t * (s * slope + total)
 
     def _products(self, rows: Rows) -> tuple[Tensor, Tensor | float]:
         """u_k psi_k but for a factor of its row: q_k (q_d - q_k)/(alpha + u_k), (N, K), and a part of it."""

@@ -206,6 +206,8 @@ class Rows:
         fresh = product(fresh, self.column(factors))
         if writable() and self.num_classes > FEW_CLASSES:
             found = fresh.addcmul_(self.others, self.column(own))  # slow in short rows, takes no other array
+        elif writable():
+            found = fresh.add_(self.shares(own))
         else:
             found = fresh + self.shares(own)
         return put(found, self.labels, at_label)

@@ -52,6 +52,11 @@ class Squared:
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         products, scale = spread(rows, None if torch.compiler.is_compiling() else kept)
         mean = kept if torch.compiler.is_compiling() else rows.sum(products)
+        factor, own, label = self._factors(rows, mean, upstream)
+        return rows.mixed(products, factor * scale, own, label)
+
+    def _factors(self, rows: Rows, mean: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What of q (q_d - q), of q and at the label makes the gradient; all else of a row is given back."""
         concentration = rows.pivot - mean
         distance, divisor = self._parts(rows, concentration)
         t, s, k = rows.label.t, rows.label.s, rows.num_classes
@@ -65,7 +70,7 @@ class Squared:
         if self.pull is not None:
             linear = factor * (self.pull - 1) * t * s
             inner, label = inner + linear, label + linear
-        return rows.mixed(products, -a * outer * scale, inner, -label)
+        return -a * outer, inner, -label
 
     def _parts(self, rows: Rows, concentration: Tensor) -> tuple[Tensor, Tensor | float]:
         """N and D, given R; D is 1 where the loss is not normalised."""
