@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from empirics import records as record_files
+from empirics.experiments.cpu import CPU
+from empirics.experiments.experiment import Experiment, Run, Study
 from empirics.experiments.quick import QUICK
 from paper.setups import setups
 
 FOLDER = Path(str(files("paper"))) / "records"
 
 
-def test_quick_is_the_quick_profile() -> None:
-    found = record_files.read(FOLDER / "quick.jsonl")
-    assert len(setups(found)) == 1
+@pytest.mark.parametrize("profile", [QUICK, CPU], ids=lambda profile: profile.name)
+def test_they_are_runs_of_their_profile(profile: Experiment | Study) -> None:
+    found = record_files.read(FOLDER / f"{profile.name}.jsonl")
+    assert len(setups(found)) == len(profile.parts)
     assert len({r.provenance["source"] for r in found}) == 1
     assert not any("dirty" in r.provenance["source"] for r in found)
-    kept = {(r.loss, r.noise_rate, r.seed, r.start) for r in found}
-    assert len(kept) == len(found)
+
+    def declared(run: Run) -> tuple[Any, ...]:
+        part = profile.parts[run.part]
+        return run.loss, run.rate, run.seed, run.start, part.model.name, part.variant or None
+
+    kept = [(r.loss, r.noise_rate, r.seed, r.start, r.model["name"], r.variant) for r in found]
+    assert len(set(kept)) == len(kept)
     # A loss added to the catalogue adds runs to the profile; no record of it need be kept at once.
-    assert kept <= {(run.loss, Fraction(run.rate), run.seed, run.start) for run in QUICK.runs()}
+    assert set(kept) <= set(map(declared, profile.runs()))
