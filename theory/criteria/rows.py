@@ -240,7 +240,9 @@ def split(logits: Tensor, labels: Tensor) -> Rows:
         others = product(others, pivot.to(others.dtype)[:, None])
     else:
         masked = put(masked, labels, torch.where(alone, 0, -torch.inf))
-        others = masked.softmax(dim=1)
+        # On a CPU in its own place: a pass over a row writes where it has read, and memory is dear to take
+        own = writable() and masked.device.type == "cpu"
+        others = torch.softmax(masked, 1, out=masked) if own else masked.softmax(dim=1)
         pivot = others.amax(dim=1).to(kind)
     return Rows(logits, labels, others, top, pivot, _odds(logits, labels, top, pivot))
 
