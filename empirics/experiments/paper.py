@@ -57,6 +57,7 @@ INCEPTION = replace(
         momentum=Fraction(9, 10),
         precision="bfloat16",
     ),
+    grid=(*GRID, ("rll(alpha=1/1000)", E9_RATE)),
 )
 RESNET_18 = replace(
     RESNET_32,
@@ -71,14 +72,20 @@ RESNET_18 = replace(
     ),
 )
 
-PAPER = Study(
-    "paper",
-    (
-        RESNET_32,
-        INCEPTION,
-        RESNET_18,
-        *variants(
-            INCEPTION, (("cce", E9_RATE),), dropout=Fraction(1, 2), decay=Fraction(1, 2000), mirror=True
-        ),
-    ),
+BARE, DECAYED, *OTHERS = variants(
+    INCEPTION, (("cce", E9_RATE),), dropout=Fraction(1, 2), decay=Fraction(1, 2000), mirror=True
 )
+E9 = (
+    replace(
+        BARE, grid=(*BARE.grid, ("rll(alpha=1/10)", E9_RATE))
+    ),  # the loss alone, in place of regularisers
+    DECAYED,
+    replace(
+        DECAYED,
+        training=replace(DECAYED.training, weight_decay=Fraction(1, 10_000)),
+        variant="less weight decay",
+    ),
+    *OTHERS,
+)
+
+PAPER = Study("paper", (RESNET_32, INCEPTION, RESNET_18, *E9))

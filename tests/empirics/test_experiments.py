@@ -129,6 +129,11 @@ def test_the_paper_profile_is_the_source_s():
     assert (sgd.momentum, sgd.weight_decay) == (Fraction(9, 10), Fraction(1, 10_000))
     assert mains[1].training.step_size(1) == pytest.approx(0.0095, rel=1e-15)
     assert mains[2].training.step_size(199) == 0.001
+    (bare,) = (part for part in PAPER.parts if part.variant == "no regulariser")
+    assert declared(bare) == {"cce": {"2/5"}, "rll(alpha=1/10)": {"2/5"}}
+    decays = {part.training.weight_decay for part in PAPER.parts if "weight decay" in part.variant}
+    assert decays == {Fraction(1, 10_000), Fraction(5, 10_000)}
+    assert "2/5" in declared(mains[1])["rll(alpha=1/1000)"]
     for part in mains:
         rates = declared(part)
         assert all(rates[loss] >= {"0", "1/5", "2/5", "3/5"} for loss in MAIN)
