@@ -26,7 +26,7 @@ from torch import Tensor
 
 from theory.criteria import narrow
 from theory.criteria.block import Block
-from theory.criteria.pivot import differences, falls
+from theory.criteria.pivot import differences, falls, rounded
 from theory.criteria.rows import Odds, Rows, early, of_others, put, split, wide, writable
 from theory.criteria.single import FocalPower, Linear, Power, Single
 
@@ -42,11 +42,24 @@ class NormalizedLog:
     """NCE: f = -log t, w = 1, h_k = 1 - e_k. The sum over the others needs no logarithm of each."""
 
     def keep(self, rows: Rows) -> Tensor:
-        zeros = torch.zeros_like(rows.pivot)
-        distances = -rows.sum(put(rows.gaps(), rows.labels, zeros))
-        end = torch.finfo(zeros.dtype).max / 8  # finite logits may be further apart than the largest number
+        distances = self._distances(rows)
+        end = torch.finfo(distances.dtype).max / 8  # logits may be further apart than the largest number
         found = distances.clamp(max=end) - (rows.num_classes - 1) * (rows.label.log_s + rows.pivot.log())
         return early(found, rows.sum(self._falls(rows)[0])) if torch.compiler.is_compiling() else found
+
+    def _distances(self, rows: Rows) -> Tensor:
+        """The sum of z_d - z_i over the others, (N,)."""
+        if not rounded(rows):
+            return -rows.sum(put(rows.gaps(), rows.labels, torch.zeros_like(rows.pivot)))
+        own = rows.logits.gather(1, rows.labels[:, None])[:, 0].to(rows.pivot.dtype)
+        level = (rows.num_classes - 1) * rows.top.to(rows.pivot.dtype)
+        found = level - (rows.sum(rows.logits) - own)
+        # Of logits that are large beside their distances the sum has lost these.
+        left = (~(found > level.abs() / 2) | found.isinf()).nonzero()[:, 0]
+        if len(left):
+            few = rows.part(left)
+            found[left] = -few.sum(put(few.gaps(), few.labels, torch.zeros_like(few.pivot)))
+        return found
 
     def value(self, rows: Rows, kept: Tensor) -> Tensor:
         label = -rows.label.log_t
@@ -57,6 +70,15 @@ class NormalizedLog:
         return terms / terms.sum(dim=1, keepdim=True)
 
     def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+        if not rounded(rows):
+            return self._by_differences(rows, kept, upstream)
+        total = (rows.num_classes - 1) - 1 / rows.pivot  # the sum of h
+        factor, own, label = self._factors(rows, kept, total, upstream)
+        # By numbers of the row: where h is but differences, the label's entry is far greater than they.
+        found = rows.others * rows.column(own - factor / rows.pivot)
+        return put(found.add_(rows.column(factor)), rows.labels, label)
+
+    def _by_differences(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
         falls, scale = self._falls(rows)
         factor, own, label = self._factors(rows, kept, rows.sum(falls) * scale, upstream)
         return rows.mixed(falls, factor * scale, own, label)

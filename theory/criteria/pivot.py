@@ -14,8 +14,8 @@ from torch import Tensor
 
 from theory.criteria.rows import FEW_CLASSES, Rows, product, writable
 
-# A difference of rounded numbers is off by 6e-8 of q_d: 1.2e-6 of this.
-SMALL = 0.05
+# A difference of rounded numbers is off by 6e-8 of q_d: 6e-7 of this.
+SMALL = 0.1
 
 # Gaps below NEAR take the series of expm1, whose next term is NEAR^5/720 of the first: 1.4e-8. Above it, the
 # rounding of the exponential is 6e-8/NEAR of its difference to 1.
@@ -27,16 +27,21 @@ def differences(rows: Rows, squares: Tensor | None = None) -> Tensor:
     others = rows.others
     if torch.compiler.is_compiling():
         return falls(rows) * rows.column(rows.pivot)
-    if not writable() or rows.num_classes <= FEW_CLASSES or others.device.type != "cpu":
+    if not rounded(rows):
         return _exact(rows)
     found = rows.column(rows.pivot) - others
-    # Near ties: the mean of 1 - q_i/q_d is small, and not because one class has all the mass.
     if squares is None:
         squares = torch.linalg.vector_norm(others, dim=1).square()
+    # Near ties: the mean of 1 - q_i/q_d is small, and not because one class has all the mass.
     near = ((1 - squares / rows.pivot < SMALL) & (rows.pivot < 2 / 3)).nonzero()[:, 0]
     if len(near):
         found[near] = _exact(rows.part(near))
     return found
+
+
+def rounded(rows: Rows) -> bool:
+    """May differences be those of rounded numbers, where they are large enough, and be written to arrays?"""
+    return writable() and rows.num_classes > FEW_CLASSES and rows.others.device.type == "cpu"
 
 
 def spread(rows: Rows, squares: Tensor | None = None) -> tuple[Tensor, Tensor | float]:
