@@ -6,12 +6,12 @@ import json
 import logging
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import tasks
 from distributed import Client, LocalCluster
 
 from empirics import records
@@ -32,46 +32,6 @@ TINY = Experiment(
 ).with_changes(epochs=8)
 PATIENCE = 60  # seconds, for what takes well below one: of a machine that has other things to do
 
-WORK = """
-import os, time
-from pathlib import Path
-
-def double(task, report):
-    report(os.getpid())
-    return 2 * task
-
-def fail(task, report):
-    raise KeyError(task)
-
-def end(task, report):
-    os._exit(7)
-
-def wait(task, report):
-    # until the file is there; leaves another one behind when it was stopped
-    file = Path(task)
-    try:
-        while not file.exists():
-            report(os.getpid())
-            time.sleep(0.02)
-    except BaseException as error:
-        file.with_suffix(".stopped").write_text(type(error).__name__)
-        raise
-    return task
-"""
-
-
-@pytest.fixture(scope="module")
-def work(tmp_path_factory):
-    """Functions that the workers can import: they are given this process's path."""
-    folder = tmp_path_factory.mktemp("work")
-    (folder / "cluster_work.py").write_text(WORK)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        import cluster_work
-
-        yield cluster_work
-        del sys.modules["cluster_work"]
-
 
 def local_cluster(workers, threads=1):
     return LocalCluster(
@@ -83,7 +43,7 @@ def local_cluster(workers, threads=1):
 
 
 @pytest.fixture(scope="module")
-def two_workers(work):
+def two_workers():
     with local_cluster(2) as found:
         yield found
 
@@ -164,17 +124,17 @@ def test_a_worker_killed_on_the_way_loses_nothing_and_nothing_is_twice(reference
     assert outcomes(run(path, executor="tcp://127.0.0.1:9")) == outcomes(reference)
 
 
-def test_tasks_are_done_once_each(work, client):
-    events = list(run_on_cluster(work.double, [5, 6, 7, 8, 9], client))
+def test_tasks_are_done_once_each(client):
+    events = list(run_on_cluster(tasks.double, [5, 6, 7, 8, 9], client))
     done = [(e.task, e.value) for e in events if e.kind == "done"]
     assert sorted(done) == [(0, 10), (1, 12), (2, 14), (3, 16), (4, 18)]
-    assert list(run_on_cluster(work.double, [], client)) == []
+    assert list(run_on_cluster(tasks.double, [], client)) == []
 
 
-def test_a_killed_task_is_done_by_another_worker(work, client, tmp_path):
+def test_a_killed_task_is_done_by_another_worker(client, tmp_path):
     files = [str(tmp_path / name) for name in "ab"]
     first, done = {}, []
-    for event in run_on_cluster(work.wait, files, client):
+    for event in run_on_cluster(tasks.wait, files, client):
         if event.kind == "done":
             done.append(event.task)
         elif not first:
@@ -193,15 +153,15 @@ def test_a_killed_task_is_done_by_another_worker(work, client, tmp_path):
         ("end", r"^a task ended 2 workers of the cluster one after another, the last at tcp://.* \(killed"),
     ],
 )
-def test_workers_that_fail(work, two_workers, client, monkeypatch, name, message):
+def test_workers_that_fail(two_workers, client, monkeypatch, name, message):
     monkeypatch.setattr(two_workers.scheduler, "allowed_failures", 1)
     with pytest.raises(WorkerError, match=message):
-        list(run_on_cluster(getattr(work, name), [5], client))
+        list(run_on_cluster(getattr(tasks, name), [5], client))
 
 
-def test_leaving_early_stops_what_runs_and_drops_what_waits(work, client, tmp_path):
+def test_leaving_early_stops_what_runs_and_drops_what_waits(client, tmp_path):
     files = [tmp_path / name for name in "abc"]
-    events = run_on_cluster(work.wait, [str(f) for f in files], client)
+    events = run_on_cluster(tasks.wait, [str(f) for f in files], client)
     begun = set()
     while len(begun) < 2:  # one may report twice before the other begins
         begun.add(next(events).task)
@@ -210,52 +170,52 @@ def test_leaving_early_stops_what_runs_and_drops_what_waits(work, client, tmp_pa
     (left,) = {0, 1, 2} - begun
     assert not files[left].with_suffix(".stopped").exists()
     # the workers are free again
-    assert [e.value for e in run_on_cluster(work.double, [1], client) if e.kind == "done"] == [2]
+    assert [e.value for e in run_on_cluster(tasks.double, [1], client) if e.kind == "done"] == [2]
 
 
-def test_a_task_whose_caller_is_gone_stops(work, two_workers, tmp_path):
+def test_a_task_whose_caller_is_gone_stops(two_workers, tmp_path):
     file = tmp_path / "a"
     client = Client(two_workers.scheduler_address, set_as_default=False)
-    events = run_on_cluster(work.wait, [str(file)], client)
+    events = run_on_cluster(tasks.wait, [str(file)], client)
     next(events)
     client.close()
     until(file.with_suffix(".stopped").exists)
     events.close()
 
 
-def test_a_cluster_without_workers_is_waited_for(work, caplog):
+def test_a_cluster_without_workers_is_waited_for(caplog):
     with local_cluster(0) as found, connected(found.scheduler_address) as client:
         assert worker_count(client) == 0
-        assert list(run_on_cluster(work.double, [1], client, deadline=time.time() - 1)) == []
+        assert list(run_on_cluster(tasks.double, [1], client, deadline=time.time() - 1)) == []
         assert "the cluster has no workers: waiting for one" in caplog.text
-        events = run_on_cluster(work.double, [1], client)
+        events = run_on_cluster(tasks.double, [1], client)
         found.scale(1)
         assert [e.value for e in events if e.kind == "done"] == [2]
 
 
-def test_a_scheduler_that_goes_is_said(work, tmp_path):
+def test_a_scheduler_that_goes_is_said(tmp_path):
     with local_cluster(1) as found, connected(found.scheduler_address) as client:
-        events = run_on_cluster(work.wait, [str(tmp_path / "a")], client)
+        events = run_on_cluster(tasks.wait, [str(tmp_path / "a")], client)
         next(events)
         found.close()
         with pytest.raises(WorkerError, match="the scheduler of the cluster is gone"):
             list(events)
 
 
-def test_a_worker_of_several_threads_is_refused(work):
+def test_a_worker_of_several_threads_is_refused():
     message = r"nthreads must be 1 for each worker \(dask worker --nthreads 1\), got nthreads=2"
     with (
         local_cluster(1, threads=2) as found,
         connected(found.scheduler_address) as client,
         pytest.raises(WorkerError, match=message),
     ):
-        list(run_on_cluster(work.double, [1], client))
+        list(run_on_cluster(tasks.double, [1], client))
 
 
-def test_a_worker_of_another_version_is_refused(work, client, monkeypatch):
+def test_a_worker_of_another_version_is_refused(client, monkeypatch):
     monkeypatch.setattr(cluster, "version", lambda package: "0.0")
     with pytest.raises(WorkerError, match=r"lossmatters must be of version 0.0 on every worker, as here"):
-        list(run_on_cluster(work.double, [1], client))
+        list(run_on_cluster(tasks.double, [1], client))
 
 
 def test_a_worker_that_knows_another_configuration_is_an_error(reference, tmp_path):

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import tasks
 import torch
 
 from empirics import records
@@ -446,39 +447,9 @@ def test_without_resume_a_file_with_records_is_left_alone(reference):
         run(path, resume=False)
 
 
-WORK = """
-import os, time
-
-def double(task, report):
-    report("half way")
-    return 2 * task
-
-def fail(task, report):
-    raise KeyError(task)
-
-def end(task, report):
-    os._exit(7)
-
-def sleep(task, report):
-    report("asleep")
-    time.sleep(600)
-"""
-
-
-@pytest.fixture
-def work(tmp_path, monkeypatch):
-    """Functions that a spawned process can import: it is given this process's path."""
-    (tmp_path / "pool_work.py").write_text(WORK)
-    monkeypatch.syspath_prepend(tmp_path)
-    import pool_work
-
-    yield pool_work
-    del sys.modules["pool_work"]
-
-
 @pytest.mark.parametrize("workers", [1, 3])
-def test_workers_do_each_task_once(work, workers):
-    events = list(run_tasks(work.double, [5, 6, 7, 8], workers))
+def test_workers_do_each_task_once(workers):
+    events = list(run_tasks(tasks.double, [5, 6, 7, 8], workers))
     assert sorted((e.task, e.value) for e in events if e.kind == "done") == [
         (0, 10),
         (1, 12),
@@ -486,19 +457,19 @@ def test_workers_do_each_task_once(work, workers):
         (3, 16),
     ]
     assert Counter(e.kind for e in events) == {"report": 4, "done": 4}
-    assert list(run_tasks(work.double, [], workers)) == []
+    assert list(run_tasks(tasks.double, [], workers)) == []
 
 
 @pytest.mark.parametrize(("name", "message"), [("fail", "KeyError: 5"), ("end", "exit code 7")])
-def test_workers_that_fail(work, name, message):
+def test_workers_that_fail(name, message):
     with pytest.raises(WorkerError, match=message):
-        list(run_tasks(getattr(work, name), [5, 6], 1))
+        list(run_tasks(getattr(tasks, name), [5, 6], 1))
 
 
-def test_leaving_early_ends_the_workers(work):
+def test_leaving_early_ends_the_workers():
     import multiprocessing
 
-    events = run_tasks(work.sleep, [1, 2], 2)
+    events = run_tasks(tasks.sleep, [1, 2], 2)
     assert next(events).value == "asleep"
     events.close()
     assert multiprocessing.active_children() == []
