@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from empirics.records import Record
 from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, look
+from paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, draw_point, look
 from paper.names import GREEK, loss_name, loss_of, number, rate_name
-from paper.statistics import Cell, Estimate, Grid, grid, losses_of
+from paper.statistics import Cell, Grid, grid, losses_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,17 +67,6 @@ def _final_j2(cell: Cell) -> float:
     return estimate.mean if estimate else float("nan")
 
 
-def _point(axes: Axes, estimate: Estimate | None, at: float, upright: bool, **style: Any) -> None:
-    if estimate is None:
-        return
-    if estimate.has_interval:
-        ends = [100 * min(max(x, 0.0), 1.0) for x in (estimate.low, estimate.high)]
-        line = ([at, at], ends) if upright else (ends, [at, at])
-        axes.plot(*line, color=style["color"], linewidth=0.9, solid_capstyle="butt")
-    x, y = (at, 100 * estimate.mean) if upright else (100 * estimate.mean, at)
-    axes.plot(x, y, linestyle="none", markersize=3.4, clip_on=False, **style)
-
-
 def _against_alpha(axes: Axes, cells: Grid, alphas: dict[Fraction, str]) -> None:
     values = [float(alpha) for alpha in alphas]
     for metric, (colour, marker, _, step) in STYLES.items():
@@ -85,7 +74,7 @@ def _against_alpha(axes: Axes, cells: Grid, alphas: dict[Fraction, str]) -> None
         at = [value * RATIO**step for value in values]
         axes.plot(at, [100 * e.mean for e in finals if e], color=colour, linewidth=0.8)
         for x, estimate in zip(at, finals, strict=True):
-            _point(axes, estimate, x, True, color=colour, marker=marker)
+            draw_point(axes, estimate, x, upright=True, color=colour, marker=marker)
     for value, name in zip(values, alphas.values(), strict=True):
         _control(axes, cells, name, value * RATIO**CONTROL_STEP, upright=True)
     axes.set_xscale("log")
@@ -99,14 +88,14 @@ def _control(axes: Axes, cells: Grid, name: str, at: float, upright: bool) -> No
     cell = cells.get((name, Fraction(0)))
     if cell:
         final = cell.final("clean_train_accuracy")
-        _point(axes, final, at, upright, color=GREY, marker="o", markerfacecolor="white")
+        draw_point(axes, final, at, upright=upright, color=GREY, marker="o", markerfacecolor="white")
 
 
 def _ranking(axes: Axes, cells: Grid, ranked: list[Cell]) -> None:
     for height, cell in enumerate(ranked):
         for metric, (colour, marker, _, step) in STYLES.items():
-            _point(axes, cell.final(metric), height + ROW * step, False, color=colour, marker=marker)
-        _point(axes, cell.best(), height, False, color=OKABE_ITO[6], marker="|", markeredgewidth=1.2)
+            draw_point(axes, cell.final(metric), height + ROW * step, color=colour, marker=marker)
+        draw_point(axes, cell.best(), height, color=OKABE_ITO[6], marker="|", markeredgewidth=1.2)
         _control(axes, cells, cell.loss, height + ROW * CONTROL_STEP, upright=False)
     axes.set_yticks(range(len(ranked)), [loss_name(c.loss) for c in ranked])
     axes.set_ylim(len(ranked) - 0.5, -0.5)

@@ -11,9 +11,9 @@ import numpy as np
 
 from empirics.records import Record
 from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, PALE, look, rate_colour, rate_marker
+from paper.figures.look import DOUBLE, PALE, draw_point, look, rate_colour, rate_marker
 from paper.names import METRICS, loss_name, rate_name
-from paper.statistics import Cell, Estimate, Grid, grid, losses_of, rates_of
+from paper.statistics import Grid, grid, losses_of, rates_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,21 +68,11 @@ def _panel(axes: Axes, cells: Grid, metric: str, heights: dict[tuple[str, Fracti
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     for key, cell in cells.items():
-        estimate = cell.final(metric)
-        if estimate is not None:
-            _dot(axes, estimate, heights[key], cell)
-
-
-def _dot(axes: Axes, estimate: Estimate, height: float, cell: Cell) -> None:
-    """A mean in percent with its interval (clipped to 0..100); hollow where no label is altered."""
-    colour = rate_colour(cell.noise_rate)
-    if estimate.has_interval:
-        ends = [100 * min(max(x, 0.0), 1.0) for x in (estimate.low, estimate.high)]
-        axes.plot(ends, [height, height], color=colour, linewidth=0.9, solid_capstyle="butt")
-    axes.plot(
-        100 * estimate.mean, height, marker=rate_marker(cell.noise_rate), markersize=3, color=colour,
-        markerfacecolor=colour if cell.noise_rate else "white", markeredgewidth=0.8, clip_on=False,
-    )  # fmt: skip
+        colour = rate_colour(cell.noise_rate)
+        draw_point(
+            axes, cell.final(metric), heights[key], marker=rate_marker(cell.noise_rate), markersize=3,
+            color=colour, markerfacecolor=colour if cell.noise_rate else "white", markeredgewidth=0.8,
+        )  # fmt: skip
 
 
 def _legend(figure: Figure, rates: list[Fraction]) -> None:

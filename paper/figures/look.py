@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paper.names import main_losses
-from paper.statistics import Band
+from paper.statistics import Band, Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,3 +109,25 @@ def draw_band(axes: Axes, band: Band, colour: Any, **line: Any) -> None:
         low, high = (100 * np.clip(x, 0, 1) for x in (band.low, band.high))
         axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(epochs, 100 * band.mean, color=colour, **line)
+
+
+def draw_point(
+    axes: Axes, estimate: Estimate | None, at: float, *, upright: bool = False, **marker: Any
+) -> None:
+    """A mean in percent along an axis, with its interval where there is one, clipped to 0..100.
+
+    Parameters
+    ----------
+    estimate : None draws nothing.
+    at : where on the other axis.
+    upright : whether the percent are on the vertical axis.
+    marker : its settings, of which the interval has the colour.
+    """
+    if estimate is None:
+        return
+    if estimate.has_interval:
+        ends = [100 * min(max(x, 0.0), 1.0) for x in (estimate.low, estimate.high)]
+        line = ([at, at], ends) if upright else (ends, [at, at])
+        axes.plot(*line, color=marker["color"], linewidth=0.9, solid_capstyle="butt")
+    x, y = (at, 100 * estimate.mean) if upright else (100 * estimate.mean, at)
+    axes.plot(x, y, **{"linestyle": "none", "markersize": 3.4, "clip_on": False, **marker})

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from empirics.records import Record
 from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, OKABE_ITO, look
+from paper.figures.look import DOUBLE, OKABE_ITO, draw_point, look
 from paper.names import METRICS, loss_name, main_losses, rate_name
-from paper.statistics import Estimate, variant_grid
+from paper.statistics import variant_grid
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 APART = 0.22  # between the two dots of a row, in rows
-END, BEST = OKABE_ITO[2], OKABE_ITO[1]
+AT_END: dict[str, Any] = {"color": OKABE_ITO[2], "marker": "o"}
+AT_BEST: dict[str, Any] = {"color": OKABE_ITO[1], "marker": "D", "markerfacecolor": "white"}
+SMALL: dict[str, Any] = {"markersize": 3, "markeredgewidth": 0.8}
 
 
 def draw(records: Sequence[Record]) -> Figure:
@@ -46,39 +47,23 @@ def draw(records: Sequence[Record]) -> Figure:
             axes.grid(axis="y", visible=False)
             axes.tick_params(axis="y", length=0)
             for height, cell in enumerate(rows.values()):
-                _dot(axes, cell.best(metric), height + APART, BEST, "D", "white")
-                _dot(axes, cell.final(metric), height - APART, END, "o", END)
+                draw_point(axes, cell.best(metric), height + APART, **AT_BEST, **SMALL)
+                draw_point(axes, cell.final(metric), height - APART, **AT_END, **SMALL)
         panels[0].set_yticks(range(len(rows)), [_row_name(*key) for key in rows])
         panels[0].set_ylim(len(rows) - 0.4, -0.6)
         panels[0].set_xlim(-4, 104)
         panels[0].set_xticks([0, 50, 100])
         figure.supxlabel("accuracy or share (%)", fontsize=7.5)
         handles = [
-            Line2D([], [], color=END, marker="o", linewidth=0.9, label="after the last epoch"),
-            Line2D(
-                [], [], color=BEST, marker="D", markerfacecolor="white", linewidth=0.9,
-                label="at the epoch of the largest $J_2$ (an oracle)",
-            ),
-        ]  # fmt: skip
+            Line2D([], [], **AT_END, linewidth=0.9, label="after the last epoch"),
+            Line2D([], [], **AT_BEST, linewidth=0.9, label="at the epoch of the largest $J_2$ (an oracle)"),
+        ]
         figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
 
 
 def _row_name(variant: str, loss: str, rate: Fraction) -> str:
     return f"{loss_name(loss)}, {rate_name(rate)}, {variant or 'main set-up'}"
-
-
-def _dot(axes: Axes, estimate: Estimate | None, height: float, colour: str, marker: str, face: str) -> None:
-    """A mean in percent with its interval, clipped to 0..100."""
-    if estimate is None:
-        return
-    if estimate.has_interval:
-        ends = [100 * min(max(x, 0.0), 1.0) for x in (estimate.low, estimate.high)]
-        axes.plot(ends, [height, height], color=colour, linewidth=0.9, solid_capstyle="butt")
-    axes.plot(
-        100 * estimate.mean, height, marker=marker, markersize=3, color=colour,
-        markerfacecolor=face, markeredgewidth=0.8, clip_on=False,
-    )  # fmt: skip
 
 
 SPEC = FigureSpec(
