@@ -59,7 +59,8 @@ def _convert(latex: str) -> str | None:
     from latex2mathml.converter import convert
 
     for macro, replacement in MACROS:
-        latex = re.sub(re.escape(macro) + r"(?![A-Za-z])", lambda _, r=replacement: r, latex)  # type: ignore[misc]
+        # in a replacement of re.sub a backslash is special, and nothing else is
+        latex = re.sub(re.escape(macro) + r"(?![A-Za-z])", replacement.replace("\\", r"\\"), latex)
     try:
         root = ElementTree.fromstring(convert(latex))
     except Exception:  # latex2mathml's errors share no base class, and a bad formula must not cost the report

@@ -153,10 +153,14 @@ class _Run:
     losses: torch.Tensor
     feed: Feed
 
+    @property
+    def dropout(self) -> torch.Generator | None:
+        """What decides which features are dropped; perceptrons drop none."""
+        return self.stack.generator if isinstance(self.stack, ConvNet) else None
+
     def keep(self, checkpoints: Checkpoints, epochs: int, is_last: bool, epoch_seconds: float) -> None:
         save, stop = checkpoints.due(is_last, epoch_seconds)
         if save:
-            generator = getattr(self.stack, "generator", None)
             checkpoints.save(
                 {
                     "epochs": epochs,
@@ -165,7 +169,7 @@ class _Run:
                     "counts": self.counter.counts,
                     "losses": self.losses,
                     "feed": self.feed.state(),
-                    "dropout": None if generator is None else generator.get_state(),
+                    "dropout": None if self.dropout is None else self.dropout.get_state(),
                 }
             )
         if stop:
@@ -182,8 +186,8 @@ class _Run:
         self.losses.copy_(saved["losses"])
         # generators' states lie on the host whatever the device
         self.feed.resume({**saved["feed"], "crops": [state.cpu() for state in saved["feed"]["crops"]]})
-        if saved["dropout"] is not None:
-            self.stack.generator.set_state(saved["dropout"].cpu())  # type: ignore[attr-defined]
+        if self.dropout is not None:
+            self.dropout.set_state(saved["dropout"].cpu())
         return int(saved["epochs"])
 
 

@@ -228,7 +228,7 @@ def against_descent(claimed: Minimises) -> Evidence:
 
 def _wrong_power(loss: Loss, pi: Posterior) -> Minimiser:
     """GCE's form with the exponent 1/q instead of 1/(1-q)."""
-    return conditional_minimiser(replace(loss, q=1 - loss.parameters["q"]), pi)  # type: ignore[type-var]
+    return conditional_minimiser(replace(loss, q=1 - loss.parameters["q"]), pi)  # type: ignore[type-var]  # GCE is a dataclass
 
 
 def _posterior(loss: Loss, pi: Posterior) -> Minimiser:

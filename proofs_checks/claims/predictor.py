@@ -58,8 +58,9 @@ class Ranking:
 
 def outcomes(records: Iterable[Record]) -> list[Outcome]:
     """The runs of one experiment's main set-up, loss by loss and rate by rate, at the rates of E1."""
-    runs, found = Runs([r for r in Runs(list(records)).main if r.start is None]), []
-    for loss, rate in sorted({(r.loss, r.noise_rate) for r in runs.records if r.noise_rate in RATES}):
+    runs, found = Runs(list(records)), []
+    cold = {(r.loss, r.noise_rate) for r in runs.main if r.start is None and r.noise_rate in RATES}
+    for loss, rate in sorted(cold):
         group = runs.of(loss, rate)
         flips = [flip_epoch(r.curves[J1], r.curves[J2]) for r in group]  # type: ignore[arg-type]  # never None
         middle = median_flip([f + 1 for f in flips if f is not None], len(group))
