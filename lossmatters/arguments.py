@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,19 +36,64 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 def parse_only(text: str | None) -> dict[str, str]:
     """``loss=rll(alpha=1/10),eta=0.4`` as a dict; commas inside brackets belong to the value."""
+    chosen = {}
+    for part in _parts(text):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise ValueError(f"only must be KEY=VALUE,..., got only={text!r}")
+        chosen[key.strip()] = value.strip()
+    return chosen
+
+
+def parse_declarations(text: str | None) -> dict[str, Any]:
+    """``symmetric,calibrated=no,constant=2*(K-1),takes=probs`` as keywords of `declare`."""
+    from proofs_checks.conformance.promises import Declared
+
+    kinds = {field.name: str(field.type) for field in fields(Declared)}
+    said: dict[str, Any] = {}
+    for part in _parts(text):
+        key, equals, value = (word.strip() for word in part.partition("="))
+        if key == "takes":
+            said[key] = value
+        elif key == "num_classes":
+            said[key] = int(value) if value.isdecimal() else value  # which `declare` refuses
+        elif key not in kinds:
+            raise ValueError(f"promise must be one of takes, num_classes, {', '.join(kinds)}, got {key!r}")
+        elif "Number" in kinds[key]:
+            said[key] = _number_of_classes(key, value)
+        else:
+            if value not in YES_OR_NO and equals:
+                raise ValueError(f"{key} must be yes or no, got {key}={value!r}")
+            said[key] = YES_OR_NO.get(value, True)
+    return said
+
+
+YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def _number_of_classes(key: str, text: str) -> Any:
+    """A formula in K, such as 2*(K - 1), as a function of K."""
+    import sympy
+
+    k = sympy.Symbol("K", positive=True)
+    try:
+        formula = sympy.sympify(text, locals={"K": k})
+        if not (isinstance(formula, sympy.Expr) and formula.free_symbols <= {k}):
+            raise TypeError
+    except (sympy.SympifyError, TypeError, AttributeError, SyntaxError):
+        raise ValueError(f"{key} must be a number or a formula in K, got {key}={text!r}") from None
+    return lambda num_classes: float(formula.subs(k, num_classes))
+
+
+def _parts(text: str | None) -> list[str]:
+    """The text between commas; those inside brackets belong to the part."""
     parts: list[str] = []
     for piece in (text or "").split(","):
         if parts and parts[-1].count("(") > parts[-1].count(")"):
             parts[-1] += "," + piece
         elif piece.strip():
             parts.append(piece)
-    chosen = {}
-    for part in parts:
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise ValueError(f"only must be KEY=VALUE,..., got only={text!r}")
-        chosen[key.strip()] = value.strip()
-    return chosen
+    return parts
 
 
 def read_records(records: Path | None, out: Path) -> Any:

@@ -23,6 +23,7 @@ from lossmatters.arguments import (
     Workers,
     check_writable,
     need_records,
+    parse_declarations,
     parse_only,
     parse_time,
     read_records,
@@ -101,12 +102,24 @@ def certify(
 @app.command()
 def check(
     loss: Annotated[
-        str, typer.Argument(metavar="LOSS", help="path/to/file.py:object, or a loss that `certify` knows.")
+        str,
+        typer.Argument(
+            metavar="LOSS", help="path/to/file.py:object, package.module:object, or what `certify` knows."
+        ),
     ],
     quick: Annotated[bool, typer.Option("--quick", help="About 3 s.")] = False,
     thorough: Annotated[bool, typer.Option("--thorough", help="For a night.")] = False,
     only: Annotated[
         str | None, typer.Option("--only", metavar="TAG,...", help="Ids and tags of the checks to run.")
+    ] = None,
+    promises: Annotated[
+        str | None,
+        typer.Option(
+            "--declare",
+            metavar="PROMISE,...",
+            help="What the loss promises, to be checked too: symmetric, bound=2, constant=2*(K-1), "
+            "takes=probs, ...; see the tutorial.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -116,6 +129,7 @@ def check(
     promise is broken; each comes with the smallest input found, and the likely cause.
 
     Examples: `lossmatters check my_losses.py:my_function` · `lossmatters check my_losses.py:MyLoss --quick` ·
+    `lossmatters check torch.nn:CrossEntropyLoss --declare symmetric=no,zero_at_label` ·
     `lossmatters check rll --only symmetry,gradient --json`
     """
     from proofs_checks.conformance import check_loss
@@ -125,8 +139,9 @@ def check(
         raise ValueError("quick and thorough must be given one at a time, got both")
     budget = "quick" if quick else "thorough" if thorough else "default"
     chosen = [word.strip() for word in only.split(",") if word.strip()] if only else None
+    said = parse_declarations(promises)
     with show.progress("checks", len(select(chosen)), show=not as_json) as step:
-        report = check_loss(loss, budget=budget, only=chosen, step=step)
+        report = check_loss(loss, budget=budget, only=chosen, step=step, **said)
     if as_json:
         show.print_json(report.to_dict())
     else:

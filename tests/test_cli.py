@@ -52,6 +52,7 @@ BAD_FILES = {
     "empty.py": "",
     "number.py": "loss = 3",
     "matrix.py": "def loss(z, y): return z.softmax(1)",
+    "declared.py": "import torch\nfrom proofs_checks.conformance import declare\nloss = declare(torch.dot)",
     "scalar.py": "import torch\ndef loss(z, y): return torch.zeros(())",
 }
 
@@ -81,6 +82,12 @@ BAD_CALLS = [
     (["check", "{dir}/number.py:loss"], "loss must be a Loss, a Loss class or a callable"),
     (["check", "{dir}/matrix.py:loss"], "loss must return one number, or one a sample (shape (4,) here)"),
     (["check", "rll", "--only", "gradeint"], "check must be an id or a tag, got check='gradeint'; did you"),
+    (["check", "rll", "--declare", "symetric"], "promise must be one of takes, num_classes, symmetric"),
+    (["check", "rll", "--declare", "symmetric=maybe"], "symmetric must be yes or no, got symmetric='maybe'"),
+    (["check", "rll", "--declare", "constant=2*J"], "constant must be a number or a formula in K, got"),
+    (["check", "rll", "--declare", "num_classes=x"], "num_classes must be an integer >= 2"),
+    (["check", "rll", "--declare", "takes=probs"], "takes must be 'logits' for a Loss"),
+    (["check", "{dir}/declared.py:loss", "--declare", "symmetric"], "declarations must be made once"),
     (["check", "rll", "--quick", "--thorough"], "quick and thorough must be given one at a time"),
     (["verify", "R99"], "claim must be a known id, got claim='R99'; did you mean"),
     (["verify", "E1", "--records", "{dir}/none"], "records must be a file or a folder of .jsonl files"),
@@ -178,6 +185,26 @@ def test_check_tells_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixtur
     status, out, _ = run(capsys, "check", "mae", *only)
     assert status == 0
     assert "failed" not in out
+
+
+def test_check_takes_promises_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def statuses(loss: str, said: str) -> dict[str, str]:
+        checks = "label_sum,label_sum_value,bounded,zero_at_label"
+        _, out, _ = run(capsys, "check", loss, "--quick", "--only", checks, "--declare", said, "--json")
+        return {result["check"]: result["status"] for result in json.loads(out)["results"]}
+
+    found = statuses("torch.nn:CrossEntropyLoss", "symmetric=no,zero_at_label,bound=100")
+    assert found == {
+        "label_sum": "passed",
+        "label_sum_value": "skipped",
+        "bounded": "failed",
+        "zero_at_label": "passed",
+    }
+    assert statuses("mae", "constant=2*(K - 1),bound=1")["label_sum_value"] == "passed"
+    assert statuses("mae", "constant=2*(K - 1),bound=1")["bounded"] == "failed"
+    assert statuses("mae", "constant=K + 1,num_classes=3")["label_sum_value"] == "passed"
+    assert statuses("mae", "constant=K + 1")["label_sum_value"] == "failed"
+    assert statuses("mae", "symmetric=false")["label_sum"] == "failed"
 
 
 def test_verify_some_claims(capsys: pytest.CaptureFixture[str]) -> None:

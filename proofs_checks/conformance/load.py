@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from proofs_checks.conformance.adapt import Subject
-from proofs_checks.conformance.promises import declare
 from proofs_checks.conformance.state import watched
-from theory.losses import get
+from theory.losses import CallableLoss, get
 
 
-def load(spec: str) -> Subject:
-    """A subject from ``path/to/file.py:object`` or from a name that `theory.losses.get` knows.
+class Loaded(NamedTuple):
+    """A loss that was given as text.
 
-    Whatever the file sets globally is put back.
+    Attributes
+    ----------
+    name : what to call it, "" where it has a name that says something.
+    import_changes : the global state that importing its file changed, None where nothing was imported.
+    """
+
+    loss: Any
+    name: str
+    import_changes: list[str] | None
+
+
+def load(spec: str) -> Loaded:
+    """The loss that `theory.losses.get` finds; whatever importing its file sets globally is put back.
 
     Raises
     ------
     ValueError, TypeError : as `get`.
     """
+    path, colon, _ = spec.rpartition(":")
+    is_imported = colon and path not in sys.modules
     with watched() as changed:
-        loss = get(spec)
-    in_file = ".py:" in spec
-    subject = declare(loss)
-    if in_file:
-        if subject.name == "loss":  # says little
-            subject.name = Path(spec.rpartition(":")[0]).stem
-        subject.import_changes = list(changed)
-    return subject
+        found = get(spec)
+    loss = found.function if isinstance(found, CallableLoss) else found
+    says_little = getattr(loss, "name", getattr(loss, "__name__", "")) in ("loss", "<lambda>")
+    name = path.removesuffix(".py").replace("/", ".").rpartition(".")[2] if says_little else ""
+    return Loaded(loss, name, list(changed) if is_imported else None)
 
 
 def changes_by_import(target: str) -> list[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from proofs_checks.conformance.adapt import Subject
+from proofs_checks.conformance.load import load
 from theory.exact import check_num_classes, fail
-from theory.losses import CallableLoss, Loss
+from theory.losses import CallableLoss, Loss, get
 from theory.losses.combinators import Normalized
 
 TAKES = ("logits", "probs", "numpy probs")
@@ -44,8 +45,9 @@ def declare(
 
     Parameters
     ----------
-    loss : a `Loss` or a Loss class; a torch module; or a callable. Modules and callables are called with
-        (N, K) and labels (N,), and with ``num_classes=K`` if they have such a parameter.
+    loss : a `Loss`, a torch module, or a class of those that can be made without arguments; a callable; or
+        text: what `theory.losses.get` knows. Modules and callables are called with (N, K) and labels (N,),
+        and with ``num_classes=K`` if they have such a parameter.
     name : what to call it; by default the name it has.
     takes : "logits" (torch), "probs" (torch, after softmax) or "numpy probs" (float64 arrays).
     num_classes : the only K that the loss is made for; by default any K must do.
@@ -59,19 +61,32 @@ def declare(
     ------
     TypeError : no loss, an unknown promise. ValueError : an unknown `takes`, K < 2.
     """
+    if isinstance(loss, str):
+        loaded = load(loss)
+        subject = declare(
+            loaded.loss,
+            name=name or loaded.name,
+            takes=takes,
+            num_classes=num_classes,
+            expected_failures=expected_failures,
+            **promises,
+        )
+        subject.import_changes = loaded.import_changes
+        return subject
+    if isinstance(loss, type):
+        loss = get(loss)
+    if isinstance(loss, CallableLoss):
+        loss = loss.function
     if isinstance(loss, Subject):
+        if promises or takes != "logits" or num_classes is not None or expected_failures:
+            raise TypeError(f"declarations must be made once, got more of them for {loss!r}")
+        loss.name = name or loss.name
         return loss
     if takes not in TAKES:
         fail("takes", f"one of {', '.join(TAKES)}", takes)
     if num_classes is not None:
         num_classes = check_num_classes(num_classes)
-    if isinstance(loss, type) and issubclass(loss, Loss):
-        loss = loss()
-    if isinstance(loss, CallableLoss):
-        loss = loss.function
-        if isinstance(loss, Subject):
-            return loss
-    if isinstance(loss, type) or not (callable(loss) or isinstance(loss, Loss)):
+    if not (callable(loss) or isinstance(loss, Loss)):
         raise TypeError(f"loss must be a Loss, a module or a callable (logits, labels), got loss={loss!r}")
     if isinstance(loss, Loss) and takes != "logits":
         fail("takes", "'logits' for a Loss", takes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from proofs_checks.conformance.adapt import Subject, one_line
@@ -52,7 +52,7 @@ def check_loss(
 
     Parameters
     ----------
-    loss : what `declare` accepts, or text: a registered name or ``path/to/file.py:object``.
+    loss : what `declare` accepts.
     budget : "quick" (about 3 s), "default" (under 20 s) or "thorough" (hours).
     only : ids and tags of checks; all if None.
     step : called with the id of each check before it is run.
@@ -71,7 +71,7 @@ def check_loss(
     check_budget(budget)
     chosen = select(only)
     need_hypothesis()
-    subject = as_subject(loss, declarations)
+    subject = as_subject(loss, **declarations)
     results = []
     for check in chosen:
         step(check.id)
@@ -79,15 +79,9 @@ def check_loss(
     return Report(subject.name, subject.interface.num_classes, budget, tuple(results))
 
 
-def as_subject(loss: Any, declarations: Mapping[str, Any] | None = None) -> Subject:
-    """What is given as a loss, as a subject."""
-    if isinstance(loss, str):
-        from proofs_checks.conformance.load import load
-
-        loss = load(loss)
-    if isinstance(loss, Subject) and declarations:
-        raise TypeError(f"declarations must be made once, got declarations={sorted(declarations)!r}")
-    subject = declare(loss, **(declarations or {}))
+def as_subject(loss: Any, **declarations: Any) -> Subject:
+    """What is given as a loss, as a subject whose expected failures are those of checks that exist."""
+    subject = declare(loss, **declarations)
     for key in subject.expected_failures:
         if key not in CHECKS:
             near = difflib.get_close_matches(key, CHECKS, n=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ class Budget:
 
     Attributes
     ----------
-    examples : draws of each property.
+    examples : draws of each property, after the plain cases that are always tried.
     slow : whether the checks tagged "slow" are run, what is not declared is looked into, and counterexamples
         that were drawn are made as simple as can be (Hypothesis's shrinking, often some seconds).
     """
@@ -77,12 +77,21 @@ class Trial:
         return st.sampled_from(self.subject.classes if self.budget.slow else (self.num_classes,))
 
     def for_all(
-        self, strategy: Any, test: Callable[[Any], None], share: float = 1.0, simplest: bool = True
+        self,
+        strategy: Any,
+        test: Callable[[Any], None],
+        first: Iterable[Any] = (),
+        share: float = 1.0,
+        simplest: bool = True,
     ) -> None:
         """Run `test` on draws, and raise the `Broken` of the simplest that breaks it, or of the first.
 
-        Derandomised where CI is set, as Hypothesis is by convention.
+        The cases given as `first` come before the draws: what breaks in a plain place must not depend on
+        luck. Derandomised where CI is set, as Hypothesis is by convention.
         """
+        for case in first:
+            test(case)
+
         from hypothesis import HealthCheck, Phase, given, settings
         from hypothesis.errors import Flaky
 

@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from proofs_checks.conformance import CHECKS, check_loss, declare, parametrize_with_loss_checks
+from proofs_checks.conformance.checks.numbers import narrow_is_wide
+from proofs_checks.conformance.report import Broken
+from proofs_checks.conformance.trial import BUDGETS, Trial
 from theory.losses import CCE, MAE, Loss
 
 MUSEUM = Path(__file__).parents[1] / "museum"
@@ -32,9 +35,17 @@ def of_label(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor],
     return lambda logits, labels: function(label_probs(logits, labels))
 
 
-def offset(size: float) -> Callable[[Tensor, Tensor], Tensor]:
+def mistakes(logits: Tensor, labels: Tensor) -> Tensor:
+    """A third for each class that is not less likely than the label: it jumps, and is flat elsewhere."""
+    own = logits.gather(1, labels[:, None])
+    return ((logits >= own).sum(dim=1) - 1) * (torch.ones_like(logits[:, 0]) / 3)
+
+
+def offset(
+    size: float, loss: Callable[[Tensor, Tensor], Tensor] = error
+) -> Callable[[Tensor, Tensor], Tensor]:
     """A detour through a large number, which a narrow type cannot hold beside a small one."""
-    return lambda logits, labels: (size + error(logits, labels)) - size
+    return lambda logits, labels: (size + loss(logits, labels)) - size
 
 
 def overflowing_labels(logits: Tensor, labels: Tensor) -> Tensor:
@@ -71,6 +82,8 @@ BREAKS: list[tuple[str, Any, dict[str, Any], set[str]]] = [
     ("logit_shift", lambda z, y: error(z, y) + 0.01 * z.mean(dim=1).tanh(), {}, set()),
     ("float32", offset(1e3), {}, {"bfloat16"}),
     ("bfloat16", offset(1e3), {}, {"float32"}),
+    ("float32", offset(1e3, mistakes), {"differentiable": False}, {"bfloat16"}),
+    ("bfloat16", offset(1e3, mistakes), {"differentiable": False}, {"float32"}),
     ("label_types", overflowing_labels, {}, {"bad_labels"}),
     ("empty_batch", largest_of_the_batch, {}, set()),
     ("vmap", looks_at_labels, {}, set()),
@@ -89,6 +102,17 @@ def test_a_check_rejects_what_breaks_its_promise(
     broken = {result.check for result in report.failures}
     assert check in broken, str(report)
     assert broken <= {check} | also, str(report)
+
+
+@pytest.mark.parametrize(("logits", "label"), [((-14.125, -0.0, 1e-13), 2), ((0.0, 0.0, 0.0), 1)])
+def test_beside_a_jump_a_narrow_type_may_be_on_the_other_side(logits: tuple[float, ...], label: int) -> None:
+    """There bfloat16 gives 1/2 and float64 gives 0, or rounding breaks a tie; elsewhere nothing excuses."""
+    trial = Trial(declare("zero-one"), BUDGETS["quick"])
+    narrow_is_wide(trial, "bfloat16", (np.array(logits), label))
+    moved = Trial(declare(offset(1e3, mistakes), differentiable=False), BUDGETS["quick"])
+    narrow_is_wide(moved, "bfloat16", (np.array((0.0, 0.0, 1e-13)), 0))
+    with pytest.raises(Broken, match=r"bfloat16 gives 0, float64 0\.3"):
+        narrow_is_wide(moved, "bfloat16", (np.array((0.0, 1.0, -1.0)), 0))
 
 
 def test_compiled_losses_are_compared() -> None:
@@ -141,7 +165,16 @@ def of_arrays(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return 1 - probs[np.arange(len(labels)), labels]
 
 
+class Plain(nn.Module):
+    """A module that is made without arguments."""
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return error(logits, labels)
+
+
 ACCEPTED = {
+    "a class of module": (Plain, {"symmetric": True}, "none"),
+    "text, and promises": ("mae", {"bound": 2, "constant": lambda k: 2 * (k - 1)}, "none"),
     "a Loss": (MAE(), {}, "none"),
     "a class of Loss": (MAE, {}, "none"),
     "a function": (error, {"symmetric": True}, "none"),
@@ -185,7 +218,8 @@ def test_a_number_that_is_neither_mean_nor_sum_is_found() -> None:
     ("call", "kind", "message"),
     [
         (lambda: declare(3), TypeError, "loss must be a Loss, a module or a callable"),
-        (lambda: declare(Weighted), TypeError, "loss must be a Loss, a module or a callable"),
+        (lambda: declare(Weighted), TypeError, "loss must be made first, .* argument: 'num_classes'"),
+        (lambda: declare(dict), TypeError, "loss must be a Loss, a Loss class or a callable"),
         (
             lambda: declare(error, symetric=True),
             TypeError,

@@ -130,6 +130,54 @@ def test_a_file_may_hold_a_loss_a_class_or_a_callable(user_file):
     assert plain.matrix(torch.zeros(1, 2)).tolist() == CCE().matrix(torch.zeros(1, 2)).tolist()
 
 
+def test_a_file_finds_what_lies_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "beside_the_loss.py").write_text("def plain(logits, labels):\n    return labels * 0.0 + 7\n")
+    (tmp_path / "mine.py").write_text("from beside_the_loss import plain as loss\n")
+    monkeypatch.delitem(sys.modules, "beside_the_loss", raising=False)
+    path = list(sys.path)
+    loss = get(f"{tmp_path}/mine.py:loss")
+    assert loss.matrix(torch.zeros(1, 2)).tolist() == [[7, 7]]
+    assert sys.path == path
+
+
+def test_a_module_may_be_installed_or_in_the_current_folder(tmp_path, monkeypatch):
+    assert get("torch.nn.functional:cross_entropy").name == "cross_entropy"
+    made = get("torch.nn:CrossEntropyLoss").function
+    assert isinstance(made, torch.nn.CrossEntropyLoss)
+    (tmp_path / "of_mine").mkdir()
+    (tmp_path / "of_mine" / "losses.py").write_text("from theory.losses import MAE\nloss = 2 * MAE()\n")
+    monkeypatch.chdir(tmp_path)
+    path = list(sys.path)
+    assert get("of_mine.losses:loss") == 2 * MAE()
+    assert sys.path == path
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        (
+            "torch.nn:CrossEntropyLos",
+            LossFileError,
+            "^torch.nn has no 'CrossEntropyLos'; it has CrossEntropyLoss",
+        ),
+        (
+            "torch.nn:Linear",
+            TypeError,
+            "^loss must be made first, got a class that needs arguments: .*in_features",
+        ),
+        (
+            "no_such.module:x",
+            LossFileError,
+            "^importing no_such.module raised ModuleNotFoundError: No module",
+        ),
+        ("this:s", TypeError, "^loss must be a Loss, a Loss class or a callable"),
+    ],
+)
+def test_a_module_without_such_an_object(spec, error, message):
+    with pytest.raises(error, match=message):
+        get(spec)
+
+
 @pytest.mark.parametrize(
     ("attribute", "error", "message"),
     [

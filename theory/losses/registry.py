@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from theory.exact import exact, fail
@@ -17,6 +21,8 @@ from theory.losses.combinators import Normalized
 
 LOSSES: dict[str, type[Loss]] = {}
 ALIASES = {"0-1": "zero-one", "ce": "cce", "cross-entropy": "cce", "l1": "mae", "brier": "mse"}
+
+USERS = "_lossmatters_user_"  # the modules of users' files are named after these with this before
 
 LossClass = TypeVar("LossClass", bound=type[Loss])
 
@@ -50,14 +56,16 @@ def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
     """A loss from its name or text.
 
     Accepts a registered name with `parameters`; ``NAME(alpha=1/10)``; sums, positive multiples and
-    ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``path/to/file.py:obj``, where obj is a
-    Loss, a Loss class or a callable ``(logits, labels) -> (N,)``; or such an object itself.
+    ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``path/to/file.py:obj`` or
+    ``package.module:obj``, where obj is a Loss, a callable ``(logits, labels) -> (N,)``, or a class of
+    either that needs no arguments; or such an object itself. A file finds what lies beside it, as a script
+    does, and a module is also looked for in the current folder.
 
     Raises
     ------
     ValueError : unknown name (with the nearest ones), text that does not parse, parameter out of domain.
     TypeError : a parameter that the loss does not have, an object that is no loss.
-    LossFileError : a file that is missing, raises, or has no such object.
+    LossFileError : a file or module that is missing, raises, or has no such object.
 
     >>> get("rll", alpha=0.1) == get("RLL(alpha=1/10)")
     True
@@ -68,7 +76,9 @@ def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
         return _instance(spec, parameters, repr(spec))
     path, colon, attribute = spec.rpartition(":")
     if colon and path.endswith(".py"):
-        return _instance(_load(Path(path), attribute), parameters, spec)
+        return _instance(_named(_load(Path(path)), attribute), parameters, spec)
+    if colon and all(part.isidentifier() for part in path.split(".")):
+        return _instance(_named(_imported(path), attribute), parameters, spec)
     if spec.endswith(".py"):
         fail("loss file", "given as path/to/file.py:object", spec)
     if parameters or _canonical(spec) in LOSSES:
@@ -127,6 +137,11 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
         return dataclasses.replace(obj, **parameters) if parameters else obj  # type: ignore[type-var]
     if parameters:
         raise TypeError(f"{spec} is no Loss class, so it takes no parameters")
+    if isinstance(obj, type) and hasattr(obj, "forward"):  # a torch module; torch itself is not needed here
+        try:
+            obj = obj()
+        except TypeError as error:
+            raise TypeError(f"loss must be made first, got a class that needs arguments: {error}") from None
     if callable(obj) and not isinstance(obj, type):
         return CallableLoss(obj)
     raise TypeError(
@@ -134,29 +149,57 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
     )
 
 
-def _load(path: Path, attribute: str) -> Any:
+@contextmanager
+def _looking_in(folder: Path) -> Iterator[None]:
+    """Modules of this folder can be imported, in a block."""
+    sys.path.insert(0, str(folder.resolve()))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder.resolve()))
+
+
+def _load(path: Path) -> ModuleType:
+    """The module of a user's file."""
     if not path.is_file():
         raise LossFileError(f"loss file must exist, got path={str(path)!r}")
-    spec = importlib.util.spec_from_file_location(f"_lossmatters_user_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{USERS}{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
-        spec.loader.exec_module(module)
+        with _looking_in(path.parent):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a script that calls sys.exit must not end this program
         del sys.modules[spec.name]
         raise LossFileError(f"{path} raised {type(error).__name__}: {error}") from error
+    return module
+
+
+def _imported(name: str) -> ModuleType:
+    """An installed module, or one of the current folder."""
+    try:
+        with _looking_in(Path()):
+            return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise LossFileError(f"importing {name} raised {type(error).__name__}: {error}") from error
+
+
+def _named(module: ModuleType, attribute: str) -> Any:
+    """What a module calls by this name."""
     if not hasattr(module, attribute):
         public = [name for name, value in vars(module).items() if _may_be_meant(name, value, module.__name__)]
         near = difflib.get_close_matches(attribute, public, n=3, cutoff=0.3) or public[:5]
-        raise LossFileError(f"{path} has no {attribute!r}; it has {', '.join(near) or 'nothing callable'}")
+        where = module.__file__ if module.__name__.startswith(USERS) else module.__name__
+        raise LossFileError(f"{where} has no {attribute!r}; it has {', '.join(near) or 'nothing callable'}")
     return getattr(module, attribute)
 
 
 def _may_be_meant(name: str, value: Any, module: str) -> bool:
     """Is it a loss or a callable that the file made itself, not one that it imported?"""
-    own = callable(value) and getattr(value, "__module__", None) == module
+    home = str(getattr(value, "__module__", None))
+    own = callable(value) and (home == module or home.startswith(f"{module}."))  # a package shows its parts
     return not name.startswith("_") and (own or isinstance(value, Loss))
 
 

@@ -5,10 +5,11 @@ The lines are those from an output to the label's vertex, u(t) = (1 - t) v + t e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
+from proofs_checks.conformance.checks.label_sum import simple_outputs
 from proofs_checks.conformance.report import Broken, NotApplicable
 from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
 
@@ -64,7 +65,8 @@ def _bounded(trial: Trial) -> str | None:
 
     from hypothesis import strategies as st
 
-    trial.for_all(st.sampled_from(list(known)).flatmap(_outputs), test)
+    plain_outputs = [case for k in known for case in _plain_outputs(k)]
+    trial.for_all(st.sampled_from(list(known)).flatmap(_outputs), test, plain_outputs)
     return ", ".join(f"at most {value:.12g} at K = {k}" for k, value in known.items())
 
 
@@ -76,15 +78,24 @@ def _outputs(k: int) -> Any:
     return st.tuples(simplex_points(k, exact=True), st.integers(0, k - 1))
 
 
+def _plain_outputs(k: int) -> list[tuple[Point, int]]:
+    """A few outputs, each with two labels."""
+    return [(u, label) for u in simple_outputs(k) for label in (0, k - 1)]
+
+
 def _promised(
-    trial: Trial, name: str, strategy: Callable[[int], Any], test: Callable[[Any], None]
+    trial: Trial,
+    name: str,
+    strategy: Callable[[int], Any],
+    first: Callable[[int], Iterable[Any]],
+    test: Callable[[Any], None],
 ) -> str | None:
     """Check a promise of yes or no; one not made is only looked into, and not in a quick run."""
     said = getattr(trial.subject.declared, name)
     if said is None and not trial.budget.slow:
         raise NotApplicable(f"`{name}` is not declared")
     try:
-        trial.for_all(trial.sizes().flatmap(strategy), test, simplest=bool(said))
+        trial.for_all(trial.sizes().flatmap(strategy), test, first(trial.num_classes), simplest=bool(said))
     except Broken as broken:
         if said:
             raise
@@ -109,6 +120,12 @@ def _lines(k: int) -> Any:
     return st.tuples(simplex_points(k, exact=True, kinds=kinds), st.integers(0, k - 1), places)
 
 
+def _plain_lines(k: int) -> list[tuple[Point, int, list[int]]]:
+    """A few lines: all of each, and its two ends."""
+    places = ([0, 50, 100], [0, 1, 2], [98, 99, 100])
+    return [(*case, place) for case in _plain_outputs(k) for place in places]
+
+
 def _convex(trial: Trial) -> str | None:
     def test(drawn: tuple[Point, int, list[int]]) -> None:
         v, label, places = drawn
@@ -120,7 +137,7 @@ def _convex(trial: Trial) -> str | None:
                 f"the loss, {middle:.8g}, is above its chord, {chord:.8g}", v=v, label=label, t=[a, b, c]
             )
 
-    return _promised(trial, "convex", _lines, test)
+    return _promised(trial, "convex", _lines, _plain_lines, test)
 
 
 def _decreasing(trial: Trial) -> str | None:
@@ -138,7 +155,7 @@ def _decreasing(trial: Trial) -> str | None:
                 t=[a, c],
             )
 
-    return _promised(trial, "decreasing", _lines, test)
+    return _promised(trial, "decreasing", _lines, _plain_lines, test)
 
 
 def _smallest(trial: Trial) -> str | None:
@@ -150,7 +167,7 @@ def _smallest(trial: Trial) -> str | None:
                 f"the loss is {value:.8g}, below the {least:.8g} at its label's vertex", u=u, label=label
             )
 
-    return _promised(trial, "smallest_at_label", _outputs, test)
+    return _promised(trial, "smallest_at_label", _outputs, _plain_outputs, test)
 
 
 def _zero(trial: Trial) -> str | None:
@@ -160,7 +177,7 @@ def _zero(trial: Trial) -> str | None:
         if not abs(least) <= slack:
             raise Broken(f"the loss at its label's vertex is {least:.8g}", K=len(u), label=label)
 
-    return _promised(trial, "zero_at_label", _outputs, test)
+    return _promised(trial, "zero_at_label", _outputs, _plain_outputs, test)
 
 
 TAGS = ("declared", "shape")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proofs_checks.conformance.adapt import probe
 from proofs_checks.conformance.checks.invariance import MODERATE
 from proofs_checks.conformance.report import Broken
 from proofs_checks.conformance.trial import LossCheck, Trial
@@ -57,7 +58,14 @@ def _gradient(trial: Trial) -> str | None:
                 allowed=float(allowed),
             )
 
-    trial.for_all(trial.sizes().flatmap(of_size), test)
+    k = trial.num_classes
+    rows, labels = probe(k)
+    first = [
+        (row, int(label), [float(i == j) for i in range(k)])
+        for row, label in zip(rows.numpy(), labels, strict=True)
+        for j in (int(label), k - 1)
+    ]
+    trial.for_all(trial.sizes().flatmap(of_size), test, first)
     return None
 
 
