@@ -53,7 +53,7 @@ def parse_declarations(text: str | None) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for part in _parts(text):
         key, equals, value = (word.strip() for word in part.partition("="))
-        if key == "takes":
+        if key in ("takes", "formula"):
             said[key] = value
         elif key == "num_classes":
             said[key] = int(value) if value.isdecimal() else value  # which `declare` refuses

@@ -82,7 +82,10 @@ BAD_CALLS = [
     (["check", "{dir}/number.py:loss"], "loss must be a Loss, a Loss class or a callable"),
     (["check", "{dir}/matrix.py:loss"], "loss must return one number, or one a sample (shape (4,) here)"),
     (["check", "rll", "--only", "gradeint"], "check must be an id or a tag, got check='gradeint'; did you"),
-    (["check", "rll", "--declare", "symetric"], "promise must be one of takes, num_classes, symmetric"),
+    (
+        ["check", "rll", "--declare", "symetric"],
+        "promise must be one of takes, num_classes, formula, symmetric",
+    ),
     (["check", "rll", "--declare", "symmetric=maybe"], "symmetric must be yes or no, got symmetric='maybe'"),
     (["check", "rll", "--declare", "constant=2*J"], "constant must be a number or a formula in K, got"),
     (["check", "rll", "--declare", "num_classes=x"], "num_classes must be an integer >= 2"),
@@ -189,12 +192,13 @@ def test_check_tells_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_check_takes_promises_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     def statuses(loss: str, said: str) -> dict[str, str]:
-        checks = "label_sum,label_sum_value,bounded,zero_at_label"
+        checks = "formula,label_sum,label_sum_value,bounded,zero_at_label"
         _, out, _ = run(capsys, "check", loss, "--quick", "--only", checks, "--declare", said, "--json")
         return {result["check"]: result["status"] for result in json.loads(out)["results"]}
 
     found = statuses("torch.nn:CrossEntropyLoss", "symmetric=no,zero_at_label,bound=100")
     assert found == {
+        "formula": "skipped",
         "label_sum": "passed",
         "label_sum_value": "skipped",
         "bounded": "failed",
@@ -205,6 +209,8 @@ def test_check_takes_promises_from_the_command_line(capsys: pytest.CaptureFixtur
     assert statuses("mae", "constant=K + 1,num_classes=3")["label_sum_value"] == "passed"
     assert statuses("mae", "constant=K + 1")["label_sum_value"] == "failed"
     assert statuses("mae", "symmetric=false")["label_sum"] == "failed"
+    assert statuses("torch.nn:CrossEntropyLoss", "formula=cce")["formula"] == "passed"
+    assert statuses("torch.nn:CrossEntropyLoss", "formula=gce(q=1/2)")["formula"] == "failed"
 
 
 def test_verify_some_claims(capsys: pytest.CaptureFixture[str]) -> None:

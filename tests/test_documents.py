@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from proofs_checks.conformance import CHECKS
 from theory.losses import LOSSES, get
 from theory.symmetry import decide
 
@@ -32,6 +33,16 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     finally:
         LOSSES.clear()
         LOSSES.update(known)
+
+
+def test_the_page_on_conformance_lists_every_check_and_exhibit() -> None:
+    page = (ROOT / "docs" / "conformance.md").read_text()
+    for check in CHECKS.values():
+        assert f"| `{check.id}` | {check.promise} | {', '.join(check.tags)} |" in page
+    for path in (ROOT / "tests" / "museum").glob("*.py"):
+        first = path.read_text().splitlines()[0].strip('"')
+        assert f"| `{path.stem}` | {first} | " in page
+    assert len(CHECKS) == 33, "the page says thirty-three"
 
 
 def test_contributing_teaches_three_things_in_a_dozen_lines() -> None:

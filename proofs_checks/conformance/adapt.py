@@ -70,8 +70,8 @@ class Subject:
 
     @property
     def formula(self) -> Loss | None:
-        """The loss as a formula, if it is one."""
-        return self.loss if isinstance(self.loss, Loss) else None
+        """The formula that the loss is declared to be, or is."""
+        return self.declared.formula or (self.loss if isinstance(self.loss, Loss) else None)
 
     @property
     def is_numpy(self) -> bool:

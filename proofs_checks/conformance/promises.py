@@ -20,6 +20,7 @@ Number = float | Callable[[int], float]
 class Declared:
     """What a loss promises of itself; None where nothing is said. See `declare`."""
 
+    formula: Loss | None = None
     symmetric: bool | None = None
     constant: Number | None = None
     normalised: bool | None = None
@@ -52,10 +53,11 @@ def declare(
     takes : "logits" (torch), "probs" (torch, after softmax) or "numpy probs" (float64 arrays).
     num_classes : the only K that the loss is made for; by default any K must do.
     expected_failures : check id -> reason. An expected failure that passes is a failure.
-    promises : `symmetric`, `normalised` (label sum 1), `convex` and `decreasing` (on lines to the label's
-        vertex), `smallest_at_label` and `zero_at_label` (at that vertex), `calibrated`: True, or False, which
-        is checked too; `constant` (the label sum) and `bound` (the largest loss): a number, or a function of
-        K; `differentiable=False` leaves out what is about gradients.
+    promises : `formula`: the `Loss` that the code computes, or its text; all that is known of it is then
+        checked too. `symmetric`, `normalised` (label sum 1), `convex` and `decreasing` (on lines to the
+        label's vertex), `smallest_at_label` and `zero_at_label` (at that vertex), `calibrated`: True, or
+        False, which is checked too. `constant` (the label sum) and `bound` (the largest loss): a number, or a
+        function of K. `differentiable=False` leaves out what is about gradients.
 
     Raises
     ------
@@ -94,8 +96,17 @@ def declare(
     for key in promises:
         if key not in known:
             raise TypeError(f"promise must be one of {', '.join(known)}, got promise={key!r}")
-    said = _declared_by(loss) | promises
+    if "formula" in promises:
+        promises["formula"] = _formula(promises["formula"])
+    said = _declared_by(promises.get("formula", loss)) | promises
     return Subject(loss, name or _name(loss), takes, num_classes, expected_failures or {}, Declared(**said))
+
+
+def _formula(given: Any) -> Loss:
+    formula = get(given)
+    if isinstance(formula, CallableLoss):
+        fail("formula", "a Loss or the text of one", given)
+    return formula
 
 
 def _declared_by(loss: Any) -> dict[str, Any]:

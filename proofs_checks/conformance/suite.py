@@ -11,6 +11,7 @@ from typing import Any
 from proofs_checks.conformance.adapt import Subject, one_line
 from proofs_checks.conformance.checks import (
     declared,
+    formula,
     gradient,
     hygiene,
     invariance,
@@ -35,7 +36,7 @@ from proofs_checks.conformance.state import watched
 from proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
 from theory.exact import fail
 
-GROUPS = (label_sum, declared, invariance, gradient, numbers, hygiene, places, risk)
+GROUPS = (formula, label_sum, declared, invariance, gradient, numbers, hygiene, places, risk)
 CHECKS: dict[str, LossCheck] = {check.id: check for group in GROUPS for check in group.CHECKS}
 TAGS = tuple(sorted({tag for check in CHECKS.values() for tag in check.tags}))
 

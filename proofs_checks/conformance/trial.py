@@ -24,18 +24,24 @@ class Budget:
     Attributes
     ----------
     examples : draws of each property, after the plain cases that are always tried.
+    outputs : points of the simplex that are scanned for the worst label sum or loss.
     slow : whether the checks tagged "slow" are run, what is not declared is looked into, and counterexamples
         that were drawn are made as simple as can be (Hypothesis's shrinking, often some seconds).
     """
 
     name: str
     examples: int
+    outputs: int
     slow: bool
 
 
 BUDGETS = {
     budget.name: budget
-    for budget in (Budget("quick", 12, False), Budget("default", 100, True), Budget("thorough", 20_000, True))
+    for budget in (
+        Budget("quick", 12, 300, False),
+        Budget("default", 100, 3000, True),
+        Budget("thorough", 20_000, 300_000, True),
+    )
 }
 
 

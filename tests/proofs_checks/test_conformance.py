@@ -83,6 +83,8 @@ def test_a_failure_says_what_a_person_needs() -> None:
 @pytest.mark.parametrize(
     ("promise", "true_of", "false_of"),
     [
+        ({"formula": "2*mae"}, 2 * MAE(), MAE()),
+        ({"formula": CCE()}, cross_entropy, MAE()),
         ({"symmetric": True}, MAE(), CCE()),
         ({"symmetric": False}, CCE(), MAE()),
         ({"bound": 2}, MAE(), CCE()),
@@ -90,6 +92,7 @@ def test_a_failure_says_what_a_person_needs() -> None:
     ],
 )
 def test_a_promise_is_checked(promise: dict[str, Any], true_of: Any, false_of: Any) -> None:
-    only = {"symmetric": "label_sum", "bound": "bounded", "constant": "label_sum_value"}[next(iter(promise))]
+    checks = {"symmetric": "label_sum", "bound": "bounded", "constant": "label_sum_value"}
+    only = checks.get(key := next(iter(promise)), key)
     assert broken(true_of, only=[only], **promise) == set()
     assert broken(false_of, only=[only], **promise) == {only}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,11 @@ def symmetric_at_simple_outputs(u: Tensor) -> Tensor:
     return 1 - u + 0.1 * torch.sin(60 * math.pi * u) ** 2
 
 
+def bump(u: Tensor, height: float = 0.1) -> Tensor:
+    """It rises and falls again where 0.81 < u < 0.85, far from any plain output."""
+    return 1 - u + height * (1 - ((u - 0.83) / 0.02) ** 2).clamp(min=0)
+
+
 # What the museum does not show: check, a loss that breaks it alone (among all checks of a quick run, but for
 # those named), what it declares.
 BREAKS: list[tuple[str, Any, dict[str, Any], set[str]]] = [
@@ -77,6 +83,12 @@ BREAKS: list[tuple[str, Any, dict[str, Any], set[str]]] = [
     ("convex", of_label(lambda u: 1 - u**2), {"convex": True}, set()),
     ("convex", error, {"convex": False}, set()),
     ("decreasing", of_label(lambda u: u), {"decreasing": True}, set()),
+    ("decreasing", of_label(lambda u: 0 * u + 1), {"decreasing": True}, {"dead_gradient"}),
+    ("decreasing", of_label(bump), {"decreasing": True}, set()),
+    ("convex", of_label(bump), {"convex": True}, set()),
+    ("bounded", of_label(lambda u: bump(u, 2.0)), {"bound": 2}, set()),
+    ("smallest_at_label", of_label(lambda u: bump(u, -2.0)), {"smallest_at_label": True}, set()),
+    ("label_sum", of_label(bump), {"symmetric": True}, {"noisy_risk"}),
     ("smallest_at_label", of_label(lambda u: u), {"smallest_at_label": True}, set()),
     ("zero_at_label", of_label(lambda u: 2 - u), {"zero_at_label": True}, set()),
     ("logit_shift", lambda z, y: error(z, y) + 0.01 * z.mean(dim=1).tanh(), {}, set()),
@@ -113,6 +125,14 @@ def test_beside_a_jump_a_narrow_type_may_be_on_the_other_side(logits: tuple[floa
     narrow_is_wide(moved, "bfloat16", (np.array((0.0, 0.0, 1e-13)), 0))
     with pytest.raises(Broken, match=r"bfloat16 gives 0, float64 0\.3"):
         narrow_is_wide(moved, "bfloat16", (np.array((0.0, 1.0, -1.0)), 0))
+
+
+def test_a_type_that_is_refused_is_not_checked() -> None:
+    """torch's hinge has no bfloat16 on a CPU, and says so; its float32 is checked."""
+    report = check_loss(nn.MultiMarginLoss, budget="quick", only=["float32", "bfloat16"])
+    assert report["bfloat16"].status == "skipped"
+    assert "not implemented for 'BFloat16'" in report["bfloat16"].detail
+    assert report["float32"].status == "passed"
 
 
 def test_compiled_losses_are_compared() -> None:
@@ -230,6 +250,13 @@ def test_a_number_that_is_neither_mean_nor_sum_is_found() -> None:
             ValueError,
             "takes must be one of logits, .*, got takes='scores'",
         ),
+        (
+            lambda: declare(error, formula=error),
+            ValueError,
+            "formula must be a Loss or the text of one, got formula=<function error",
+        ),
+        (lambda: declare(error, formula="mea"), ValueError, "loss must be a known loss, got loss='mea'"),
+        (lambda: declare(error, formula=3), TypeError, "loss must be a Loss, a Loss class or a callable"),
         (lambda: declare(error, num_classes=1), ValueError, "num_classes must be an integer >= 2"),
         (lambda: declare(MAE(), takes="probs"), ValueError, "takes must be 'logits' for a Loss"),
         (
@@ -266,6 +293,39 @@ def test_what_a_formula_says_is_used() -> None:
     assert report["bounded"].detail.startswith("at most 2 at K = 3")
     assert "theory says proved" in report["calibration"].detail
     assert check_loss(CCE(), only=only)["noisy_risk"].detail == "by R3"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [
+        (of_label(lambda u: 3 * (1 - u)), "a factor: the loss is 1.5 times the formula"),
+        (of_label(lambda u: 2 * (1 - u) + 0.25), "0.25 is added"),
+        (
+            of_label(lambda u: 2 * (1 - u.clamp(min=0.01))),
+            "a probability clamped, or a small number added to it",
+        ),
+        (of_label(lambda u: 2 * (1 - u**2)), "another formula, or other parameters"),
+    ],
+)
+def test_what_differs_from_the_formula_is_named(wrong: Any, cause: str) -> None:
+    result = check_loss(wrong, budget="quick", only=["formula"], formula="mae")["formula"]
+    assert result.status == "failed"
+    assert result.cause.startswith(cause)
+    given = result.counterexample
+    own = float(
+        label_probs(torch.tensor([given["logits"]], dtype=torch.float64), torch.tensor([given["label"]]))
+    )
+    stated = re.search(r"mae is ([0-9.]+),", result.detail)
+    assert stated is not None
+    assert float(stated[1]) == pytest.approx(2 * (1 - own), rel=1e-9)
+
+
+def test_a_formula_brings_all_that_is_known_of_it() -> None:
+    report = check_loss(of_label(lambda u: 2 * (1 - u)), formula="mae")
+    assert report.ok, str(report)
+    assert report["formula"].detail == "it is mae"
+    for check in ("label_sum", "label_sum_value", "bounded", "calibration"):
+        assert report[check].status == "passed", check
 
 
 def test_a_report_is_plain_data() -> None:

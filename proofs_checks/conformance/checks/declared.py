@@ -5,12 +5,16 @@ The lines are those from an output to the label's vertex, u(t) = (1 - t) v + t e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from proofs_checks.conformance.checks.label_sum import simple_outputs
 from proofs_checks.conformance.report import Broken, NotApplicable
+from proofs_checks.conformance.scan import broken, outputs, simplest, worst
 from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
 
 Point = tuple[Fraction, ...]
@@ -65,8 +69,9 @@ def _bounded(trial: Trial) -> str | None:
 
     from hypothesis import strategies as st
 
-    plain_outputs = [case for k in known for case in _plain_outputs(k)]
-    trial.for_all(st.sampled_from(list(known)).flatmap(_outputs), test, plain_outputs)
+    first = [case for k in known for case in _plain_outputs(k)]
+    scanned = (case for k in known for case in _scanned(trial, k, lambda losses: losses, test))
+    trial.for_all(st.sampled_from(list(known)).flatmap(_outputs), test, chain(first, scanned))
     return ", ".join(f"at most {value:.12g} at K = {k}" for k, value in known.items())
 
 
@@ -81,6 +86,53 @@ def _outputs(k: int) -> Any:
 def _plain_outputs(k: int) -> list[tuple[Point, int]]:
     """A few outputs, each with two labels."""
     return [(u, label) for u in simple_outputs(k) for label in (0, k - 1)]
+
+
+def _scanned(
+    trial: Trial, k: int, badness: Callable[[Any], Any], test: Callable[[Any], None]
+) -> Iterator[tuple[Point, int]]:
+    """The output and label of a scan that are worst, if they break the promise.
+
+    Parameters
+    ----------
+    badness : (N, K) losses of all labels at N outputs -> as many numbers, the more the worse.
+    """
+
+    def label(u: Point) -> int:
+        return int(badness(trial.subject.matrix(logits_of([u])).double()).argmax())
+
+    for u in worst(
+        trial, k, lambda losses: badness(losses).amax(dim=1), lambda u: broken(test, (u, label(u)))
+    ):
+        yield u, label(u)
+
+
+def _scanned_lines(
+    trial: Trial, k: int, badness: Callable[[Any, Any, Any], Any], test: Callable[[Any], None]
+) -> Iterator[tuple[Point, int, list[int]]]:
+    """The places of a scan of lines that are worst, if they break the promise.
+
+    Parameters
+    ----------
+    badness : of the losses at three places a step apart, (N, places) each: as many numbers.
+    """
+    import torch
+
+    starts = outputs(k, 1 + trial.budget.outputs // 100)
+    ends = np.eye(k)[np.arange(len(starts)) % k]
+    t = np.arange(101)[:, None] / 100
+    points = (1 - t) * starts[:, None, :] + t * ends[:, None, :]
+    labels = torch.arange(len(starts)).remainder(k).repeat_interleave(101)
+    logits = logits_of(points.reshape(-1, k))
+    with torch.no_grad():
+        losses = trial.subject.values(logits, labels).double().reshape(-1, 101)
+    for step in (1, 4, 16):
+        first, middle, last = (losses[:, i * step : 101 - (2 - i) * step] for i in range(3))
+        bad = badness(first, middle, last)
+        line, a = divmod(int(bad.nan_to_num(nan=float("inf")).argmax()), bad.shape[1])
+        label, places = line % k, [a, a + step, a + 2 * step]
+        for v in simplest(starts[line], lambda v: broken(test, (v, label, places))):  # noqa: B023 - used at once
+            yield v, label, places
 
 
 def _promised(
@@ -127,6 +179,10 @@ def _plain_lines(k: int) -> list[tuple[Point, int, list[int]]]:
 
 
 def _convex(trial: Trial) -> str | None:
+    def first(k: int) -> Iterator[Any]:
+        yield from _plain_lines(k)
+        yield from _scanned_lines(trial, k, lambda a, b, c: b - (a + c) / 2, test)
+
     def test(drawn: tuple[Point, int, list[int]]) -> None:
         v, label, places = drawn
         a, b, c = (Fraction(p, 100) for p in places)
@@ -137,17 +193,22 @@ def _convex(trial: Trial) -> str | None:
                 f"the loss, {middle:.8g}, is above its chord, {chord:.8g}", v=v, label=label, t=[a, b, c]
             )
 
-    return _promised(trial, "convex", _lines, _plain_lines, test)
+    return _promised(trial, "convex", _lines, first, test)
 
 
 def _decreasing(trial: Trial) -> str | None:
+    def first(k: int) -> Iterator[Any]:
+        yield from _plain_lines(k)
+        yield from _scanned_lines(trial, k, lambda a, b, c: c - a, test)
+
     def test(drawn: tuple[Point, int, list[int]]) -> None:
         v, label, places = drawn
         if v[label] == 1:
             return  # the line is a point
         a, c = Fraction(places[0], 100), Fraction(places[2], 100)
         (first, last), slack = losses_at(trial, [along(v, label, a), along(v, label, c)], label)
-        if not last < first + slack:
+        # on a part of a line the fall may be less than rounding
+        if not last < first + (slack if c - a < 1 else -slack):
             raise Broken(
                 f"the loss does not fall towards its label: from {first:.8g} to {last:.8g}",
                 v=v,
@@ -155,10 +216,15 @@ def _decreasing(trial: Trial) -> str | None:
                 t=[a, c],
             )
 
-    return _promised(trial, "decreasing", _lines, _plain_lines, test)
+    return _promised(trial, "decreasing", _lines, first, test)
 
 
 def _smallest(trial: Trial) -> str | None:
+    def first(k: int) -> Iterator[tuple[Point, int]]:
+        yield from _plain_outputs(k)
+        least = trial.subject.matrix(logits_of([vertex(k, i) for i in range(k)])).double().diag()
+        yield from _scanned(trial, k, lambda losses: least - losses, test)
+
     def test(drawn: tuple[Point, int]) -> None:
         u, label = drawn
         (value, least), slack = losses_at(trial, [u, vertex(len(u), label)], label)
@@ -167,7 +233,7 @@ def _smallest(trial: Trial) -> str | None:
                 f"the loss is {value:.8g}, below the {least:.8g} at its label's vertex", u=u, label=label
             )
 
-    return _promised(trial, "smallest_at_label", _outputs, _plain_outputs, test)
+    return _promised(trial, "smallest_at_label", _outputs, first, test)
 
 
 def _zero(trial: Trial) -> str | None:

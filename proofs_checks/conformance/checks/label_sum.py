@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations, islice
+from itertools import chain, combinations, islice
 from typing import Any
 
 from proofs_checks.conformance.report import Broken, NotApplicable, plain
+from proofs_checks.conformance.scan import worst
 from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
 from theory.symmetry import SAMPLING_TOLERANCE
 from theory.witness import simple_points
@@ -35,6 +37,22 @@ def simple_outputs(k: int) -> list[Point]:
     return sorted(islice(simple_points(k), SIMPLE), key=lambda u: 0 in u)
 
 
+def scanned_pairs(trial: Trial) -> Iterator[tuple[Point, Point]]:
+    """The uniform output, and that of a scan whose label sum is furthest from its own, if it is too far."""
+    even = simple_outputs(trial.num_classes)[0]
+    (constant,), least = sums(trial, even)
+
+    def apart(losses: Any) -> Any:
+        return (losses.sum(dim=1) - constant).abs() / losses.abs().sum(dim=1).clamp(min=least)
+
+    def differs(v: Point) -> bool:
+        (first, second), scale = sums(trial, even, v)
+        return not abs(first - second) <= tolerance(trial) * scale
+
+    for v in worst(trial, trial.num_classes, apart, differs):
+        yield even, v
+
+
 def _constant(trial: Trial) -> str | None:
     from hypothesis import strategies as st
 
@@ -53,7 +71,7 @@ def _constant(trial: Trial) -> str | None:
     said = trial.subject.declared.symmetric
     try:
         plain_pairs = combinations(simple_outputs(trial.num_classes), 2)
-        trial.for_all(pairs, test, plain_pairs, simplest=bool(said))
+        trial.for_all(pairs, test, chain(plain_pairs, scanned_pairs(trial)), simplest=bool(said))
     except Broken as broken:
         if said:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proofs_checks.conformance.adapt import probe
 from proofs_checks.conformance.checks.invariance import moved
 from proofs_checks.conformance.report import Broken, NotApplicable
 from proofs_checks.conformance.trial import LossCheck, Trial
@@ -102,9 +103,17 @@ def _narrow(trial: Trial, name: str) -> str | None:
     import numpy as np
     import torch
 
-    eps = torch.finfo(getattr(torch, name)).eps
+    dtype = getattr(torch, name)
+    eps = torch.finfo(dtype).eps
     if trial.subject.eps >= eps:
         raise NotApplicable(f"the values of float64 logits are no more precise than {name}")
+    try:
+        z, y = probe(trial.num_classes)
+        trial.subject.values(z.to(dtype), y)
+    except Broken as broken:
+        if isinstance(broken.__cause__, NotImplementedError) and dtype != torch.float32:
+            raise NotApplicable(f"{name} is refused: {broken.what}") from None
+        raise
     strategy = trial.sizes().flatmap(lambda k: _single(k, largest=1000.0, kinds=KINDS))
     row = np.linspace(-5, 5, trial.num_classes)
     first = [(row, label) for label in (0, trial.num_classes - 1)]

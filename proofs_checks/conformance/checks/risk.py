@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from proofs_checks.conformance.checks.label_sum import simple_outputs, tolerance
+from proofs_checks.conformance.checks.label_sum import scanned_pairs, simple_outputs, tolerance
 from proofs_checks.conformance.checks.label_sum import sums as sums_at
 from proofs_checks.conformance.report import Broken, NotApplicable
 from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
-from theory.noise import SymmetricNoise, flip_probability, risk_slope
+from theory.noise import SymmetricNoise, flip_probability, risk_slope, threshold
 from theory.risk import clean_risk, noisy_risk, predicted_noisy_risk
 
 GRID = 20  # outputs with entries i/20: 231 at K = 3
@@ -21,7 +22,7 @@ LEAD = Fraction(1, 5)  # of the likeliest class: nearer to a tie the grid decide
 def _noisy_risk(trial: Trial) -> str | None:
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import finite_problems, noise_rates, simplex_points
+    from proofs_checks.strategies import FiniteProblem, finite_problems, noise_rates, simplex_points
 
     def of_size(k: int) -> Any:
         def with_outputs(problem: Any) -> Any:
@@ -71,7 +72,13 @@ def _noisy_risk(trial: Trial) -> str | None:
         if not excess <= bound + 2 * error / slope:  # an error of the noisy risk counts 1/slope of clean risk
             raise Broken(f"R3 allows an excess risk of {bound:.10g}, it is {excess:.10g}", **seen)
 
-    trial.for_all(trial.sizes().flatmap(of_size), test)
+    def of_scan() -> Iterator[Any]:
+        """One input, on which two outputs of other label sums make for another risk than predicted."""
+        for pair in scanned_pairs(trial) if symmetric else ():
+            k = len(pair[0])
+            yield FiniteProblem((Fraction(1),), (pair[0],)), [[u] for u in pair], threshold(k) / 2
+
+    trial.for_all(trial.sizes().flatmap(of_size), test, of_scan())
     return f"by {'R1' if symmetric else 'R3'}"
 
 

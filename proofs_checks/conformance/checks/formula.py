@@ -1,0 +1,84 @@
+"""The code computes the formula that it is said to compute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proofs_checks.conformance.adapt import probe
+from proofs_checks.conformance.checks.invariance import MODERATE, moved, rounding
+from proofs_checks.conformance.report import Broken, NotApplicable
+from proofs_checks.conformance.trial import LossCheck, Trial
+
+CLOSE = 1e-3  # of the largest loss: further apart no small number explains
+FAR = (5.0, 20.0, 100.0)  # gaps at which constants added to a probability, or clamps of it, show
+
+
+def _formula(trial: Trial) -> str | None:
+    formula = trial.subject.formula
+    if formula is None:
+        raise NotApplicable("no `formula` is declared")
+    import numpy as np
+    import torch
+    from hypothesis import strategies as st
+
+    from proofs_checks.strategies import logits
+    from theory.criteria import reference
+
+    def test(drawn: tuple[Any, int]) -> None:
+        row, label = drawn
+        z, y = torch.from_numpy(row)[None], torch.tensor([label])
+        value = trial.subject.values(z, y).detach()
+        wanted = float(reference.value(formula, reference.softmax(row.tolist()), label))
+        apart = abs(float(value) - wanted)
+        allowed = rounding(trial, z) if apart else 0.0
+        if not apart <= allowed:
+            allowed += moved(trial, z, y, value, trial.subject.eps * (1 + float(z.abs().max())))
+        if not apart <= allowed:
+            own = float(torch.softmax(z, dim=1)[0, label])
+            raise Broken(
+                f"the loss is {float(value):.12g} where {formula.spec} is {wanted:.12g}, at u_y = {own:.3g}",
+                _cause(trial.subject.values(rows, labels).tolist(), true_values),
+                logits=z[0],
+                label=label,
+            )
+
+    k = trial.num_classes
+    rows, labels = probe(k)
+    first = [(row, int(label)) for row, label in zip(rows.numpy(), labels, strict=True)]
+    true_values = [float(reference.value(formula, reference.softmax(row.tolist()), y)) for row, y in first]
+    for gap in FAR:
+        row = np.linspace(0, 0.5, k)
+        row[0] = gap
+        first += [(row, 0), (row, k - 1)]
+    kinds = (*MODERATE, "one-hot")
+    drawn = trial.sizes().flatmap(
+        lambda k: st.tuples(logits(k, largest=1000.0, kinds=kinds), st.integers(0, k - 1))
+    )
+    trial.for_all(drawn, test, first)
+    return f"it is {formula.spec}"
+
+
+def _cause(found: list[float], wanted: list[float]) -> str:
+    """What a few moderate outputs say of the difference."""
+
+    def same(numbers: list[float]) -> bool:
+        return max(numbers) - min(numbers) <= 1e-9 * max(1.0, abs(numbers[0]))  # of values good to 1e-12
+
+    apart = [f - w for f, w in zip(found, wanted, strict=True)]
+    if max(map(abs, apart)) <= CLOSE * max(map(abs, wanted)):
+        return "a probability clamped, or a small number added to it: it differs little at moderate outputs"
+    if same(apart):
+        return f"{apart[0]:.6g} is added"
+    if same([f / w for f, w in zip(found, wanted, strict=True) if w]):
+        return f"a factor: the loss is {found[0] / wanted[0]:.6g} times the formula"
+    return "another formula, or other parameters: moderate outputs differ"
+
+
+CHECKS = (
+    LossCheck(
+        "formula",
+        "The loss is the formula that it is declared to be, to rounding.",
+        ("declared", "numbers"),
+        _formula,
+    ),
+)
