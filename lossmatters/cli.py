@@ -117,8 +117,8 @@ def check(
         typer.Option(
             "--declare",
             metavar="PROMISE,...",
-            help="What the loss promises, to be checked too: symmetric, bound=2, constant=2*(K-1), "
-            "takes=probs, ...; see the tutorial.",
+            help="What the loss promises, to be checked too: symmetric, formula=cce, bound=2, "
+            "constant=2*(K-1), takes=probs, ...; docs/conformance.md has them all.",
         ),
     ] = None,
     as_json: Json = False,

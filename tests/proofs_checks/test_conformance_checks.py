@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ import torch
 from simple_losses import error, label_probs, of_label
 from torch import Tensor, nn
 
+import theory.bounds
 from proofs_checks.conformance import CHECKS, check_loss, declare
 from proofs_checks.conformance.checks.numbers import narrow_is_wide
 from proofs_checks.conformance.report import Broken
 from proofs_checks.conformance.trial import BUDGETS, Trial
+from theory.losses import GCE, Loss
 
 MUSEUM = Path(__file__).parents[1] / "museum"
 
@@ -119,6 +123,22 @@ def test_a_type_that_is_refused_is_not_checked() -> None:
     assert report["bfloat16"].status == "skipped"
     assert "not implemented for 'BFloat16'" in report["bfloat16"].detail
     assert report["float32"].status == "passed"
+
+
+def test_r3_rejects_a_range_of_label_sums_that_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the true range R3 is a theorem, which no loss breaks; with its lower end alone it is false."""
+    true_range = theory.bounds.label_sum_range
+
+    def too_narrow(loss: Loss, num_classes: int) -> Any:
+        span = true_range(loss, num_classes)
+        return replace(span, high=span.low)
+
+    loss = GCE(q=Fraction(1, 10))
+    assert check_loss(loss, only=["noisy_risk"])["noisy_risk"].detail == "by R3"
+    monkeypatch.setattr("theory.bounds.label_sum_range", too_narrow)
+    found = check_loss(loss, only=["noisy_risk"])["noisy_risk"]
+    assert found.status == "failed"
+    assert found.detail.startswith("R3 allows an excess risk of")
 
 
 def test_compiled_losses_are_compared() -> None:
