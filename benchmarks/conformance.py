@@ -63,6 +63,13 @@ def compiling(z: Tensor, y: Tensor) -> Tensor:
 
 # check, what is wrong, the loss with a defect of size s, what it declares
 DEFECTS: list[tuple[str, str, Callable[[float], Values], dict[str, Any]]] = [
+    ("formula", "a factor 1 + s", plus(sound), {"formula": "1/2*mae"}),
+    (
+        "formula",
+        "-log(u_y + s) for -log u_y",
+        lambda s: lambda z, y: -(own(z, y) + s).log(),
+        {"formula": "cce"},
+    ),
     ("label_sum", "s u_y^2 added", plus(lambda z, y: own(z, y) ** 2), {"symmetric": True}),
     ("label_sum", "a bump of height s where 0.81 < u_y < 0.85", plus(beyond), {"symmetric": True}),
     ("label_sum_value", "a factor 1 + s", plus(sound), {"constant": lambda k: k - 1}),
