@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -26,8 +27,16 @@ def _table(*columns: str) -> Any:
 
 
 def print_json(data: Any) -> None:
-    """One object, and nothing else."""
-    print(json.dumps(data, indent=1, ensure_ascii=False))
+    """One object, and nothing else. JSON has no infinity and no NaN: these are the texts "inf" and "nan"."""
+    print(json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def losses(rows: Any) -> None:

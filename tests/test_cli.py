@@ -190,6 +190,21 @@ def test_check_tells_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "failed" not in out
 
 
+def test_json_is_json_where_numbers_are_not_finite(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "def loss(z, y): return z.softmax(1).gather(1, y[:, None])[:, 0] ** 0.5"
+    )
+    _, out, _ = run(capsys, "check", f"{tmp_path}/mine.py:loss", "--only", "finite_gradient", "--json")
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    found = json.loads(out, parse_constant=refuse)["results"][0]
+    assert "nan" in found["counterexample"]["value"]
+
+
 def test_check_takes_promises_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     def statuses(loss: str, said: str) -> dict[str, str]:
         checks = "formula,label_sum,label_sum_value,bounded,zero_at_label"
