@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+from shape_checks import annotated
 
 # Before anything of the project is imported. (tests/support is on the path, see pyproject.toml.)
-install_import_hook(["theory", "empirics"], "shape_checks.shapes_only")
+install_import_hook(annotated("theory", "empirics"), "shape_checks.shapes_only")
 
 import torch  # noqa: E402  (after the hook, like everything that might import the project)
 

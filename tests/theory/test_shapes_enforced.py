@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import Float, Int, TypeCheckError
-from shape_checks import has_shape
+from shape_checks import annotated, has_shape
 
 from theory.losses import MAE, RLL
 from theory.losses.criterion import sample_losses
@@ -38,6 +38,17 @@ def test_a_wrong_result_is_rejected():
 
     with pytest.raises(TypeCheckError, match="return"):
         sample_losses(Scalar(), torch.zeros(3, 4), torch.zeros(3, dtype=torch.long))
+
+
+def test_modules_that_annotate_shapes_are_found():
+    found = annotated("theory", "empirics")
+    assert {
+        "theory.losses.base",
+        "theory.losses.criterion",
+        "theory.noise",
+        "empirics.engine.metrics",
+    } <= set(found)
+    assert "theory.exact" not in found
 
 
 def test_right_shapes_pass():
