@@ -73,7 +73,11 @@ def losses(as_json: Json = False) -> None:
 @app.command()
 def certify(
     loss: Annotated[
-        str, typer.Argument(metavar="LOSS", help="NAME, NAME(alpha=0.5), a sum, or path/to/file.py:object.")
+        str,
+        typer.Argument(
+            metavar="LOSS",
+            help="NAME, NAME(alpha=0.5), a sum, path/to/file.py:object or package.module:object.",
+        ),
     ],
     num_classes: Annotated[int, typer.Option("-K", "--classes", help="Number of classes.")] = 10,
     noise: Annotated[

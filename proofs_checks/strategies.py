@@ -8,7 +8,9 @@ the project imports it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +27,8 @@ LOGIT_KINDS = ("equal", "ties", "one-hot", "largest", "ordinary")
 MATRIX_KINDS = ("identity", "uniform noise", "pair noise", "permutation", "random")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 SMALLEST_DENORMAL = 5e-324
+MANY = 32  # numbers, of which each is drawn for itself
+SEEDS = st.integers(0, 2**32 - 1)
 
 Point = tuple[Fraction, ...]
 
@@ -40,6 +44,23 @@ class FiniteProblem(NamedTuple):
 
     weights: Point
     posteriors: tuple[Point, ...]
+
+
+@st.composite
+def repeated(draw: DrawFn, element: SearchStrategy[Any], size: int) -> list[Any]:
+    """Lists of `size` draws; beyond 32, more than an example may hold, eight draws repeated at random."""
+    if size <= MANY:
+        return [draw(element) for _ in range(size)]
+    few = [draw(element) for _ in range(8)]
+    return Random(draw(SEEDS)).choices(few, k=size)
+
+
+@st.composite
+def shuffled(draw: DrawFn, values: Sequence[Any]) -> list[Any]:
+    """The values in any order, of all alike likely where there are more than 32."""
+    if len(values) <= MANY:
+        return list(draw(st.permutations(values)))
+    return Random(draw(SEEDS)).sample(list(values), k=len(values))
 
 
 @st.composite
@@ -62,7 +83,7 @@ def simplex_points(
     """
     k = check_num_classes(draw(num_classes) if isinstance(num_classes, SearchStrategy) else num_classes)
     kind = _kind(draw, kinds, POINT_KINDS)
-    weights = [Fraction(draw(st.integers(1, 1000))) for _ in range(k)]
+    weights = [Fraction(weight) for weight in draw(repeated(st.integers(1, 1000), k))]
     match kind:
         case "vertex":
             weights = [Fraction(1)] + [Fraction(0)] * (k - 1)
@@ -79,13 +100,13 @@ def simplex_points(
                 weights[i] = Fraction(0)
         case "tiny":
             count = draw(st.integers(1, k - 1))
-            for i in range(count):
-                weights[-1 - i] = draw(st.integers(1, 2**20)) * Fraction(SMALLEST_DENORMAL)
+            for i, units in enumerate(draw(repeated(st.integers(1, 2**20), count))):
+                weights[-1 - i] = units * Fraction(SMALLEST_DENORMAL)
             # The others sum to 1 less a denormal, so that dividing by the sum below changes no tiny entry.
             rest = sum(weights[: k - count])
             tiny = sum(weights[k - count :])
             weights[: k - count] = [w / rest * (1 - tiny) for w in weights[: k - count]]
-    weights = draw(st.permutations(weights))
+    weights = draw(shuffled(weights))
     total = sum(weights)
     point = tuple(w / total for w in weights)
     return point if exact else np.array([float(x) for x in point])
@@ -111,16 +132,16 @@ def logits(
         case "equal":
             values = [draw(st.sampled_from([0.0, largest, -largest]) | finite)] * k
         case "ties":
-            values = [draw(ordinary) for _ in range(k)]
+            values = draw(repeated(ordinary, k))
             values[0] = values[1] = max(values)
         case "one-hot":
             far = draw(st.sampled_from([50.0, 100.0, 1000.0, 50000.0, largest]))
             values = [draw(st.sampled_from([far, -far]))] + [0.0] * (k - 1)
         case "largest":
-            values = [draw(st.sampled_from([largest, -largest, 0.0])) for _ in range(k)]
+            values = draw(repeated(st.sampled_from([largest, -largest, 0.0]), k))
         case _:
-            values = [draw(ordinary) for _ in range(k)]
-    return np.array(draw(st.permutations(values)))
+            values = draw(repeated(ordinary, k))
+    return np.array(draw(shuffled(values)))
 
 
 @st.composite
@@ -129,7 +150,7 @@ def labels(draw: DrawFn, n: int, num_classes: int) -> np.ndarray:
     label = st.integers(0, check_num_classes(num_classes) - 1)
     if draw(st.sampled_from(["all equal", "any", "any"])) == "all equal":
         return np.full(n, draw(label), dtype=np.int64)
-    return np.array(draw(st.lists(label, min_size=n, max_size=n)), dtype=np.int64)
+    return np.array(draw(repeated(label, n)), dtype=np.int64)
 
 
 def noise_rates(num_classes: int, informative: bool = False) -> SearchStrategy[Fraction]:
@@ -176,7 +197,7 @@ def transition_matrices(
                 for i in range(k)
             )
         case "permutation":
-            matrix = tuple(tuple(identity[i]) for i in draw(st.permutations(range(k))))
+            matrix = tuple(tuple(identity[i]) for i in draw(shuffled(range(k))))
         case _:
             matrix = tuple(draw(simplex_points(k, exact=True)) for _ in range(k))
     return matrix if exact else np.array(matrix, dtype=object).astype(float)

@@ -277,3 +277,15 @@ def test_bad_arguments_are_named(make, message):
 
     with pytest.raises(ValueError, match=message):
         run()
+
+
+def test_a_thousand_classes_can_be_drawn():
+    """Far more numbers than an example may hold: each kind is still what it says."""
+    seen = counts(strategies.simplex_points(1000, exact=True), point_properties, draws=60)
+    assert_covers(seen, ["vertex", "uniform", "ties"])
+    orders = counts(
+        strategies.shuffled(range(1000)), lambda order: [str(sorted(order) == list(range(1000)))], 20
+    )
+    assert set(orders) == {"all", "True"}
+    rows = counts(strategies.logits(1000, largest=20.0), lambda z: ["several"] if len(set(z)) > 2 else [], 40)
+    assert_covers(rows, ["several"], at_least=5)

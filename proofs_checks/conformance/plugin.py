@@ -21,7 +21,7 @@ def pytest_load_initial_conftests(parser: Any, args: list[str]) -> None:
         action="append",
         default=[],
         metavar="LOSS",
-        help="A loss to check: path/to/file.py:object, or a name; may be given more than once.",
+        help="A loss to check: path/to/file.py:object, package.module:object or a name; may be repeated.",
     )
     group.addoption(
         "--loss-budget",

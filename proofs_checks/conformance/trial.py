@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+MANY = 100  # classes; with more, a draw costs more, and there are fewer
 LOWEST = -745.0  # logarithm of the smallest float64: what stands for log 0 where logits must be finite
 
 
@@ -23,7 +24,7 @@ class Budget:
 
     Attributes
     ----------
-    examples : draws of each property, after the plain cases that are always tried.
+    examples : draws of each property, after the plain cases that are always tried; fewer beyond 100 classes.
     outputs : points of the simplex that are scanned for the worst label sum or loss.
     slow : whether the checks tagged "slow" are run, what is not declared is looked into, and counterexamples
         that were drawn are made as simple as can be (Hypothesis's shrinking, often some seconds).
@@ -102,7 +103,7 @@ class Trial:
         from hypothesis.errors import Flaky
 
         @settings(
-            max_examples=max(1, int(share * self.budget.examples)),
+            max_examples=max(3, int(share * self.budget.examples * min(1, MANY / self.num_classes))),
             derandomize=bool(os.environ.get("CI")),
             database=None,
             deadline=None,

@@ -94,6 +94,15 @@ def test_a_module_of_one_k_is_found_to_be_one() -> None:
     assert {result.check for result in report.failures} == {"class_counts"}
 
 
+def test_a_loss_for_a_thousand_classes_is_checked() -> None:
+    """More numbers than Hypothesis lets an example hold."""
+    report = check_loss(Weighted(1000), budget="quick", num_classes=1000, formula="cce")
+    assert report.ok, str(report)
+    assert report["formula"].status == report["label_sum"].status == report["logit_shift"].status == "passed"
+    wrong = check_loss(Weighted(1000), budget="quick", only=["label_sum"], num_classes=1000, symmetric=True)
+    assert len(wrong["label_sum"].counterexample["u"]) == 1000
+
+
 def test_a_number_that_is_neither_mean_nor_sum_is_found() -> None:
     strange = declare(Reduced(lambda values: values.sum() / (len(values) + 1)))
     assert strange.interface.reduction == "unknown"

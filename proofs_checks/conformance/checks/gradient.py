@@ -19,13 +19,13 @@ def _gradient(trial: Trial) -> str | None:
     import torch
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import logits
+    from proofs_checks.strategies import logits, repeated
 
     # Error of the extrapolated difference: h^4 from its formula, eps/h from rounding; equal at eps^(1/5).
     step = trial.subject.eps**0.2
 
     def of_size(k: int) -> Any:
-        ways = st.lists(st.sampled_from([0.0, 1.0, -1.0]), min_size=k, max_size=k)
+        ways = repeated(st.sampled_from([0.0, 1.0, -1.0]), k)
         return st.tuples(logits(k, largest=20.0, kinds=MODERATE), st.integers(0, k - 1), ways)
 
     def test(drawn: tuple[Any, int, list[float]]) -> None:
