@@ -63,14 +63,16 @@ def worst(
 
 def simplest(point: Any, breaks: Callable[[Point], bool]) -> Iterator[Point]:
     """The point, (K,) in float64, as the simplest Fractions that break a promise, if it breaks it."""
-    whole = [Fraction(float(x)) for x in point]
-    exact = tuple(x / sum(whole) for x in whole)
+    shares = [Fraction(float(x)) for x in point]
+    total = sum(shares)
+    exact = tuple(x / total for x in shares)
     if not breaks(exact):
         return
     for denominator in DENOMINATORS:
         weights = [round(x * denominator) for x in exact]
-        if sum(weights):
-            simple = tuple(Fraction(w, sum(weights)) for w in weights)
+        whole = sum(weights)
+        if whole:
+            simple = tuple(Fraction(w, whole) for w in weights)
             if breaks(simple):
                 yield simple
                 return
