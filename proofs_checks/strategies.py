@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from random import Random
 from typing import Any, NamedTuple
 
@@ -227,7 +228,8 @@ def losses(draw: DrawFn, kind: type[Loss] = Loss) -> Loss:
     event(f"loss: {cls.name}")
     if draw(st.booleans()):
         return cls()
-    return cls(**{name: draw(_parameter(cls, name)) for name in cls().parameters})
+    values = {name: _accepted(cls, name) for name in cls().parameters}  # type: ignore[arg-type] # it has a hash
+    return cls(**{name: draw(st.sampled_from(accepted)) for name, accepted in values.items()})
 
 
 @st.composite
@@ -256,7 +258,19 @@ def _kind(draw: DrawFn, kinds: tuple[str, ...], known: tuple[str, ...]) -> str:
     return kind
 
 
-def _parameter(cls: type[Loss], name: str) -> SearchStrategy[Fraction]:
+# The numbers among which parameters are drawn, simplest first: in [0, 1], up to 10, and clamps.
+FRACTIONS = tuple(
+    sorted(
+        {Fraction(n, d) for d in range(1, 21) for n in range(d + 1)}
+        | {Fraction(n, d) for d in range(1, 5) for n in range(d, 10 * d + 1)},
+        key=lambda x: (x.denominator, x),
+    )
+)
+CLAMPS = tuple(Fraction(1, 2**n) for n in range(10, 21))
+
+
+@cache
+def _accepted(cls: type[Loss], name: str) -> list[Fraction]:
     """Values of one parameter that the class accepts: its own check says which, no second list of domains."""
 
     def accepted(value: Fraction) -> bool:
@@ -266,8 +280,5 @@ def _parameter(cls: type[Loss], name: str) -> SearchStrategy[Fraction]:
             return False
         return True
 
-    if not any(accepted(Fraction(n, 2)) for n in range(1, 7)):
-        return st.integers(10, 20).map(lambda n: Fraction(1, 2**n)).filter(accepted)  # a clamp such as p_min
-    # Each third alone has a good chance for the domains met so far: (0, 1], > 0 or >= 1, whole numbers.
-    fractions = st.fractions(0, 1, max_denominator=20) | st.fractions(1, 10, max_denominator=4)
-    return (fractions | st.integers(1, 6).map(Fraction)).filter(accepted)
+    is_clamp = not any(accepted(Fraction(n, 2)) for n in range(1, 7))  # such as p_min
+    return [value for value in (CLAMPS if is_clamp else FRACTIONS) if accepted(value)]
