@@ -55,7 +55,7 @@ class Witness:
 
 
 def simple_points(num_classes: int) -> Iterator[Point]:
-    """Points of the simplex from simple to less so: uniform, vertex, small ratios, then random rationals."""
+    """Points of the simplex, simple ones first: uniform, vertex, small ratios, random ones, near vertices."""
     import random
 
     k = num_classes
@@ -63,6 +63,7 @@ def simple_points(num_classes: int) -> Iterator[Point]:
     shapes += [[2, 1, 1], [3, 2, 1], [2, 2] + [1] * (k - 2), [3, 2] + [1] * (k - 2)]
     rng = random.Random(0)
     shapes += [[rng.randint(1, 30) for _ in range(k)] for _ in range(RANDOM_POINTS)]
+    shapes += [[share] + [1] * (k - 1) for share in (100, 10**4)]  # near a vertex, where some have no value
     padded = ([*shape, *[0] * (k - len(shape))] for shape in shapes if len(shape) <= k)
     yield from dict.fromkeys(tuple(Fraction(w, sum(shape)) for w in shape) for shape in padded)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory.algebra import K, enclose, exact_label_sum, is_nonnegative, is_zero
-from theory.losses import CCE, LOSSES, MAE, MSE, NMSE, RLL, Loss, Normalized, SeparableLoss, get
+from theory.losses import CCE, LOSSES, MAE, MSE, NCE, NMSE, RLL, Loss, Normalized, SeparableLoss, get
 from theory.symmetry import decide
 from theory.witness import differ, find_witness, simple_points
 
@@ -268,3 +268,12 @@ def test_balls_enclose_closed_forms(value: Fraction) -> None:
 def test_enclose_refuses_what_it_does_not_know() -> None:
     with pytest.raises(TypeError, match="elementary functions"):
         enclose(sympy.gamma(sympy.Rational(1, 3)))
+
+
+def test_a_witness_may_lie_near_a_vertex_alone() -> None:
+    """NCE has no value at a vertex, and the other term shows only where one class has more than 7/8."""
+    loss = NCE() + get("truncated-gce(q=1, k=7/8)")
+    verdict = decide(loss, 3)
+    assert verdict.status == "refuted"
+    assert verdict.witness is not None
+    assert Fraction(7, 8) < max(*verdict.witness.u, *verdict.witness.v) < 1
