@@ -18,7 +18,7 @@ AT_ONCE = 500_000  # of them in one call
 DENOMINATORS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100, 1000, 10**4, 10**6)
 
 
-def broken(test: Callable[[Any], None], case: Any) -> bool:
+def rejects(test: Callable[[Any], None], case: Any) -> bool:
     """Does the test reject the case?"""
     try:
         test(case)

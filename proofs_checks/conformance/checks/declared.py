@@ -14,7 +14,7 @@ import numpy as np
 
 from proofs_checks.conformance.checks.label_sum import simple_outputs
 from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.scan import broken, outputs, simplest, worst
+from proofs_checks.conformance.scan import outputs, rejects, simplest, worst
 from proofs_checks.conformance.trial import MANY, LossCheck, Trial, logits_of
 
 Point = tuple[Fraction, ...]
@@ -102,7 +102,7 @@ def _scanned(
         return int(badness(trial.subject.matrix(logits_of([u])).double()).argmax())
 
     for u in worst(
-        trial, k, lambda losses: badness(losses).amax(dim=1), lambda u: broken(test, (u, label(u)))
+        trial, k, lambda losses: badness(losses).amax(dim=1), lambda u: rejects(test, (u, label(u)))
     ):
         yield u, label(u)
 
@@ -131,7 +131,7 @@ def _scanned_lines(
         bad = badness(first, middle, last)
         line, a = divmod(int(bad.nan_to_num(nan=float("inf")).argmax()), bad.shape[1])
         label, places = line % k, [a, a + step, a + 2 * step]
-        for v in simplest(starts[line], lambda v: broken(test, (v, label, places))):  # noqa: B023 - used at once
+        for v in simplest(starts[line], lambda v: rejects(test, (v, label, places))):  # noqa: B023 - used at once
             yield v, label, places
 
 

@@ -24,11 +24,14 @@ def _formula(trial: Trial) -> str | None:
     from proofs_checks.strategies import logits
     from theory.criteria import reference
 
+    def exact(row: Any, label: int) -> float:
+        return float(reference.value(formula, reference.softmax(row.tolist()), label))
+
     def test(drawn: tuple[Any, int]) -> None:
         row, label = drawn
         z, y = torch.from_numpy(row)[None], torch.tensor([label])
         value = trial.subject.values(z, y).detach()
-        wanted = float(reference.value(formula, reference.softmax(row.tolist()), label))
+        wanted = exact(row, label)
         apart = abs(float(value) - wanted)
         allowed = rounding(trial, z) if apart else 0.0
         if not apart <= allowed:
@@ -37,15 +40,15 @@ def _formula(trial: Trial) -> str | None:
             own = float(torch.softmax(z, dim=1)[0, label])
             raise Broken(
                 f"the loss is {float(value):.12g} where {formula.spec} is {wanted:.12g}, at u_y = {own:.3g}",
-                _cause(trial.subject.values(rows, labels).tolist(), true_values),
+                _cause(trial.subject.values(rows, labels).tolist(), [exact(*case) for case in moderate]),
                 logits=z[0],
                 label=label,
             )
 
     k = trial.num_classes
     rows, labels = probe(k)
-    first = [(row, int(label)) for row, label in zip(rows.numpy(), labels, strict=True)]
-    true_values = [float(reference.value(formula, reference.softmax(row.tolist()), y)) for row, y in first]
+    moderate = [(row, int(label)) for row, label in zip(rows.numpy(), labels, strict=True)]
+    first = [*moderate]
     for gap in FAR:
         row = np.linspace(0, 0.5, k)
         row[0] = gap
