@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from proofs_checks.conformance.report import Broken
 from proofs_checks.conformance.trial import Trial, logits_of
+from theory.witness import Point
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Point = tuple[Fraction, ...]
 NUMBERS = 20_000_000  # losses times classes that a scan may compute: with K = 1000 there are few outputs
 AT_ONCE = 500_000  # of them in one call
 DENOMINATORS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100, 1000, 10**4, 10**6)

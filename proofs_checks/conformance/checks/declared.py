@@ -16,8 +16,7 @@ from proofs_checks.conformance.checks.label_sum import simple_outputs
 from proofs_checks.conformance.report import Broken, NotApplicable
 from proofs_checks.conformance.scan import outputs, rejects, simplest, worst
 from proofs_checks.conformance.trial import MANY, LossCheck, Trial, logits_of
-
-Point = tuple[Fraction, ...]
+from theory.witness import Point
 
 
 def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float], float]:

@@ -11,14 +11,12 @@ from proofs_checks.conformance.report import Broken, NotApplicable, plain
 from proofs_checks.conformance.scan import worst
 from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
 from theory.symmetry import SAMPLING_TOLERANCE
-from theory.witness import simple_points
+from theory.witness import Point, simple_points
 
 SIMPLE = 7  # of the outputs that theory tries for a witness: uniform, vertex, small ratios
 
 # How far the sums of K rounded losses may be apart, relative to the sum of their sizes.
 TOLERANCES = {2.0**-52: SAMPLING_TOLERANCE["float64"], 2.0**-23: SAMPLING_TOLERANCE["float32"]}
-
-Point = tuple[Fraction, ...]
 
 
 def tolerance(trial: Trial) -> float:
