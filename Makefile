@@ -33,7 +33,7 @@ test-all: $(INSTALLED) ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 formal: ## check the Coq proofs; says what to install where there is no Coq
-	$(PYTHON) -m proofs_checks.formal.check
+	$(PYTHON) -m lossmatters.proofs_checks.formal.check
 
 lint: $(INSTALLED_DEV) ## style, format and types
 	$(BIN)/ruff check .

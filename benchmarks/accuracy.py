@@ -24,8 +24,8 @@ import torch
 from criteria import insert, table
 from torch import Tensor, nn
 
-from theory.criteria import reference
-from theory.losses import LOSSES, Loss, TruncatedGCE
+from lossmatters.theory.criteria import reference
+from lossmatters.theory.losses import LOSSES, Loss, TruncatedGCE
 
 SCALES = (1.0, 10.0, 100.0, 1e4)
 HEIGHTS = (-1e4, -60.0, -20.0, 20.0, 60.0, 1e4)

@@ -26,8 +26,8 @@ import torch
 from criteria import insert, table
 from torch import Tensor
 
-from proofs_checks.conformance import CHECKS, check_loss
-from theory.losses import LOSSES
+from lossmatters.proofs_checks.conformance import CHECKS, check_loss
+from lossmatters.theory.losses import LOSSES
 
 MUSEUM = Path(__file__).parents[1] / "tests" / "museum"
 RUNS = 10

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
-from theory.losses import LOSSES, get
+from lossmatters.theory.losses import LOSSES, get
 
 BATCH = 4096
 CLASSES = (10, 1000)

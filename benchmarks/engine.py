@@ -34,15 +34,15 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from empirics.data import Dataset, load
-from empirics.engine.device import device_name
-from empirics.engine.train import Network, train_stack
-from empirics.engine.training import Training
-from empirics.models.base import MLP
-from empirics.randomness import label_stream
-from theory.losses import get
-from theory.memorization import measure
-from theory.noise import SymmetricNoise
+from lossmatters.empirics.data import Dataset, load
+from lossmatters.empirics.engine.device import device_name
+from lossmatters.empirics.engine.train import Network, train_stack
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.models.base import MLP
+from lossmatters.empirics.randomness import label_stream
+from lossmatters.theory.losses import get
+from lossmatters.theory.memorization import measure
+from lossmatters.theory.noise import SymmetricNoise
 
 BARS = {256: 2.0, 64: 8.0}  # width: how many times as fast the engine must be, per network
 RATES = tuple(Fraction(n, 5) for n in range(4))

@@ -5,7 +5,7 @@ device already; all networks of a stack get the same images, as they do in train
 networks: 4 networks on a batch of 128 are 512 images.
 
 - plain: one network after the other, each with an optimiser of its own. The baseline.
-- grouped, vmap, loop: a stack, by `empirics.models.forms`, with one optimiser for all.
+- grouped, vmap, loop: a stack, by `lossmatters.empirics.models.forms`, with one optimiser for all.
 - streams: as plain, each network on a CUDA stream of its own (with `--graph`, branches of one graph).
 
     python benchmarks/models.py
@@ -31,9 +31,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from empirics.engine.device import device_name, resolve_device
-from empirics.models import CNN, InceptionLite, Model, ResNet18, ResNet32
-from empirics.models.forms import FORMS
+from lossmatters.empirics.engine.device import device_name, resolve_device
+from lossmatters.empirics.models import CNN, InceptionLite, Model, ResNet18, ResNet32
+from lossmatters.empirics.models.forms import FORMS
 
 MODELS: dict[str, tuple[Model, tuple[int, ...]]] = {
     "cnn": (CNN(), (1, 28, 28)),

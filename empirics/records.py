@@ -49,7 +49,7 @@ class Record:
         of the loss with which this network was first trained, for as many epochs on the same altered
         labels; then the run began at those weights, with a fresh state of the optimiser. A set-up that
         differs from the main one of its experiment, data and kind of model has "variant", its name.
-    loss : the text that `theory.losses.get` turns into the loss.
+    loss : the text that `lossmatters.theory.losses.get` turns into the loss.
     noise : kind, draw, rate (nominal, an exact string such as "2/5") and realised_rate (a float).
     seed : seeds the initial weights, the altered labels and the order of batches.
     curves : one list a name of `CURVES`, a value an epoch (after epoch 1, 2, ...). Memorization and

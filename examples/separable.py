@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from theory.losses import SeparableLoss
+from lossmatters.theory.losses import SeparableLoss
 
 
 @dataclass(frozen=True)

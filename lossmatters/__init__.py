@@ -12,29 +12,37 @@ On the command line: ``lossmatters --help``.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+# In a checkout the packages are links to the folders beside this one. Where links are not to be had (a
+# checkout on Windows) the folders themselves are looked in; installed, they are ordinary folders in here.
+if not (Path(__file__).parent / "theory" / "__init__.py").is_file():
+    __path__.append(str(Path(__file__).resolve().parent.parent))
+
 _NAMES = {
-    **dict.fromkeys(("LOSSES", "Loss", "SeparableLoss", "Normalized", "get", "register"), "theory.losses"),
-    **dict.fromkeys(("SymmetricNoise", "ClassConditionalNoise", "InstanceDependentNoise"), "theory.noise"),
-    **dict.fromkeys(("measure", "flip_epoch", "robustness_verdict"), "theory.memorization"),
-    **dict.fromkeys(("label_sum_range", "excess_risk_bound", "loss_maximum"), "theory.bounds"),
-    "check_loss": "proofs_checks.conformance",
-    "decide": "theory.symmetry",
-    "robust_to": "theory.robustness",
-    "logit_gradient": "theory.gradients",
-    "conditional_minimiser": "theory.minimisers",
-    "calibration": "theory.calibration",
-    "noisy_optimum": "theory.optimum",
-    "memorization_time": "theory.dynamics",
-    "order_reversal": "theory.risk",
-    "certify": "theory.certificate",
-    "verify": "proofs_checks.ledger",
-    "CLAIMS": "proofs_checks.claims",
-    "read_records": "empirics.records",
-    "train": "empirics.experiments.runner",
-    "write_figures": "paper.figures",
-    "write_report": "paper.report",
+    **dict.fromkeys(
+        ("LOSSES", "Loss", "SeparableLoss", "Normalized", "get", "register"), "lossmatters.theory.losses"
+    ),
+    **dict.fromkeys(
+        ("SymmetricNoise", "ClassConditionalNoise", "InstanceDependentNoise"), "lossmatters.theory.noise"
+    ),
+    **dict.fromkeys(("measure", "flip_epoch", "robustness_verdict"), "lossmatters.theory.memorization"),
+    **dict.fromkeys(("decide", "label_sum_range", "loss_maximum"), "lossmatters.theory.symmetry"),
+    **dict.fromkeys(("excess_risk_bound", "order_reversal", "robust_to"), "lossmatters.theory.risk"),
+    "check_loss": "lossmatters.proofs_checks.conformance",
+    "logit_gradient": "lossmatters.theory.dynamics",
+    "conditional_minimiser": "lossmatters.theory.minimisers",
+    "calibration": "lossmatters.theory.minimisers",
+    "noisy_optimum": "lossmatters.theory.minimisers",
+    "memorization_time": "lossmatters.theory.dynamics",
+    "certify": "lossmatters.theory.certificate",
+    "verify": "lossmatters.proofs_checks.ledger",
+    "CLAIMS": "lossmatters.proofs_checks.claims",
+    "read_records": "lossmatters.empirics.records",
+    "train": "lossmatters.empirics.experiments.runner",
+    "write_figures": "lossmatters.paper.figures",
+    "write_report": "lossmatters.paper.report",
     "main": "lossmatters.cli",
 }
 _RENAMED = {"read_records": "read"}

@@ -47,7 +47,7 @@ def parse_only(text: str | None) -> dict[str, str]:
 
 def parse_declarations(text: str | None) -> dict[str, Any]:
     """``symmetric,calibrated=no,constant=2*(K-1),takes=probs`` as keywords of `declare`."""
-    from proofs_checks.conformance.promises import Declared
+    from lossmatters.proofs_checks.conformance.promises import Declared
 
     kinds = {field.name: str(field.type) for field in fields(Declared)}
     said: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def _parts(text: str | None) -> list[str]:
 
 def read_records(records: Path | None, out: Path) -> Any:
     """The records asked for; without a path, those of OUT if there are any."""
-    from empirics.records import read
+    from lossmatters.empirics.records import read
 
     if records is None:
         folder = out / "records"

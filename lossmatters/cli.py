@@ -61,7 +61,7 @@ def losses(as_json: Json = False) -> None:
 
     Example: `lossmatters losses --json`
     """
-    from theory.catalogue import catalogue
+    from lossmatters.theory.catalogue import catalogue
 
     rows = catalogue()
     if as_json:
@@ -90,9 +90,9 @@ def certify(
     Examples: `lossmatters certify rll` · `lossmatters certify "gce(q=0.5)" -K 100 --noise 0.2` ·
     `lossmatters certify my_losses.py:MyLoss --json`
     """
-    from theory.certificate import certify as make
-    from theory.certificate import describe
-    from theory.losses import get
+    from lossmatters.theory.certificate import certify as make
+    from lossmatters.theory.certificate import describe
+    from lossmatters.theory.losses import get
 
     certificate = make(get(loss), num_classes, noise)
     if as_json:
@@ -136,8 +136,8 @@ def check(
     `lossmatters check torch.nn:CrossEntropyLoss --declare symmetric=no,zero_at_label` ·
     `lossmatters check rll --only symmetry,gradient --json`
     """
-    from proofs_checks.conformance import check_loss
-    from proofs_checks.conformance.suite import select
+    from lossmatters.proofs_checks.conformance import check_loss
+    from lossmatters.proofs_checks.conformance.suite import select
 
     if quick and thorough:
         raise ValueError("quick and thorough must be given one at a time, got both")
@@ -204,7 +204,7 @@ def train(
     `lossmatters train paper --only model=resnet32 --data-dir DIR --budget 9m` ·
     `lossmatters train cpu --dry-run` · `lossmatters train paper --executor dask:scheduler.json --device cuda`
     """
-    from empirics.experiments import planning, runner
+    from lossmatters.empirics.experiments import planning, runner
 
     path = records or out / "records"
     options: dict[str, Any] = {
@@ -267,14 +267,14 @@ def verify(
     Examples: `lossmatters verify S1 R1` · `lossmatters verify --train quick --out build` ·
     `lossmatters verify E --records build/records --json`
     """
-    from proofs_checks import claims as all_claims
-    from proofs_checks import ledger as ledgers
+    from lossmatters.proofs_checks import claims as all_claims
+    from lossmatters.proofs_checks import ledger as ledgers
 
     chosen = all_claims.find(claims) if claims else all_claims.CLAIMS
     if out is not None:
         check_writable(out)
     if experiment is not None:
-        from empirics.experiments import runner
+        from lossmatters.empirics.experiments import runner
 
         path = records or (out or DEFAULT_OUT) / "records"
         found = runner.train(
@@ -306,7 +306,7 @@ def figures(records: RecordsPath = None, out: Out = DEFAULT_OUT) -> None:
 
     Example: `lossmatters figures --records build/records --out build`
     """
-    from paper.figures import write_figures
+    from lossmatters.paper.figures import write_figures
 
     check_writable(out)
     for path in write_figures(need_records(records, out), out / "figures", show.skipped):
@@ -328,9 +328,9 @@ def report(
 
     Example: `lossmatters report --ledger build/ledger.json`
     """
-    from paper.report import write_report
-    from proofs_checks import ledger as ledgers
-    from proofs_checks.claims import CLAIMS
+    from lossmatters.paper.report import write_report
+    from lossmatters.proofs_checks import ledger as ledgers
+    from lossmatters.proofs_checks.claims import CLAIMS
 
     check_writable(out)
     found = need_records(records, out)
@@ -362,9 +362,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _write_all(ledger: dict[str, Any], records: Any, out: Path, quiet: bool) -> None:
-    from paper.figures import write_figures
-    from paper.report import write_report
-    from proofs_checks import ledger as ledgers
+    from lossmatters.paper.figures import write_figures
+    from lossmatters.paper.report import write_report
+    from lossmatters.proofs_checks import ledger as ledgers
 
     written = [("ledger", ledgers.write(ledger, out / "ledger.json"))]
     if records:

@@ -40,7 +40,7 @@ def _finite(data: Any) -> Any:
 
 
 def losses(rows: Any) -> None:
-    """The catalogue, as `theory.catalogue.catalogue` gives it."""
+    """The catalogue, as `lossmatters.theory.catalogue.catalogue` gives it."""
     table = _table(
         "loss",
         "parameters",
@@ -70,7 +70,7 @@ def losses(rows: Any) -> None:
 
 
 def certificate(rows: Any, title: str) -> None:
-    """What `theory.certificate.describe` says of a loss."""
+    """What `lossmatters.theory.certificate.describe` says of a loss."""
     table = _table("what", "verdict")
     for what, verdict in rows:
         table.add_row(what, verdict)
@@ -85,7 +85,7 @@ def skipped(name: str, reason: str) -> None:
 
 
 def plan(todo: Any, as_json: bool) -> None:
-    """What `empirics.experiments.runner.plan` says would be trained."""
+    """What `lossmatters.empirics.experiments.runner.plan` says would be trained."""
     recorded = set(todo.recorded)
     rows = [
         {
@@ -169,10 +169,10 @@ def ledger(found: dict[str, Any], counts: dict[str, int]) -> None:
 
 
 def conformance(report: Any) -> None:
-    """What `proofs_checks.conformance.check_loss` found."""
+    """What `lossmatters.proofs_checks.conformance.check_loss` found."""
     from rich.markup import escape
 
-    from proofs_checks.conformance.report import details
+    from lossmatters.proofs_checks.conformance.report import details
 
     table = _table("check", "status", "promise", "what was found")
     for result in report.results:

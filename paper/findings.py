@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from empirics.records import Record
-from paper.names import loss_name, rate_name
-from paper.statistics import Cell, Estimate, Grid, count_text, grid, losses_of, rates_of
-from paper.tables import percent
-from theory.losses import get
+from lossmatters.empirics.records import Record
+from lossmatters.paper.names import loss_name, rate_name
+from lossmatters.paper.statistics import Cell, Estimate, Grid, count_text, grid, losses_of, rates_of
+from lossmatters.paper.tables import percent
+from lossmatters.theory.losses import get
 
 HEADLINE_RATE = Fraction(2, 5)
 FITS = 0.9  # a loss whose J2 on clean labels is surely below this is said to underfit

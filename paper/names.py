@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
 
-from theory.losses import Loss, get
+from lossmatters.theory.losses import Loss, get
 
 MAIN_NAMES = ("cce", "mse", "rll", "nmse", "mae", "gce")
 GREEK = {

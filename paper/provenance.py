@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from empirics.records import Record
-from paper.names import number
-from paper.statistics import grid, rates_of
+from lossmatters.empirics.records import Record
+from lossmatters.paper.names import number
+from lossmatters.paper.statistics import grid, rates_of
 
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:

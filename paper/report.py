@@ -12,16 +12,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from empirics.records import Record
-from paper.figures.write import MANIFEST, digest, write_figures
-from paper.files import write_atomic
-from paper.findings import findings
-from paper.mathml import prose
-from paper.provenance import provenance
-from paper.setups import main_setups
-from paper.tables import loss_table, results_table
-from paper.witness import readable
-from proofs_checks.claim import Status
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.write import MANIFEST, digest, write_figures
+from lossmatters.paper.files import write_atomic
+from lossmatters.paper.findings import findings
+from lossmatters.paper.mathml import prose
+from lossmatters.paper.provenance import provenance
+from lossmatters.paper.setups import main_setups
+from lossmatters.paper.tables import loss_table, results_table
+from lossmatters.paper.witness import readable
+from lossmatters.proofs_checks.claim import Status
 
 TEMPLATES = "templates"
 PAGE = "index.html"
@@ -88,8 +88,8 @@ def write_report(
     ----------
     ledger : what ``lossmatters verify --json`` prints: claims and provenance.
     records : the runs that findings, results and figures speak of; there may be none.
-    figures_dir : the figures of `paper.figures.write_figures`. Where they are missing, or were drawn from
-        other records, they are drawn there first: a page never shows figures of other runs.
+    figures_dir : the figures of `lossmatters.paper.figures.write_figures`. Where they are missing, or were
+        drawn from other records, they are drawn there first: a page never shows figures of other runs.
 
     Raises
     ------

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from empirics.records import Record
+from lossmatters.empirics.records import Record
 
 
 def setups(records: Sequence[Record]) -> dict[str, list[Record]]:

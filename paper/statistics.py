@@ -1,8 +1,8 @@
 """Arrays to numbers, numbers to intervals: records grouped by loss and noise rate.
 
 A `Cell` holds the runs of one loss at one noise rate; its methods give means over seeds with 95%
-Student t intervals, as `theory.memorization.mean_interval` does, for all epochs at once. Intervals are
-kept as they are computed: those of accuracies are clipped to [0, 1] only where they are drawn.
+Student t intervals, as `lossmatters.theory.memorization.mean_interval` does, for all epochs at once.
+Intervals are kept as they are computed: those of accuracies are clipped to [0, 1] only where they are drawn.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empirics.records import Record
-from paper.names import canonical, loss_order
-from paper.setups import cold, families, setups
-from theory.memorization import flip_epoch
+from lossmatters.empirics.records import Record
+from lossmatters.paper.names import canonical, loss_order
+from lossmatters.paper.setups import cold, families, setups
+from lossmatters.theory.memorization import flip_epoch
 
 LEVEL = 0.95
 
@@ -165,7 +165,8 @@ def grid(records: Sequence[Record]) -> Grid:
 
     Raises
     ------
-    ValueError : records of several set-ups, whose means would mix what is not alike (`paper.setups.setups`).
+    ValueError : records of several set-ups, whose means would mix what is not alike
+    (`lossmatters.paper.setups.setups`).
     """
     names = setups(records)
     if len(names) > 1:
@@ -201,7 +202,8 @@ def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], C
 
     Raises
     ------
-    ValueError : records of several families (see `paper.setups.families`), or several variants of a name.
+    ValueError : records of several families (see `lossmatters.paper.setups.families`), or several variants
+    of a name.
     """
     names = list(families(records))
     if len(names) > 1:

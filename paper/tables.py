@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from empirics.records import Record
-from paper.mathml import MATH, prose
-from paper.names import METRICS, loss_name, rate_name
-from paper.statistics import LEVEL, Cell, Estimate, count_text, grid, losses_of, rates_of
-from theory.losses import LOSSES, Loss
+from lossmatters.empirics.records import Record
+from lossmatters.paper.mathml import MATH, prose
+from lossmatters.paper.names import METRICS, loss_name, rate_name
+from lossmatters.paper.statistics import LEVEL, Cell, Estimate, count_text, grid, losses_of, rates_of
+from lossmatters.theory.losses import LOSSES, Loss
 
 NONE = "\N{EN DASH}"  # shown where a value does not exist
 
@@ -132,8 +132,8 @@ def _result(cell: Cell) -> tuple[str, ...]:
 def loss_table(losses: Sequence[Loss] | None = None) -> Table:
     """Every loss of the catalogue (or those given) with what is decided of its label sum, for all K.
 
-    The verdicts are computed on the spot by `theory.symmetry` and `theory.bounds`, not read from what
-    the classes declare.
+    The verdicts are computed on the spot by `lossmatters.theory.symmetry.decide` and
+    `lossmatters.theory.symmetry.label_sum_range`, not read from what the classes declare.
     """
     chosen = [cls() for cls in LOSSES.values()] if losses is None else list(losses)
     verdict = ("symmetric?", "scope", "$C$", "range of $S(u)$", "bounded?")
@@ -147,8 +147,8 @@ def loss_table(losses: Sequence[Loss] | None = None) -> Table:
 
 
 def _loss_row(loss: Loss) -> tuple[str, ...]:
-    from theory.bounds import label_sum_range
-    from theory.symmetry import decide
+    from lossmatters.theory.symmetry.decide import decide
+    from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 
     verdict, span = decide(loss), label_sum_range(loss)
     word = {"proved": "yes (proved)", "refuted": "no (refuted)"}.get(verdict.status, verdict.status)
@@ -171,7 +171,7 @@ def _constant(text: str) -> str:
     """The closed form that theory.symmetry writes, as LaTeX; text that is no one expression as text."""
     import sympy
 
-    from theory.algebra import K
+    from lossmatters.theory.symbolic.algebra import K
 
     try:
         return _latex(sympy.sympify(text, locals={"K": K}))

@@ -10,8 +10,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from empirics.records import RISKS, Record
-from theory.risk import predicted_noisy_risk
+from lossmatters.empirics.records import RISKS, Record
+from lossmatters.theory.risk.finite import predicted_noisy_risk
 
 EPOCHS = 6
 RATES = tuple(Fraction(n, 20) for n in (0, 4, 8, 12, 17))
@@ -56,8 +56,8 @@ def records(
     warm : (start, loss) -> the same for warm starts, at 2/5, of those whose two losses are among `behaviour`.
     regularised : for set-ups of CCE at 2/5 with other regularisers than the main one, which has batch
         normalisation alone: a name of `REGULARISED` -> how it behaves.
-    risks : risks that are not as they ought to be, by the names of `empirics.records.RISKS`, relative to
-        C.
+    risks : risks that are not as they ought to be, by the names of `lossmatters.empirics.records.RISKS`,
+        relative to C.
     """
     asked: list[tuple[str, str, Fraction, str | None]] = [
         (loss, how, rate, None) for loss, how in behaviour.items() for rate in RATES

@@ -13,10 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from empirics.records import Record
-from proofs_checks.claim import FAILS, Check, Claim, Evidence, Method, Status
-from proofs_checks.methods import formal
-from proofs_checks.methods.empirical import by_experiment
+from lossmatters.empirics.records import Record
+from lossmatters.proofs_checks.claim import FAILS, Check, Claim, Evidence, Method, Status
+from lossmatters.proofs_checks.methods import formal
+from lossmatters.proofs_checks.methods.empirical import by_experiment
 
 # Strongest first; a claim shows the strongest of its evidence unless something speaks against it.
 STRENGTH = (
@@ -84,7 +84,7 @@ def _elsewhere(claims: Sequence[Claim], workers: int) -> Iterator[dict[str, Futu
     if workers == 1:
         yield {}
         return
-    from proofs_checks.claims import CLAIMS
+    from lossmatters.proofs_checks.claims import CLAIMS
 
     own = [c for c in claims if c in CLAIMS and c.checks and not any(k.needs_records for k in c.checks)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -96,7 +96,7 @@ def _elsewhere(claims: Sequence[Claim], workers: int) -> Iterator[dict[str, Futu
 
 
 def _check_by_id(id: str) -> list[dict[str, Any]]:
-    from proofs_checks.claims import CLAIMS
+    from lossmatters.proofs_checks.claims import CLAIMS
 
     claim = next(c for c in CLAIMS if c.id == id)
     return [row for check in claim.checks for row in _rows(check, ())]

@@ -19,9 +19,9 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from theory.exact import check_num_classes, fail
-from theory.losses import LOSSES, Loss, SeparableLoss
-from theory.noise import Matrix, SymmetricNoise, threshold
+from lossmatters.theory.exact import check_num_classes, fail
+from lossmatters.theory.losses import LOSSES, Loss, SeparableLoss
+from lossmatters.theory.noise import Matrix, SymmetricNoise, threshold
 
 POINT_KINDS = ("vertex", "near vertex", "uniform", "ties", "face", "tiny", "interior")
 LOGIT_KINDS = ("equal", "ties", "one-hot", "largest", "ordinary")

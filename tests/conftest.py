@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 from shape_checks import annotated
 
 # Before anything of the project is imported. (tests/support is on the path, see pyproject.toml.)
-install_import_hook(annotated("theory", "empirics"), "shape_checks.shapes_only")
+install_import_hook(annotated("lossmatters.theory", "lossmatters.empirics"), "shape_checks.shapes_only")
 
 import torch  # noqa: E402  (after the hook, like everything that might import the project)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import lossmatters
-from empirics import records as record_files
-from proofs_checks import fabricated
+from lossmatters.empirics import records as record_files
+from lossmatters.proofs_checks import fabricated
 
 SMALL = [
     "--epochs",
@@ -52,7 +52,8 @@ BAD_FILES = {
     "empty.py": "",
     "number.py": "loss = 3",
     "matrix.py": "def loss(z, y): return z.softmax(1)",
-    "declared.py": "import torch\nfrom proofs_checks.conformance import declare\nloss = declare(torch.dot)",
+    "declared.py": "import torch\n"
+    "from lossmatters.proofs_checks.conformance import declare\nloss = declare(torch.dot)",
     "scalar.py": "import torch\ndef loss(z, y): return torch.zeros(())",
 }
 
@@ -280,7 +281,7 @@ def test_an_interrupt_says_what_is_kept(
     def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt("interrupted; finished stacks are in r.jsonl")
 
-    monkeypatch.setattr("empirics.experiments.runner.train", interrupted)
+    monkeypatch.setattr("lossmatters.empirics.experiments.runner.train", interrupted)
     expected = (130, "", "lossmatters: interrupted; finished stacks are in r.jsonl\n")
     assert run(capsys, "train", "quick", "--out", tmp_path) == expected
 

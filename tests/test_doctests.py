@@ -9,7 +9,7 @@ import pkgutil
 
 import pytest
 
-PACKAGES = ("theory", "proofs_checks", "empirics", "paper")
+PACKAGES = ("lossmatters",)
 
 
 def module_names():
@@ -32,7 +32,11 @@ def test_examples(name):
 
 def test_there_are_examples():
     """Were the walk to find nothing, or the finder no docstrings, the tests above would pass."""
-    assert {"theory.losses.rll", "theory.exact", "proofs_checks.claim"} <= set(MODULES)
-    for name in ("theory.losses.rll", "theory.noise", "theory.exact"):
+    assert {
+        "lossmatters.theory.losses.rll",
+        "lossmatters.theory.exact",
+        "lossmatters.proofs_checks.claim",
+    } <= set(MODULES)
+    for name in ("lossmatters.theory.losses.rll", "lossmatters.theory.noise", "lossmatters.theory.exact"):
         finder = doctest.DocTestFinder().find(importlib.import_module(name))
         assert sum(len(test.examples) for test in finder) >= 1, name

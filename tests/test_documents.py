@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from proofs_checks.conformance import CHECKS
-from theory.losses import LOSSES, get
-from theory.symmetry import decide
+from lossmatters.proofs_checks.conformance import CHECKS
+from lossmatters.theory.losses import LOSSES, get
+from lossmatters.theory.symmetry.decide import decide
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lossmatters import main
-from theory.losses import LOSSES, CallableLoss, get
+from lossmatters.theory.losses import LOSSES, CallableLoss, get
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FOUND = {

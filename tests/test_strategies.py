@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from proofs_checks import strategies
-from proofs_checks.strategies import FLOAT32_MAX, LOGIT_KINDS, MATRIX_KINDS, POINT_KINDS
-from theory.losses import LOSSES, Loss, SeparableLoss
-from theory.noise import ClassConditionalNoise
+from lossmatters.proofs_checks import strategies
+from lossmatters.proofs_checks.strategies import FLOAT32_MAX, LOGIT_KINDS, MATRIX_KINDS, POINT_KINDS
+from lossmatters.theory.losses import LOSSES, Loss, SeparableLoss
+from lossmatters.theory.noise import ClassConditionalNoise
 
 DRAWS = 300
 RUNS = 10

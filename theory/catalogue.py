@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from theory.cache import cached
-from theory.exact import check_num_classes
-from theory.losses import LOSSES, Loss, get
+from lossmatters.theory.cache import cached
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses import LOSSES, Loss, get
 
 NOISE_RATE = "2/5"  # of the bound on what noise costs, where there is no other to choose
 
@@ -16,14 +16,14 @@ def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, A
 
     Symmetry and the range of the label sum are for every K at once; the largest loss and R3's bound, at
     eta = 2/5, are at `num_classes`. The rows of this package's own losses take some 10 s, once: they are
-    then kept in the user's cache folder (`theory.cache`).
+    then kept in the user's cache folder (`lossmatters.theory.cache`).
 
     Raises
     ------
     ValueError, TypeError : K < 2 or no integer, or eta = 2/5 not below the threshold (K - 1)/K.
     """
     k = check_num_classes(num_classes)
-    own = [name for name in LOSSES if LOSSES[name].__module__.startswith("theory.losses.")]
+    own = [name for name in LOSSES if LOSSES[name].__module__.startswith("lossmatters.theory.losses.")]
 
     def compute() -> list[dict[str, Any]]:
         return [row(get(name), k) for name in own]
@@ -35,8 +35,10 @@ def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, A
 
 def row(loss: Loss, num_classes: int) -> dict[str, Any]:
     """What is known of one loss, as plain JSON data."""
-    from theory.bounds import excess_risk_bound, label_sum_range, loss_maximum
-    from theory.symmetry import decide
+    from lossmatters.theory.risk.excess import excess_risk_bound
+    from lossmatters.theory.symmetry.decide import decide
+    from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+    from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 
     largest = loss_maximum(loss, num_classes)
     excess = excess_risk_bound(loss, num_classes, NOISE_RATE)

@@ -9,15 +9,17 @@ from typing import Any
 
 import sympy
 
-from theory.bounds import excess_risk_bound, label_sum_range, loss_maximum
-from theory.calibration import calibration
-from theory.dynamics import memorization_time
-from theory.exact import check_num_classes, check_rate
-from theory.losses.base import CallableLoss, Loss
-from theory.noise import threshold
-from theory.optimum import noisy_optimum
-from theory.risk import search_reversal
-from theory.symmetry import SymmetryVerdict, decide
+from lossmatters.theory.dynamics.memorization_time import memorization_time
+from lossmatters.theory.exact import check_num_classes, check_rate
+from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.minimisers.calibration import calibration
+from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
+from lossmatters.theory.noise import threshold
+from lossmatters.theory.risk.excess import excess_risk_bound
+from lossmatters.theory.risk.reversal_search import search_reversal
+from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
+from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 
 LONGEST_SHOWN = 40  # characters of a closed form beside its float
 

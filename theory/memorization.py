@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from theory.exact import check_rate, fail
+from lossmatters.theory.exact import check_rate, fail
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Float, Integer
 from numpy.typing import ArrayLike
 
-from theory.exact import check_num_classes, check_rate, exact, fail
-from theory.losses.base import check_labels
+from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail
+from lossmatters.theory.losses.base import check_labels
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 DRAWS = ("independent", "exact")

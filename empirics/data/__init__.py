@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from empirics.data.base import Dataset
-from empirics.data.cifar10 import cifar10
-from empirics.data.digits import digits
-from empirics.data.files import DataError, data_folder
-from empirics.data.mnist import mnist
-from theory.exact import fail
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.empirics.data.cifar10 import cifar10
+from lossmatters.empirics.data.digits import digits
+from lossmatters.empirics.data.files import DataError, data_folder
+from lossmatters.empirics.data.mnist import mnist
+from lossmatters.theory.exact import fail
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def load(text: str, data_dir: str | os.PathLike[str] | None = None, *, download:
 
     Parameters
     ----------
-    data_dir : the folder of the official files (see `empirics.data.files.data_folder`).
+    data_dir : the folder of the official files (see `lossmatters.empirics.data.files.data_folder`).
     download : whether missing files may be fetched.
 
     Raises

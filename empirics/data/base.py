@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.exact import check_num_classes, fail
+from lossmatters.theory.exact import check_num_classes, fail
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Dataset:
 
     Attributes
     ----------
-    name : what `empirics.data.load` was given.
+    name : what `lossmatters.empirics.data.load` was given.
     train_inputs, test_inputs : (N, d) and (T, d) float32, used as they are; or images, (N, C, H, W) and
         (T, C, H, W) uint8, standardised when a batch is made of them.
     train_labels, test_labels : (N,) and (T,) int64 in 0..K-1; each class has a test sample.

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
 
-from theory.exact import fail
+from lossmatters.theory.exact import fail
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from empirics.data.base import Dataset
-from empirics.data.files import DataError, OfficialFile, require
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.empirics.data.files import DataError, OfficialFile, require
 
 ARCHIVE = OfficialFile(
     "cifar-10-python.tar.gz",

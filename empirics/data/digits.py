@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empirics.data.base import Dataset
+from lossmatters.empirics.data.base import Dataset
 
 SPLIT_SEED = 0  # NumPy's default_rng(0).permutation(1797): the first 1297 train, the last 500 test
 TRAIN_SIZE = 1297

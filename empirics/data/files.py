@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from theory.cache import user_folder
+from lossmatters.theory.cache import user_folder
 
 VARIABLE = "LOSSMATTERS_DATA"
 CHUNK = 1 << 18

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from empirics.data.base import Dataset
-from empirics.data.files import DataError, OfficialFile, require
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.empirics.data.files import DataError, OfficialFile, require
 
 _PLACES = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

@@ -6,7 +6,7 @@ import platform
 
 import torch
 
-from theory.exact import fail
+from lossmatters.theory.exact import fail
 
 DEVICES = ("auto", "cpu", "cuda")
 

@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from empirics.data.base import Dataset
-from empirics.data.batches import Batches, Crops
-from empirics.engine.training import Training
-from empirics.models.base import Model
-from empirics.randomness import stream, torch_seed
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.empirics.data.batches import Batches, Crops
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.models.base import Model
+from lossmatters.empirics.randomness import stream, torch_seed
 
 MARGIN = 4  # black pixels around an image, out of which crops are cut
 

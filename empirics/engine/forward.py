@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from empirics.data.batches import Batches
-from empirics.models.base import Stack
-from empirics.models.convnet import ConvNet
-from empirics.models.forms import FORMS
+from lossmatters.empirics.data.batches import Batches
+from lossmatters.empirics.models.base import Stack
+from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.forms import FORMS
 
 # Of convolutional networks, measured by benchmarks/models.py (docs/models.md). On a GPU nothing has been
 # measured yet: "grouped" launches the fewest kernels.

@@ -9,21 +9,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from empirics.data.base import Dataset
-from empirics.engine.feed import batches
-from empirics.engine.forward import evaluate
-from empirics.engine.train import Network
-from empirics.models.base import Model, Stack
-from theory.losses import Loss
-from theory.losses.base import CallableLoss
-from theory.losses.criterion import loss_matrix
-from theory.noise import SymmetricNoise
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.empirics.engine.feed import batches
+from lossmatters.empirics.engine.forward import evaluate
+from lossmatters.empirics.engine.train import Network
+from lossmatters.empirics.models.base import Model, Stack
+from lossmatters.theory.criteria.criterion import loss_matrix
+from lossmatters.theory.losses import Loss
+from lossmatters.theory.losses.base import CallableLoss
+from lossmatters.theory.noise import SymmetricNoise
 
 
 def risks(
     loss: Loss, logits: Float[Tensor, "n k"], own: Int[Tensor, " n"], clean: Int[Tensor, " n"], rate: Fraction
 ) -> dict[str, float]:
-    """The three risks of `empirics.records.RISKS`, computed in float64.
+    """The three risks of `lossmatters.empirics.records.RISKS`, computed in float64.
 
     Parameters
     ----------

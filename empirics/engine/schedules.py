@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Protocol
 
-from theory.exact import check_rate, exact, fail
+from lossmatters.theory.exact import check_rate, exact, fail
 
 
 class Schedule(Protocol):

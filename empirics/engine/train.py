@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
-from empirics.data.base import Dataset
-from empirics.engine.checkpoint import Checkpoints, OutOfTime
-from empirics.engine.feed import Feed, batches
-from empirics.engine.forward import autocast, channels_last, forward, predict
-from empirics.engine.metrics import Counter, Curve
-from empirics.engine.training import Training
-from empirics.models.base import Model, Stack
-from empirics.models.convnet import ConvNet
-from empirics.randomness import torch_seed
-from theory.losses import Loss
-from theory.losses.criterion import sample_losses
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
+from lossmatters.empirics.engine.feed import Feed, batches
+from lossmatters.empirics.engine.forward import autocast, channels_last, forward, predict
+from lossmatters.empirics.engine.metrics import Counter, Curve
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.models.base import Model, Stack
+from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.randomness import torch_seed
+from lossmatters.theory.criteria.criterion import sample_losses
+from lossmatters.theory.losses import Loss
 
 SECOND_PHASE = 1  # tells the randomness after a warm start from that before it
 
@@ -72,8 +72,8 @@ def train_stack(
 
     Returns
     -------
-    The curves of each network, by the names of `empirics.records.CURVES`, and the trained stack. A
-    network whose loss became NaN or infinite shows that in its train_loss; argmax of NaN is class 0.
+    The curves of each network, by the names of `lossmatters.empirics.records.CURVES`, and the trained
+    stack. A network whose loss became NaN or infinite shows that in its train_loss; argmax of NaN is class 0.
 
     Raises
     ------

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from empirics.engine.schedules import Linear, Schedule
-from theory.exact import check_rate, exact, fail
+from lossmatters.empirics.engine.schedules import Linear, Schedule
+from lossmatters.theory.exact import check_rate, exact, fail
 
 OPTIMISERS = ("adam", "sgd")
 AUGMENTATIONS = ("none", "crop", "crop and mirror")
@@ -26,7 +26,7 @@ class Training:
     batch_size : samples a step, >= 1; the last, smaller batch of an epoch is kept, but a single sample
         joins the batch before it, since batch normalisation cannot do with one.
     learning_rate : the step size at the start, > 0.
-    schedule : how it changes, see `empirics.engine.schedules`.
+    schedule : how it changes, see `lossmatters.empirics.engine.schedules`.
     optimiser : "adam", with torch's defaults (betas (0.9, 0.999), eps 1e-8), or "sgd".
     momentum : of "sgd", in [0, 1); not Nesterov's.
     weight_decay : >= 0, times the parameter is added to each gradient, as torch does it for both: that of

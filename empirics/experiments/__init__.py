@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 
-from empirics.experiments.cpu import CPU
-from empirics.experiments.experiment import Experiment, Run, Study
-from empirics.experiments.paper import PAPER
-from empirics.experiments.planning import Plan, plan
-from empirics.experiments.progress import Progress
-from empirics.experiments.quick import QUICK
-from empirics.experiments.runner import TrainingError, train
+from lossmatters.empirics.experiments.cpu import CPU
+from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.paper import PAPER
+from lossmatters.empirics.experiments.planning import Plan, plan
+from lossmatters.empirics.experiments.progress import Progress
+from lossmatters.empirics.experiments.quick import QUICK
+from lossmatters.empirics.experiments.runner import TrainingError, train
 
 EXPERIMENTS: dict[str, Experiment | Study] = {
     experiment.name: experiment for experiment in (QUICK, CPU, PAPER)

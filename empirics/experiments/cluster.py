@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from empirics.experiments.pool import Event, Work, WorkerError
-from empirics.experiments.provenance import version
-from theory.exact import fail
+from lossmatters.empirics.experiments.pool import Event, Work, WorkerError
+from lossmatters.empirics.experiments.provenance import version
+from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from empirics.data import sizes
-from empirics.experiments.experiment import Experiment
+from lossmatters.empirics.data import sizes
+from lossmatters.empirics.experiments.experiment import Experiment
 
 # Multiply-adds a second of the whole engine in float32, evaluation included, on one core of a server CPU
 # (AVX-512) whose other core is as busy: a rough yardstick. Convolutions by benchmarks/models.py.

@@ -9,13 +9,22 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from empirics.engine.schedules import Linear
-from empirics.engine.training import Training
-from empirics.experiments.experiment import Experiment, Study
-from empirics.experiments.quick import ALPHAS, EXTREME, MAIN, RATES, SOURCE, SYMMETRIC, WARM, WARM_RATE
-from empirics.experiments.regularisers import variants
-from empirics.models.base import MLP
-from empirics.models.images import CNN
+from lossmatters.empirics.engine.schedules import Linear
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.experiments.experiment import Experiment, Study
+from lossmatters.empirics.experiments.quick import (
+    ALPHAS,
+    EXTREME,
+    MAIN,
+    RATES,
+    SOURCE,
+    SYMMETRIC,
+    WARM,
+    WARM_RATE,
+)
+from lossmatters.empirics.experiments.regularisers import variants
+from lossmatters.empirics.models.base import MLP
+from lossmatters.empirics.models.images import CNN
 
 # Test samples are evaluated after each epoch: 2000 of them cost a twentieth of the time, all 10 000 a fifth.
 DATASET = "mnist(train=10000, test=2000)"

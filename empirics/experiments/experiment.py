@@ -8,11 +8,11 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from empirics.data import part
-from empirics.engine.training import Training, check_count
-from empirics.models.base import MLP, Model
-from theory.exact import check_rate, fail
-from theory.losses import get
+from lossmatters.empirics.data import part
+from lossmatters.empirics.engine.training import Training, check_count
+from lossmatters.empirics.models.base import MLP, Model
+from lossmatters.theory.exact import check_rate, fail
+from lossmatters.theory.losses import get
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def canonical(loss: str) -> str:
 class Experiment:
     """A data set, a model, a training set-up, and a grid of (loss, noise rate) for each seed.
 
-    Noise is uniform, drawn as exact counts (`theory.noise.SymmetricNoise`), so that the realised rate is
-    the nominal one up to rounding and does not differ between seeds.
+    Noise is uniform, drawn as exact counts (`lossmatters.theory.noise.SymmetricNoise`), so that the
+    realised rate is the nominal one up to rounding and does not differ between seeds.
 
     Networks are trained in *stacks*: for each seed first the warm starts, all of them with the runs that
     they go on from, then the rest of the grid in its order, `stack_size` networks at a time. A network's
@@ -53,7 +53,8 @@ class Experiment:
 
     Parameters
     ----------
-    grid : (loss, rate) pairs, each loss any text that `theory.losses.get` takes, each rate in [0, 1].
+    grid : (loss, rate) pairs, each loss any text that `lossmatters.theory.losses.get` takes, each rate in
+    [0, 1].
     warm : (start, loss, rate) triples: where the run (start, rate) of the grid ends, training goes on with
         `loss` for as many epochs again, on the same altered labels, with a fresh state of the optimiser
         and the whole schedule of step sizes.

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from empirics.engine.schedules import Drops, Exponential, Linear
-from empirics.engine.training import Training
-from empirics.experiments.experiment import Experiment, Study
-from empirics.experiments.quick import ALPHAS, MAIN, SOURCE
-from empirics.experiments.regularisers import variants
-from empirics.models.images import InceptionLite, ResNet18, ResNet32
+from lossmatters.empirics.engine.schedules import Drops, Exponential, Linear
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.experiments.experiment import Experiment, Study
+from lossmatters.empirics.experiments.quick import ALPHAS, MAIN, SOURCE
+from lossmatters.empirics.experiments.regularisers import variants
+from lossmatters.empirics.models.images import InceptionLite, ResNet18, ResNet32
 
 # What speaks most comes first: grids are trained in pieces.
 RATES = tuple(Fraction(text) for text in ("2/5", "1/5", "0", "3/5"))

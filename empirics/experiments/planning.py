@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from empirics import records
-from empirics.engine.training import check_count
-from empirics.experiments.cluster import is_cluster
-from empirics.experiments.cost import seconds
-from empirics.experiments.experiment import Experiment, Run, Study
-from empirics.experiments.selection import choose
-from empirics.experiments.stack import configuration
-from empirics.records import Record
-from theory.exact import fail
+from lossmatters.empirics import records
+from lossmatters.empirics.engine.training import check_count
+from lossmatters.empirics.experiments.cluster import is_cluster
+from lossmatters.empirics.experiments.cost import seconds
+from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.selection import choose
+from lossmatters.empirics.experiments.stack import configuration
+from lossmatters.empirics.records import Record
+from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -101,7 +101,7 @@ def changed(
 ) -> Experiment | Study:
     """The experiment that is meant, with its changes."""
     if isinstance(experiment, str):
-        from empirics.experiments import get_experiment
+        from lossmatters.empirics.experiments import get_experiment
 
         experiment = get_experiment(experiment)
     return experiment.with_changes(seeds, epochs, subset, precision)
@@ -156,7 +156,7 @@ def device_kind(device: str, elsewhere: bool = False) -> str:
     """
     if device == "cpu":
         return "cpu"
-    from empirics.engine.device import DEVICES, resolve_device
+    from lossmatters.empirics.engine.device import DEVICES, resolve_device
 
     return device if elsewhere and device in DEVICES else resolve_device(device).type
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from empirics.experiments.planning import Plan
+from lossmatters.empirics.experiments.planning import Plan
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def provenance(
     """
     import torch
 
-    from empirics.engine.device import device_name
+    from lossmatters.empirics.engine.device import device_name
 
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},

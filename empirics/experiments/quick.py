@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from empirics.experiments.experiment import Experiment
-from theory.losses import LOSSES
+from lossmatters.empirics.experiments.experiment import Experiment
+from lossmatters.theory.losses import LOSSES
 
 RATES = tuple(Fraction(text) for text in ("0", "1/5", "2/5", "3/5"))
 FEW_RATES = tuple(Fraction(text) for text in ("0", "2/5"))
@@ -23,7 +23,9 @@ ALPHAS = ("rll(alpha=1/100)", "rll(alpha=1/2)", "rll(alpha=1)")  # E10: alpha's 
 
 # A loss that a user registered is not part of this profile: worker processes do not know it.
 _CATALOGUE = [
-    cls() for cls in LOSSES.values() if cls.differentiable and cls.__module__.startswith("theory.losses.")
+    cls()
+    for cls in LOSSES.values()
+    if cls.differentiable and cls.__module__.startswith("lossmatters.theory.losses.")
 ]
 _OTHERS = [loss for loss in _CATALOGUE if loss.spec not in MAIN]
 # Multiples of MAE: with another scale Adam makes the same steps but for its eps, so E10 speaks of MAE alone.

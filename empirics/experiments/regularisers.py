@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from empirics.experiments.experiment import Experiment
-from empirics.models.images import ImageModel
+from lossmatters.empirics.experiments.experiment import Experiment
+from lossmatters.empirics.models.images import ImageModel
 
 NONE, ALL = "no regulariser", "all regularisers"
 

@@ -17,16 +17,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from empirics import records
-from empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
-from empirics.experiments.experiment import Experiment, Run, Study
-from empirics.experiments.planning import Plan, absolute, changed, device_kind, planned, run_id
-from empirics.experiments.pool import Event, WorkerError, run_tasks
-from empirics.experiments.progress import Progress, reporter
-from empirics.experiments.provenance import source_commit
-from empirics.experiments.stack import Saving, Task, stack_folder, train_task, train_task_elsewhere
-from empirics.records import Record
-from theory.exact import fail
+from lossmatters.empirics import records
+from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
+from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.planning import Plan, absolute, changed, device_kind, planned, run_id
+from lossmatters.empirics.experiments.pool import Event, WorkerError, run_tasks
+from lossmatters.empirics.experiments.progress import Progress, reporter
+from lossmatters.empirics.experiments.provenance import source_commit
+from lossmatters.empirics.experiments.stack import (
+    Saving,
+    Task,
+    stack_folder,
+    train_task,
+    train_task_elsewhere,
+)
+from lossmatters.empirics.records import Record
+from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -70,12 +76,12 @@ def train(
     epochs : another number of epochs. These are other runs: their records do not mix.
     subset : as many training and test samples only, to try things. These are other runs too.
     precision : "float32" or "bfloat16" whatever the declaration says. These are other runs too.
-    only : see `empirics.experiments.selection.choose`.
+    only : see `lossmatters.empirics.experiments.selection.choose`.
     device : "auto", "cpu" or "cuda"; in a cluster each worker settles "auto" for itself.
     workers : processes, each on one thread; by default as many as the CPUs that this process may use, or
         one for a GPU. A cluster has its own.
     resume : go on with an existing file; if False, the file must not hold records.
-    data_dir : where the files of data sets are, see `empirics.data.load`.
+    data_dir : where the files of data sets are, see `lossmatters.empirics.data.load`.
     executor : "local" for processes of this machine, or a running Dask cluster: "tcp://HOST:PORT",
         "dask:SCHEDULER_FILE" or a `distributed.Client`. Its workers write checkpoints and read data by the
         same paths as here: the folders are best shared. A stack whose worker ended begins again on another

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
-from empirics.experiments.experiment import Experiment, Run, Study, canonical
-from theory.exact import check_rate
+from lossmatters.empirics.experiments.experiment import Experiment, Run, Study, canonical
+from lossmatters.theory.exact import check_rate
 
 KEYS = ("loss", "eta", "model", "dataset", "variant", "seed", "start")
 COLD = "none"

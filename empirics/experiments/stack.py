@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from empirics import data
-from empirics.experiments.experiment import Experiment, Run
-from empirics.randomness import label_stream
-from empirics.records import Record, run_id
-from theory.losses import get
-from theory.noise import NoisyLabels, SymmetricNoise
+from lossmatters.empirics import data
+from lossmatters.empirics.experiments.experiment import Experiment, Run
+from lossmatters.empirics.randomness import label_stream
+from lossmatters.empirics.records import Record, run_id
+from lossmatters.theory.losses import get
+from lossmatters.theory.noise import NoisyLabels, SymmetricNoise
 
 NOISE_KIND, NOISE_DRAW = "symmetric", "exact"
 
@@ -62,7 +62,7 @@ class Task:
 
 @functools.cache
 def dataset(name: str, data_dir: str | None = None) -> data.Dataset:
-    """`empirics.data.load`, once a process."""
+    """`lossmatters.empirics.data.load`, once a process."""
     return data.load(name, data_dir)
 
 
@@ -126,9 +126,9 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None
     """
     import torch
 
-    from empirics.engine.checkpoint import Checkpoints, OutOfTime
-    from empirics.engine.risks import final_risks
-    from empirics.engine.train import Network, train_stack
+    from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
+    from lossmatters.empirics.engine.risks import final_risks
+    from lossmatters.empirics.engine.train import Network, train_stack
 
     torch.set_num_threads(1)
     experiment, runs = task.experiment, task.runs
@@ -186,8 +186,8 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None
 
 def train_task_elsewhere(task: Task, report: Callable[[int], None]) -> list[Record] | None:
     """`train_task` on a worker of a cluster, which itself knows best what its device and its source are."""
-    from empirics.engine.device import resolve_device
-    from empirics.experiments.provenance import source_commit
+    from lossmatters.empirics.engine.device import resolve_device
+    from lossmatters.empirics.experiments.provenance import source_commit
 
     own = replace(task, device=resolve_device(task.device).type, source=source_commit())
     return train_task(own, report)
@@ -200,7 +200,7 @@ def _records(
     risks: Sequence[dict[str, float]],
     seconds: float,
 ) -> list[Record]:
-    from empirics.experiments.provenance import provenance
+    from lossmatters.empirics.experiments.provenance import provenance
 
     experiment, runs = task.experiment, task.runs
     size = len(dataset(experiment.dataset, task.data_dir).train_labels)

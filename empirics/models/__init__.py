@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from empirics.models.base import MLP, Model, Stack
-from empirics.models.images import CNN, InceptionLite, ResNet18, ResNet32
+from lossmatters.empirics.models.base import MLP, Model, Stack
+from lossmatters.empirics.models.images import CNN, InceptionLite, ResNet18, ResNet32
 
 _ALL: tuple[type[Model], ...] = (MLP, CNN, ResNet18, ResNet32, InceptionLite)
 MODELS: dict[str, type[Model]] = {model.name: model for model in _ALL}

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from theory.exact import fail
+from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
     import torch
 
-    from empirics.models.mlp import StackedMLP
+    from lossmatters.empirics.models.mlp import StackedMLP
 
 
 class Stack(Protocol):
@@ -122,7 +122,7 @@ class MLP:
         """One network a seed, side by side; `dtype` is float32 if not given."""
         import torch
 
-        from empirics.models.mlp import StackedMLP
+        from lossmatters.empirics.models.mlp import StackedMLP
 
         widths = self.widths(input_shape, num_classes)
         return StackedMLP(widths, seeds, device=device, dtype=dtype or torch.float32)

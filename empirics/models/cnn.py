@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from jaxtyping import Float
 from torch import Tensor
 
-from empirics.models.convnet import ConvNet
-from empirics.models.layers import Linear, Unit
+from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.layers import Linear, Unit
 
 if TYPE_CHECKING:
-    from empirics.models.images import CNN
+    from lossmatters.empirics.models.images import CNN
 
 
 class SmallNet(ConvNet):
-    """See `empirics.models.images.CNN`."""
+    """See `lossmatters.empirics.models.images.CNN`."""
 
     def __init__(self, model: CNN, input_shape: tuple[int, ...], num_classes: int, networks: int = 1) -> None:
         super().__init__(model, input_shape, num_classes, networks)

@@ -9,16 +9,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from empirics.models.layers import BatchNormalisation, Convolution, Linear, features
-from empirics.randomness import torch_seed
-from theory.exact import fail
+from lossmatters.empirics.models.layers import BatchNormalisation, Convolution, Linear, features
+from lossmatters.empirics.randomness import torch_seed
+from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
-    from empirics.models.images import ImageModel
+    from lossmatters.empirics.models.images import ImageModel
 
 
 class ConvNet(nn.Module):
-    """M convolutional networks of one shape at once (see `empirics.models.layers` for how).
+    """M convolutional networks of one shape at once (see `lossmatters.empirics.models.layers` for how).
 
     A subclass builds its layers in ``__init__`` and gives `body`. Made by `stacked`, from seeds; the
     constructor leaves the weights unset.

@@ -12,8 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import functional_call, vmap
 
-from empirics.models.convnet import ConvNet
-from theory.exact import fail
+from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.theory.exact import fail
 
 Images = Float[Tensor, "m b c h w"]
 Logits = Float[Tensor, "n b k"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from theory.exact import check_rate, fail
+from lossmatters.theory.exact import check_rate, fail
 
 if TYPE_CHECKING:
     import torch
 
-    from empirics.models.convnet import ConvNet
+    from lossmatters.empirics.models.convnet import ConvNet
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class CNN(ImageModel):
 
     @property
     def network_type(self) -> type[ConvNet]:
-        from empirics.models.cnn import SmallNet
+        from lossmatters.empirics.models.cnn import SmallNet
 
         return SmallNet
 
@@ -146,7 +146,7 @@ class ResNet18(ImageModel):
         nothing else: 14 times the work and 0.02 % fewer weights (both for one channel). The source does
         not say which it used.
 
-    Without batch normalisation it starts by the rule of `empirics.models.resnet.Residual`.
+    Without batch normalisation it starts by the rule of `lossmatters.empirics.models.resnet.Residual`.
     """
 
     stem: str = "imagenet"
@@ -160,7 +160,7 @@ class ResNet18(ImageModel):
 
     @property
     def network_type(self) -> type[ConvNet]:
-        from empirics.models.resnet import WideResidual
+        from lossmatters.empirics.models.resnet import WideResidual
 
         return WideResidual
 
@@ -170,14 +170,14 @@ class ResNet32(ImageModel):
     """ResNet-32 for CIFAR-10 (He et al. 2016, section 4.2): widths 16, 32, 64, five blocks each.
 
     Shortcuts have no parameters (their option A): every other pixel, and zeros for the new channels.
-    Without batch normalisation it starts by the rule of `empirics.models.resnet.Residual`.
+    Without batch normalisation it starts by the rule of `lossmatters.empirics.models.resnet.Residual`.
     """
 
     name: ClassVar[str] = "resnet32"
 
     @property
     def network_type(self) -> type[ConvNet]:
-        from empirics.models.resnet import NarrowResidual
+        from lossmatters.empirics.models.resnet import NarrowResidual
 
         return NarrowResidual
 
@@ -195,7 +195,7 @@ class InceptionLite(ImageModel):
 
     @property
     def network_type(self) -> type[ConvNet]:
-        from empirics.models.inception import Inception
+        from lossmatters.empirics.models.inception import Inception
 
         return Inception
 
@@ -205,7 +205,7 @@ def _size(model: ImageModel, input_shape: tuple[int, ...], num_classes: int) -> 
     """Parameters and multiply-adds, counted on a network without numbers."""
     import torch
 
-    from empirics.models.layers import Convolution, Linear
+    from lossmatters.empirics.models.layers import Convolution, Linear
 
     with torch.device("meta"):
         network = model.network_type(model, input_shape, num_classes).eval()

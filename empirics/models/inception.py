@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from empirics.models.convnet import ConvNet
-from empirics.models.layers import Linear, Unit
+from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.layers import Linear, Unit
 
 if TYPE_CHECKING:
-    from empirics.models.images import ImageModel
+    from lossmatters.empirics.models.images import ImageModel
 
 # (filters of 1 x 1, filters of 3 x 3), or the filters of a halving
 STAGES: tuple[tuple[int, int] | int, ...] = (
@@ -58,7 +58,7 @@ class Halving(nn.Module):
 
 
 class Inception(ConvNet):
-    """See `empirics.models.images.InceptionLite`."""
+    """See `lossmatters.empirics.models.images.InceptionLite`."""
 
     def __init__(
         self, model: ImageModel, input_shape: tuple[int, ...], num_classes: int, networks: int = 1

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from empirics.randomness import torch_seed
+from lossmatters.empirics.randomness import torch_seed
 
 
 class StackedMLP(nn.Module):

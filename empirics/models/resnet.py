@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad
 
-from empirics.models.convnet import ConvNet
-from empirics.models.layers import Linear, Unit
+from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.layers import Linear, Unit
 
 if TYPE_CHECKING:
-    from empirics.models.images import ImageModel, ResNet18
+    from lossmatters.empirics.models.images import ImageModel, ResNet18
 
 
 class Block(nn.Module):
@@ -94,7 +94,7 @@ class Residual(ConvNet):
 
 
 class WideResidual(Residual):
-    """See `empirics.models.images.ResNet18`."""
+    """See `lossmatters.empirics.models.images.ResNet18`."""
 
     WIDTHS = (64, 128, 256, 512)
 
@@ -115,7 +115,7 @@ class WideResidual(Residual):
 
 
 class NarrowResidual(Residual):
-    """See `empirics.models.images.ResNet32`."""
+    """See `lossmatters.empirics.models.images.ResNet32`."""
 
     WIDTHS = (16, 32, 64)
 

@@ -1,6 +1,6 @@
 """Figures: pure functions of records, declared in `FIGURES` and written by `write_figures`."""
 
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.write import FIGURES, write_figures
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.write import FIGURES, write_figures
 
 __all__ = ["FIGURES", "FigureSpec", "MissingData", "write_figures"]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, draw_point, look
-from paper.names import GREEK, loss_name, loss_of, number, rate_name
-from paper.statistics import Cell, Grid, grid, losses_of
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, draw_point, look
+from lossmatters.paper.names import GREEK, loss_name, loss_of, number, rate_name
+from lossmatters.paper.statistics import Cell, Grid, grid, losses_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

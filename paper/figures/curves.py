@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, GREY, INK, SINGLE, draw_band, look, rate_colour, rate_marker
-from paper.names import loss_name, main_losses, rate_name
-from paper.statistics import Cell, Grid, grid, rates_of
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import (
+    DOUBLE,
+    GREY,
+    INK,
+    SINGLE,
+    draw_band,
+    look,
+    rate_colour,
+    rate_marker,
+)
+from lossmatters.paper.names import loss_name, main_losses, rate_name
+from lossmatters.paper.statistics import Cell, Grid, grid, rates_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

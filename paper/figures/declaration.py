@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from empirics.records import Record
-from paper.statistics import Cell, count_text, grid, variant_grid
+from lossmatters.empirics.records import Record
+from lossmatters.paper.statistics import Cell, count_text, grid, variant_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,8 +29,8 @@ class FigureSpec:
     needs : the data it is drawn from, in words.
     alt : what it shows, for those who cannot see it.
     draw : records -> Figure; raises `MissingData`.
-    over : what the records are of: one "set-up" (see `paper.setups.setups`), a set-up with its "variants", or
-        "theory", drawn from the losses alone, whatever the records.
+    over : what the records are of: one "set-up" (see `lossmatters.paper.setups.setups`), a set-up with its
+        "variants", or "theory", drawn from the losses alone, whatever the records.
     """
 
     name: str

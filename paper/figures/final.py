@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, PALE, draw_point, look, rate_colour, rate_marker
-from paper.names import METRICS, loss_name, rate_name
-from paper.statistics import Grid, grid, losses_of, rates_of
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import DOUBLE, PALE, draw_point, look, rate_colour, rate_marker
+from lossmatters.paper.names import METRICS, loss_name, rate_name
+from lossmatters.paper.statistics import Grid, grid, losses_of, rates_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper.names import main_losses
-from paper.statistics import Band, Estimate
+from lossmatters.paper.names import main_losses
+from lossmatters.paper.statistics import Band, Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

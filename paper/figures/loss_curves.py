@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec
-from paper.figures.look import DOUBLE, GREY, INK, look, loss_colour
-from paper.names import loss_name, main_losses
-from theory.backends import backend
-from theory.losses import LOSSES, Loss
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec
+from lossmatters.paper.figures.look import DOUBLE, GREY, INK, look, loss_colour
+from lossmatters.paper.names import loss_name, main_losses
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import LOSSES, Loss
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, GREY, PALE, look, rate_colour, rate_marker
-from paper.names import loss_name, loss_of, loss_order, rate_name
-from paper.statistics import Cell, grid, rates_of
-from theory.prediction import CONFIDENCE, Outcome, Prediction, median_flip, predictions, rank_correlation
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import DOUBLE, GREY, PALE, look, rate_colour, rate_marker
+from lossmatters.paper.names import loss_name, loss_of, loss_order, rate_name
+from lossmatters.paper.statistics import Cell, grid, rates_of
+from lossmatters.theory.dynamics.prediction import (
+    CONFIDENCE,
+    Outcome,
+    Prediction,
+    median_flip,
+    predictions,
+    rank_correlation,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import (
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import (
     DOUBLE,
     GREY,
     INK,
@@ -21,9 +21,9 @@ from paper.figures.look import (
     loss_colour,
     loss_marker,
 )
-from paper.names import loss_name, main_losses, rate_name
-from paper.statistics import Cell, grid
-from theory.memorization import reachable_region
+from lossmatters.paper.names import loss_name, main_losses, rate_name
+from lossmatters.paper.statistics import Cell, grid
+from lossmatters.theory.memorization import reachable_region
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

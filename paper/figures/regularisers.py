@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from empirics.records import Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, OKABE_ITO, draw_point, look
-from paper.names import METRICS, loss_name, main_losses, rate_name
-from paper.statistics import variant_grid
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import DOUBLE, OKABE_ITO, draw_point, look
+from lossmatters.paper.names import METRICS, loss_name, main_losses, rate_name
+from lossmatters.paper.statistics import variant_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

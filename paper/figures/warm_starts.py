@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empirics.records import RISKS, Record
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, look
-from paper.names import loss_name, loss_of, rate_name
-from paper.statistics import Cell, Estimate, Grid, grid, t_estimate, warm_grid
-from theory.risk import predicted_noisy_risk
+from lossmatters.empirics.records import RISKS, Record
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, look
+from lossmatters.paper.names import loss_name, loss_of, rate_name
+from lossmatters.paper.statistics import Cell, Estimate, Grid, grid, t_estimate, warm_grid
+from lossmatters.theory.risk.finite import predicted_noisy_risk
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,7 +116,7 @@ def _costs(axes: Axes, warm: Warm) -> None:
 
 def _constant(cell: Cell) -> float | None:
     """C of the loss, where the theory proves that it is symmetric and all runs have their risks."""
-    from theory.symmetry import decide
+    from lossmatters.theory.symmetry.decide import decide
 
     loss = loss_of(cell.loss)
     if loss is None or any(r.risks is None for r in cell.records):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from empirics.records import Record
-from paper.figures import (
+from lossmatters.empirics.records import Record
+from lossmatters.paper.figures import (
     alpha,
     curves,
     final,
@@ -21,10 +21,10 @@ from paper.figures import (
     regularisers,
     warm_starts,
 )
-from paper.figures.declaration import FigureSpec, MissingData
-from paper.figures.look import look
-from paper.files import write_atomic
-from paper.setups import families, main_setups
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.look import look
+from lossmatters.paper.files import write_atomic
+from lossmatters.paper.setups import families, main_setups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def write_figures(
 
     Files are named ``<set-up>-<figure>.<format>``, one set for each set-up among the records, so that
     means never mix what is not alike. Variants of a set-up stand together in a figure of their own;
-    figures from theory alone carry no set-up. A figure whose data is
+    figures from lossmatters.theory alone carry no set-up. A figure whose data is
     missing is left out, never drawn empty.
 
     Parameters

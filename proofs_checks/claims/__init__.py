@@ -5,29 +5,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from proofs_checks.claim import Claim
-from proofs_checks.claims import (
-    calibration,
-    constants,
+from lossmatters.proofs_checks.claim import Claim
+from lossmatters.proofs_checks.claims.dynamics import dynamics, logit_gradients, predictor
+from lossmatters.proofs_checks.claims.memorization import memorization
+from lossmatters.proofs_checks.claims.minimisers import calibration, interpolation, minimisers, optima
+from lossmatters.proofs_checks.claims.risk import (
     converse,
-    dynamics,
-    enclosure,
     excess,
-    false_resistance,
     generalization,
     gradients,
     instance_noise,
-    interpolation,
-    logit_gradients,
-    losses,
-    memorization,
-    minimisers,
     noise_models,
-    optima,
-    predictor,
     risk,
     robustness,
-    symmetry,
+)
+from lossmatters.proofs_checks.claims.symmetry import constants, enclosure, losses, symmetry
+from lossmatters.proofs_checks.claims.training import (
+    false_resistance,
     training,
     training_regularised,
     warm_starts,

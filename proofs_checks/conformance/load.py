@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from proofs_checks.conformance.state import watched
-from theory.losses import CallableLoss, get
+from lossmatters.proofs_checks.conformance.state import watched
+from lossmatters.theory.losses import CallableLoss, get
 
 
 class Loaded(NamedTuple):
@@ -27,7 +27,8 @@ class Loaded(NamedTuple):
 
 
 def load(spec: str) -> Loaded:
-    """The loss that `theory.losses.get` finds; whatever importing its file sets globally is put back.
+    """The loss that `lossmatters.theory.losses.get` finds; whatever importing its file sets globally is
+    put back.
 
     Raises
     ------

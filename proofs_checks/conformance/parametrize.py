@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from proofs_checks.conformance.adapt import Subject
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.suite import as_subject, attempt, check_budget, need_hypothesis, select
-from proofs_checks.conformance.trial import LossCheck
+from lossmatters.proofs_checks.conformance.adapt import Subject
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.suite import (
+    as_subject,
+    attempt,
+    check_budget,
+    need_hypothesis,
+    select,
+)
+from lossmatters.proofs_checks.conformance.trial import LossCheck
 
 
 class BoundCheck:

@@ -1,4 +1,4 @@
-"""The pytest plugin: ``pytest --loss path/to/file.py:object --pyargs proofs_checks.conformance``.
+"""The pytest plugin: ``pytest --loss path/to/file.py:object --pyargs lossmatters.proofs_checks.conformance``.
 
 pytest loads it in every project where lossmatters is installed, so it imports nothing and adds nothing, until
 this package is among the arguments. Not even its options: a project may have a ``--loss`` of its own.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PACKAGE = "proofs_checks.conformance"
+PACKAGE = "lossmatters.proofs_checks.conformance"
 
 
 def pytest_load_initial_conftests(parser: Any, args: list[str]) -> None:

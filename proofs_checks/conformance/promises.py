@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from proofs_checks.conformance.adapt import Subject
-from proofs_checks.conformance.load import load
-from theory.exact import check_num_classes, fail
-from theory.losses import CallableLoss, Loss, get
-from theory.losses.combinators import Normalized
+from lossmatters.proofs_checks.conformance.adapt import Subject
+from lossmatters.proofs_checks.conformance.load import load
+from lossmatters.theory.exact import check_num_classes, fail
+from lossmatters.theory.losses import CallableLoss, Loss, get
+from lossmatters.theory.losses.combinators import Normalized
 
 TAKES = ("logits", "probs", "numpy probs")
 Number = float | Callable[[int], float]
@@ -47,8 +47,8 @@ def declare(
     Parameters
     ----------
     loss : a `Loss`, a torch module, or a class of those that can be made without arguments; a callable; or
-        text: what `theory.losses.get` knows. Modules and callables are called with (N, K) and labels (N,),
-        and with ``num_classes=K`` if they have such a parameter.
+        text: what `lossmatters.theory.losses.get` knows. Modules and callables are called with (N, K) and
+        labels (N,), and with ``num_classes=K`` if they have such a parameter.
     name : what to call it; by default the name it has.
     takes : "logits" (torch), "probs" (torch, after softmax) or "numpy probs" (float64 arrays).
     num_classes : the only K that the loss is made for; by default any K must do.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from proofs_checks.conformance.report import Broken
-from proofs_checks.conformance.trial import Trial, logits_of
-from theory.witness import Point
+from lossmatters.proofs_checks.conformance.report import Broken
+from lossmatters.proofs_checks.conformance.trial import Trial, logits_of
+from lossmatters.theory.symmetry.witness import Point
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from proofs_checks.conformance.adapt import Subject, one_line
-from proofs_checks.conformance.checks import (
+from lossmatters.proofs_checks.conformance.adapt import Subject, one_line
+from lossmatters.proofs_checks.conformance.checks import (
     declared,
     formula,
     gradient,
@@ -20,8 +20,8 @@ from proofs_checks.conformance.checks import (
     places,
     risk,
 )
-from proofs_checks.conformance.promises import declare
-from proofs_checks.conformance.report import (
+from lossmatters.proofs_checks.conformance.promises import declare
+from lossmatters.proofs_checks.conformance.report import (
     EXPECTED,
     FAILED,
     PASSED,
@@ -32,9 +32,9 @@ from proofs_checks.conformance.report import (
     Report,
     Result,
 )
-from proofs_checks.conformance.state import watched
-from proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
-from theory.exact import fail
+from lossmatters.proofs_checks.conformance.state import watched
+from lossmatters.proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
+from lossmatters.theory.exact import fail
 
 GROUPS = (formula, label_sum, declared, invariance, gradient, numbers, hygiene, places, risk)
 CHECKS: dict[str, LossCheck] = {check.id: check for group in GROUPS for check in group.CHECKS}
@@ -64,7 +64,7 @@ def check_loss(
     TypeError, ValueError : no loss, an unknown budget, id or tag.
     ImportError : Hypothesis is not installed.
 
-    >>> from theory.losses import MAE
+    >>> from lossmatters.theory.losses import MAE
     >>> report = check_loss(MAE(), budget="quick", only=["label_sum", "batch"])
     >>> report.ok, report["label_sum"].detail
     (True, 'constant in all draws: 4 at K = 3')

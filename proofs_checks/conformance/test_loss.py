@@ -1,4 +1,4 @@
-"""What ``pytest --loss LOSS --pyargs proofs_checks.conformance`` collects: one test a check."""
+"""What ``pytest --loss LOSS --pyargs lossmatters.proofs_checks.conformance`` collects: one test a check."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from proofs_checks.conformance.parametrize import parametrize_with_loss_checks
+from lossmatters.proofs_checks.conformance.parametrize import parametrize_with_loss_checks
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
     """The checks of the losses on the command line, as parameters."""
     losses = metafunc.config.getoption("loss", default=[])
     if not losses:
-        why = "no loss is given: pytest --loss path/to/file.py:object --pyargs proofs_checks.conformance"
+        why = f"no loss is given: pytest --loss path/to/file.py:object --pyargs {__name__.rpartition('.')[0]}"
         metafunc.parametrize(
             ("loss", "check"), [pytest.param(None, None, marks=pytest.mark.skip(reason=why))]
         )

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proofs_checks.conformance.adapt import Subject
-from proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.adapt import Subject
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
 
 if TYPE_CHECKING:
     from torch import Tensor

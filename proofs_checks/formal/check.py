@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from proofs_checks.formal.theorems import FOLDER, Theorem, sources, theorems
+from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, sources, theorems
 
 BUILD, MANIFEST = "build", "manifest.json"
 PREFIX = "Lossmatters"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from empirics.records import Record
-from proofs_checks.claim import Evidence, Method, Status
-from theory.memorization import Interval, mean_interval
+from lossmatters.empirics.records import Record
+from lossmatters.proofs_checks.claim import Evidence, Method, Status
+from lossmatters.theory.memorization import Interval, mean_interval
 
 MIN_SEEDS = 5
 LEVEL = 0.95

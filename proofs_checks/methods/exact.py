@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from proofs_checks.claim import Evidence, Method, Status
+from lossmatters.proofs_checks.claim import Evidence, Method, Status
 
 Counterexample = Any
 

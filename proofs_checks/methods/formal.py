@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from proofs_checks.claim import Evidence, Method, Status
-from proofs_checks.formal.check import BUILD, MANIFEST, hashes
-from proofs_checks.formal.theorems import FOLDER, Theorem, theorems
+from lossmatters.proofs_checks.claim import Evidence, Method, Status
+from lossmatters.proofs_checks.formal.check import BUILD, MANIFEST, hashes
+from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, theorems
 
 HOW = "make formal, which needs Coq and Mathematical Components, checks it"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy
 
-from proofs_checks.claim import Evidence, Method, Status
-from theory.algebra import is_zero
+from lossmatters.proofs_checks.claim import Evidence, Method, Status
+from lossmatters.theory.symbolic.algebra import is_zero
 
 TRIES = 40
 

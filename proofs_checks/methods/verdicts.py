@@ -8,13 +8,14 @@ from typing import Any
 
 import sympy
 
-from proofs_checks.claim import Evidence, Method, Status
-from proofs_checks.methods.symbolic import same
-from theory.algebra import K
-from theory.bounds import excess_risk_bound, label_sum_range
-from theory.losses import Loss
-from theory.risk import order_reversal
-from theory.symmetry import SymmetryVerdict, decide
+from lossmatters.proofs_checks.claim import Evidence, Method, Status
+from lossmatters.proofs_checks.methods.symbolic import same
+from lossmatters.theory.losses import Loss
+from lossmatters.theory.risk.excess import excess_risk_bound
+from lossmatters.theory.risk.reversal_search import order_reversal
+from lossmatters.theory.symbolic.algebra import K
+from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
+from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 
 
 @dataclass(frozen=True)

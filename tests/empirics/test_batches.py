@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from empirics.data.batches import Batches, Crops
+from lossmatters.empirics.data.batches import Batches, Crops
 
 RNG = np.random.default_rng(0)
 MEAN, STD = (10.0, 120.5, 200.0), (40.0, 60.25, 80.0)

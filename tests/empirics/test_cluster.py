@@ -14,13 +14,13 @@ import pytest
 import tasks
 from distributed import Client, LocalCluster
 
-from empirics import records
-from empirics.experiments import Experiment, Progress, cluster, plan, train
-from empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
-from empirics.experiments.pool import WorkerError
-from empirics.experiments.runner import _asked_for
-from empirics.experiments.stack import Task
-from empirics.models import MLP
+from lossmatters.empirics import records
+from lossmatters.empirics.experiments import Experiment, Progress, cluster, plan, train
+from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
+from lossmatters.empirics.experiments.pool import WorkerError
+from lossmatters.empirics.experiments.runner import _asked_for
+from lossmatters.empirics.experiments.stack import Task
+from lossmatters.empirics.models import MLP
 
 TINY = Experiment(
     name="tiny",

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from empirics.data import Dataset, load
+from lossmatters.empirics.data import Dataset, load
 
 # Of the four arrays as split here. scikit-learn ships the data inside the package; another value means
 # that the samples, their scaling or the split have changed, and with them every record.

@@ -14,25 +14,25 @@ import pytest
 import torch
 from torch import nn
 
-from empirics.data import Dataset, load
-from empirics.engine.device import resolve_device
-from empirics.engine.feed import batches
-from empirics.engine.forward import predict
-from empirics.engine.metrics import Counter
-from empirics.engine.risks import final_risks, risks
-from empirics.engine.schedules import Drops, Exponential, Linear
-from empirics.engine.train import Network, train_stack
-from empirics.engine.training import Training
-from empirics.experiments.quick import QUICK
-from empirics.models.base import MLP
-from empirics.models.mlp import StackedMLP
-from empirics.randomness import label_stream, stream, torch_seed
-from empirics.records import CURVES
-from theory.losses import LOSSES, Loss, get
-from theory.losses.base import CallableLoss
-from theory.memorization import measure
-from theory.noise import SymmetricNoise
-from theory.risk import predicted_noisy_risk
+from lossmatters.empirics.data import Dataset, load
+from lossmatters.empirics.engine.device import resolve_device
+from lossmatters.empirics.engine.feed import batches
+from lossmatters.empirics.engine.forward import predict
+from lossmatters.empirics.engine.metrics import Counter
+from lossmatters.empirics.engine.risks import final_risks, risks
+from lossmatters.empirics.engine.schedules import Drops, Exponential, Linear
+from lossmatters.empirics.engine.train import Network, train_stack
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.experiments.quick import QUICK
+from lossmatters.empirics.models.base import MLP
+from lossmatters.empirics.models.mlp import StackedMLP
+from lossmatters.empirics.randomness import label_stream, stream, torch_seed
+from lossmatters.empirics.records import CURVES
+from lossmatters.theory.losses import LOSSES, Loss, get
+from lossmatters.theory.losses.base import CallableLoss
+from lossmatters.theory.memorization import measure
+from lossmatters.theory.noise import SymmetricNoise
+from lossmatters.theory.risk.finite import predicted_noisy_risk
 
 # 100 samples in batches of 64 leave a last batch of 36; two epochs of two steps each, the last of
 # them where the step size already falls.
@@ -268,7 +268,7 @@ def test_a_loss_that_is_not_finite_is_shown_and_spoils_no_other():
 
 
 def test_metrics_are_those_of_the_definition():
-    """Against `theory.memorization.measure`, which counts in rationals, on random predictions."""
+    """Against `lossmatters.theory.memorization.measure`, which counts in rationals, on random predictions."""
     rng = np.random.default_rng(0)
     clean = rng.integers(0, 4, size=50)
     noisy = np.stack([SymmetricNoise(Fraction(r, 5)).apply(clean, 4, rng).noisy_labels for r in range(4)])

@@ -11,18 +11,18 @@ import pytest
 import torch
 from plain_networks import as_plain, trained
 
-from empirics.data import Dataset
-from empirics.data.batches import Batches
-from empirics.engine.checkpoint import Checkpoints, OutOfTime
-from empirics.engine.feed import batches
-from empirics.engine.forward import predict
-from empirics.engine.risks import final_risks
-from empirics.engine.schedules import Drops, Exponential, Linear
-from empirics.engine.train import Network, train_stack
-from empirics.engine.training import Training
-from empirics.models import CNN, MLP, InceptionLite, ResNet32
-from empirics.randomness import stream, torch_seed
-from theory.losses import get
+from lossmatters.empirics.data import Dataset
+from lossmatters.empirics.data.batches import Batches
+from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
+from lossmatters.empirics.engine.feed import batches
+from lossmatters.empirics.engine.forward import predict
+from lossmatters.empirics.engine.risks import final_risks
+from lossmatters.empirics.engine.schedules import Drops, Exponential, Linear
+from lossmatters.empirics.engine.train import Network, train_stack
+from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.models import CNN, MLP, InceptionLite, ResNet32
+from lossmatters.empirics.randomness import stream, torch_seed
+from lossmatters.theory.losses import get
 
 K = 4
 SGD = Training(
@@ -174,7 +174,7 @@ def test_a_single_last_sample_joins_the_batch_before_it():
     training = Training(epochs=1, batch_size=8)
     curves, _ = train_stack(data, TINY_CNN, training, networks(data))
     assert all(math.isfinite(c["train_loss"][0]) for c in curves)
-    from empirics.engine.feed import Feed
+    from lossmatters.empirics.engine.feed import Feed
 
     feed = Feed(Batches(data.train_inputs, data.mean, data.std), 25, training, [0])
     sizes = [batch.shape[1] for batch, _ in feed.epoch()]

@@ -10,17 +10,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from empirics.experiments import EXPERIMENTS, Experiment, Run, Study, get_experiment
-from empirics.experiments.cost import seconds
-from empirics.experiments.cpu import CPU
-from empirics.experiments.paper import PAPER
-from empirics.experiments.quick import MULTIPLES, QUICK, SYMMETRIC
-from empirics.experiments.selection import choose
-from empirics.experiments.stack import configuration, noisy_labels
-from empirics.randomness import label_stream, stream, torch_seed
-from empirics.records import run_id
-from proofs_checks.claims import training_rules
-from theory.losses import LOSSES, get
+from lossmatters.empirics.experiments import EXPERIMENTS, Experiment, Run, Study, get_experiment
+from lossmatters.empirics.experiments.cost import seconds
+from lossmatters.empirics.experiments.cpu import CPU
+from lossmatters.empirics.experiments.paper import PAPER
+from lossmatters.empirics.experiments.quick import MULTIPLES, QUICK, SYMMETRIC
+from lossmatters.empirics.experiments.selection import choose
+from lossmatters.empirics.experiments.stack import configuration, noisy_labels
+from lossmatters.empirics.randomness import label_stream, stream, torch_seed
+from lossmatters.empirics.records import run_id
+from lossmatters.proofs_checks.claims import training_rules
+from lossmatters.theory.losses import LOSSES, get
 
 MAIN = {"cce", "mse", "rll(alpha=1/10)", "nmse", "mae", "gce(q=7/10)"}
 

@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from empirics.data.files import DataError, OfficialFile, data_folder, require
+from lossmatters.empirics.data.files import DataError, OfficialFile, data_folder, require
 
 CONTENT = bytes(range(256)) * 40  # 10 240 bytes
 

@@ -11,12 +11,12 @@ import struct
 import numpy as np
 import pytest
 
-from empirics.data import DATASETS, Dataset, load
-from empirics.data.cifar10 import FILES as CIFAR10_FILES
-from empirics.data.cifar10 import cifar10, read_batch
-from empirics.data.files import DataError, OfficialFile
-from empirics.data.mnist import FILES as MNIST_FILES
-from empirics.data.mnist import mnist
+from lossmatters.empirics.data import DATASETS, Dataset, load
+from lossmatters.empirics.data.cifar10 import FILES as CIFAR10_FILES
+from lossmatters.empirics.data.cifar10 import cifar10, read_batch
+from lossmatters.empirics.data.files import DataError, OfficialFile
+from lossmatters.empirics.data.mnist import FILES as MNIST_FILES
+from lossmatters.empirics.data.mnist import mnist
 
 HAS_FILES = pytest.mark.skipif("LOSSMATTERS_DATA" not in os.environ, reason="needs the official files")
 RNG = np.random.default_rng(0)
@@ -209,7 +209,9 @@ def test_a_subset_that_cannot_be_balanced_is_refused(size):
 
 def test_a_part_is_asked_for_by_text(tmp_path, monkeypatch):
     files, *_ = tiny_mnist(tmp_path, train=40, test=20)
-    monkeypatch.setattr("empirics.data._OFFICIAL", {"mnist": lambda *_, **__: mnist(tmp_path, files=files)})
+    monkeypatch.setattr(
+        "lossmatters.empirics.data._OFFICIAL", {"mnist": lambda *_, **__: mnist(tmp_path, files=files)}
+    )
     data = load("mnist( test=10,train=20 )", tmp_path)
     assert data.name == "mnist(train=20, test=10, seed=0)"
     assert load(data.name, tmp_path).sha256 == data.sha256

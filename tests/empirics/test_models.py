@@ -10,9 +10,9 @@ import pytest
 import torch
 from plain_networks import as_plain, statistics, trained
 
-from empirics.models import MLP, MODELS
-from empirics.models.forms import FORMS, mapped
-from empirics.models.images import CNN, ImageModel, InceptionLite, ResNet18, ResNet32
+from lossmatters.empirics.models import MLP, MODELS
+from lossmatters.empirics.models.forms import FORMS, mapped
+from lossmatters.empirics.models.images import CNN, ImageModel, InceptionLite, ResNet18, ResNet32
 
 # With images as small as each allows; the networks are those of any size.
 SMALL = [

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import pytest
 
-from empirics import records
-from empirics.records import CURVES, Record, RecordError, append, read, run_id, select
+from lossmatters.empirics import records
+from lossmatters.empirics.records import CURVES, Record, RecordError, append, read, run_id, select
 
 
 def record(seed=0, loss="cce", rate="2/5", value=0.5, **changes):
@@ -182,6 +182,6 @@ def test_records_and_declarations_cost_no_torch():
         code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
         return subprocess.run([sys.executable, "-c", code], check=False).returncode
 
-    assert imports_torch("empirics.records") == 0
-    assert imports_torch("empirics.experiments") == 0
-    assert imports_torch("empirics.engine.train") == 1
+    assert imports_torch("lossmatters.empirics.records") == 0
+    assert imports_torch("lossmatters.empirics.experiments") == 0
+    assert imports_torch("lossmatters.empirics.engine.train") == 1

@@ -16,18 +16,18 @@ import pytest
 import tasks
 import torch
 
-from empirics import records
-from empirics.experiments import Progress, Study, TrainingError, plan, train
-from empirics.experiments.pool import WorkerError, run_tasks
-from empirics.experiments.provenance import source_commit
-from empirics.experiments.stack import Saving, Task, train_task
+from lossmatters.empirics import records
+from lossmatters.empirics.experiments import Progress, Study, TrainingError, plan, train
+from lossmatters.empirics.experiments.pool import WorkerError, run_tasks
+from lossmatters.empirics.experiments.provenance import source_commit
+from lossmatters.empirics.experiments.stack import Saving, Task, train_task
 
 # A sweep small enough for a test: 2 seeds of 2 stacks of 2 networks. A file of its own, since the
 # interrupted sweeps below run in a process of their own.
 SCRIPT = """
 import signal, sys
-from empirics.experiments import Experiment, train
-from empirics.models import MLP
+from lossmatters.empirics.experiments import Experiment, train
+from lossmatters.empirics.models import MLP
 
 TINY = Experiment(
     name="tiny",
@@ -241,8 +241,8 @@ def test_a_killed_sweep_resumes_to_the_same_records(tmp_path):
 # for each report, so that the test sees where it is.
 LONG = """
 import sys
-from empirics.experiments import Experiment, train
-from empirics.models import MLP
+from lossmatters.empirics.experiments import Experiment, train
+from lossmatters.empirics.models import MLP
 
 LONG = Experiment(
     name="long",
@@ -433,7 +433,9 @@ def test_cuda_where_there_is_none(tmp_path, monkeypatch):
 
 def test_an_unwritable_place_is_refused_before_training(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("empirics.experiments.runner._train", lambda *a: pytest.fail("it trained"))
+    monkeypatch.setattr(
+        "lossmatters.empirics.experiments.runner._train", lambda *a: pytest.fail("it trained")
+    )
     with pytest.raises(OSError, match="records_path must be writable, got records_path="):
         run(tmp_path / "file" / "r.jsonl")
     (tmp_path / "r.jsonl").write_text('{"half": ')

@@ -3,7 +3,7 @@
 As written in many robust losses, to keep a logarithm or a power finite. Here it is not even needed.
 """
 
-from proofs_checks.conformance import declare
+from lossmatters.proofs_checks.conformance import declare
 
 CAUGHT_BY = {"dead_gradient", "label_sum"}
 

@@ -1,6 +1,6 @@
 """Generalised cross-entropy without its division by q: the same optimum, another step size for every q."""
 
-from proofs_checks.conformance import declare
+from lossmatters.proofs_checks.conformance import declare
 
 CAUGHT_BY = {"formula"}
 

@@ -1,6 +1,6 @@
 """A small number added to keep a logarithm finite: log(u + 1e-7) ends at 16.1, however wrong the output."""
 
-from proofs_checks.conformance import declare
+from lossmatters.proofs_checks.conformance import declare
 
 CAUGHT_BY = {"formula"}
 

@@ -2,7 +2,7 @@
 
 from math import log
 
-from proofs_checks.conformance import declare
+from lossmatters.proofs_checks.conformance import declare
 
 CAUGHT_BY = {"label_sum_value"}
 

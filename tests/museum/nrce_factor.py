@@ -3,7 +3,7 @@
 Symmetric all the same, but (K - 1)^2/4 times too large: at K = 1000 a quarter of a million.
 """
 
-from proofs_checks.conformance import declare
+from lossmatters.proofs_checks.conformance import declare
 
 CAUGHT_BY = {"normalised"}
 

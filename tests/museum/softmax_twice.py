@@ -2,7 +2,7 @@
 
 from torch.nn.functional import cross_entropy
 
-from proofs_checks.conformance import declare
+from lossmatters.proofs_checks.conformance import declare
 
 CAUGHT_BY = {"formula"}
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from empirics.records import Record
+from lossmatters.empirics.records import Record
 
 MEMORISERS = {"cce": 1.0, "mse": 0.95, "focal(gamma=2)": 1.0, "sce(alpha=1/10, beta=1, A=4)": 0.8}
 LOSSES = (
@@ -103,10 +103,10 @@ def make_record() -> Callable[..., Record]:
 @pytest.fixture(scope="module")
 def svg_only() -> Iterator[None]:
     """Write one format of three, where a test is not about formats."""
-    import paper.figures.write
+    import lossmatters.paper.figures.write as write
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paper.figures.write, "FORMATS", ("svg",))
+        patch.setattr(write, "FORMATS", ("svg",))
         yield
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from empirics import records as record_files
-from empirics.experiments.cpu import CPU
-from empirics.experiments.experiment import Experiment, Run, Study
-from empirics.experiments.quick import QUICK
-from paper.setups import setups
+from lossmatters.empirics import records as record_files
+from lossmatters.empirics.experiments.cpu import CPU
+from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.quick import QUICK
+from lossmatters.paper.setups import setups
 
 FOLDER = Path(str(files("paper"))) / "records"
 

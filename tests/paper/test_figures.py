@@ -13,9 +13,9 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from paper.figures import FIGURES, MissingData, write, write_figures
-from paper.figures.write import render
-from paper.setups import setups
+from lossmatters.paper.figures import FIGURES, MissingData, write, write_figures
+from lossmatters.paper.figures.write import render
+from lossmatters.paper.setups import setups
 
 BY_NAME = {spec.name: spec for spec in FIGURES}
 
@@ -175,9 +175,9 @@ def test_variants_are_compared_with_runs_as_long_at_their_noise_rate(variant_rec
 
 def test_figures_never_load_torch_or_pyplot():
     code = (
-        "import sys; import paper.figures, paper.tables, paper.report, paper.findings\n"
+        "import sys\nfrom lossmatters.paper import figures, findings, report, tables\n"
         "assert 'matplotlib' not in sys.modules, 'matplotlib at import'\n"
-        "paper.figures.FIGURES[-1].draw([])\n"
+        "figures.FIGURES[-1].draw([])\n"
         "bad = [m for m in ('torch', 'matplotlib.pyplot') if m in sys.modules]\n"
         "assert not bad, bad\n"
     )
@@ -185,7 +185,7 @@ def test_figures_never_load_torch_or_pyplot():
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
-    from paper import files
+    from lossmatters.paper import files
 
     target = files.write_atomic(tmp_path / "a.txt", b"old")
 

@@ -10,10 +10,10 @@ from functools import cache
 
 import pytest
 
-from paper.figures import FIGURES, write_figures
-from paper.report import write_report
-from paper.tables import loss_table
-from proofs_checks.claim import Status
+from lossmatters.paper.figures import FIGURES, write_figures
+from lossmatters.paper.report import write_report
+from lossmatters.paper.tables import loss_table
+from lossmatters.proofs_checks.claim import Status
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 VOID = {"meta", "img", "input", "br", "link"}
@@ -80,10 +80,10 @@ class Page(html.parser.HTMLParser):
 @pytest.fixture(autouse=True, scope="module")
 def one_loss_table(svg_only):
     """The table of losses is the same in every report: decide the losses once."""
-    import paper.report
+    import lossmatters.paper.report as report
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paper.report, "loss_table", cache(loss_table))
+        patch.setattr(report, "loss_table", cache(loss_table))
         yield
 
 

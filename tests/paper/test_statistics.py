@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from paper.setups import families, main_setups, setups
-from paper.statistics import count_text, grid, losses_of, rates_of, t_band, t_estimate, warm_grid
-from theory.memorization import mean_interval
+from lossmatters.paper.setups import families, main_setups, setups
+from lossmatters.paper.statistics import count_text, grid, losses_of, rates_of, t_band, t_estimate, warm_grid
+from lossmatters.theory.memorization import mean_interval
 
 ZERO, RATE = Fraction(0), Fraction(2, 5)
 

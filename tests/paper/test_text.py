@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from paper.findings import findings
-from paper.mathml import mathml, prose
-from paper.names import loss_name, number
-from paper.statistics import Estimate
-from paper.tables import Table, loss_table, percent, results_table
-from paper.witness import readable
-from theory.losses import LOSSES
+from lossmatters.paper.findings import findings
+from lossmatters.paper.mathml import mathml, prose
+from lossmatters.paper.names import loss_name, number
+from lossmatters.paper.statistics import Estimate
+from lossmatters.paper.tables import Table, loss_table, percent, results_table
+from lossmatters.paper.witness import readable
+from lossmatters.theory.losses import LOSSES
 
 RATE = Fraction(2, 5)
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from empirics.records import Record
-from proofs_checks import fabricated
-from proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from proofs_checks.claims import CLAIMS, STATEMENTS, find
-from proofs_checks.claims.losses import ROWS
-from proofs_checks.claims.training_rules import SYMMETRIC
-from theory.losses import LOSSES
+from lossmatters.empirics.records import Record
+from lossmatters.proofs_checks import fabricated
+from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from lossmatters.proofs_checks.claims import CLAIMS, STATEMENTS, find
+from lossmatters.proofs_checks.claims.symmetry.losses import ROWS
+from lossmatters.proofs_checks.claims.training.training_rules import SYMMETRIC
+from lossmatters.theory.losses import LOSSES
 
 CHECKS = [pytest.param(c, k, id=f"{c.id}-{i}") for c in CLAIMS for i, k in enumerate(c.checks)]
 THEORY = [p for p in CHECKS if not p.values[1].needs_records]  # type: ignore[attr-defined]
@@ -152,7 +152,7 @@ def test_statement_is_written_out(claim: Claim) -> None:
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_mathematics_renders(claim: Claim) -> None:
-    from paper.mathml import mathml
+    from lossmatters.paper.mathml import mathml
 
     for formula in re.findall(r"\$([^$]+)\$", claim.statement):
         assert "<math" in str(mathml(formula)), formula

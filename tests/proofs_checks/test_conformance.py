@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from proofs_checks.conformance import CHECKS, check_loss, declare
-from theory.losses import CCE, LOSSES, MAE
+from lossmatters.proofs_checks.conformance import CHECKS, check_loss, declare
+from lossmatters.theory.losses import CCE, LOSSES, MAE
 
 MUSEUM = Path(__file__).parents[1] / "museum"
 DEFECTS = sorted(path.stem for path in MUSEUM.glob("*.py"))

@@ -13,8 +13,8 @@ from simple_losses import error, of_label
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from proofs_checks.conformance import check_loss, declare, parametrize_with_loss_checks
-from theory.losses import CCE, MAE, Loss
+from lossmatters.proofs_checks.conformance import check_loss, declare, parametrize_with_loss_checks
+from lossmatters.theory.losses import CCE, MAE, Loss
 
 
 class Reduced(nn.Module):
@@ -162,7 +162,7 @@ def test_bad_calls_are_named(call: Callable[[], Any], kind: type[Exception], mes
 
 
 def test_what_a_formula_says_is_used() -> None:
-    """Bounds, constants, calibration and label sums come from theory where there is a formula."""
+    """Bounds, constants, calibration and label sums come from lossmatters.theory where there is a formula."""
     loss: Loss = MAE()
     only = ["bounded", "label_sum_value", "calibration", "noisy_risk"]
     report = check_loss(loss, only=only)

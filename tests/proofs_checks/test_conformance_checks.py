@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -16,12 +17,12 @@ import torch
 from simple_losses import error, label_probs, of_label
 from torch import Tensor, nn
 
-import theory.bounds
-from proofs_checks.conformance import CHECKS, check_loss, declare
-from proofs_checks.conformance.checks.numbers import narrow_is_wide
-from proofs_checks.conformance.report import Broken
-from proofs_checks.conformance.trial import BUDGETS, Trial
-from theory.losses import GCE, Loss
+from lossmatters.proofs_checks.conformance import CHECKS, check_loss, declare
+from lossmatters.proofs_checks.conformance.checks.numbers import narrow_is_wide
+from lossmatters.proofs_checks.conformance.report import Broken
+from lossmatters.proofs_checks.conformance.trial import BUDGETS, Trial
+from lossmatters.theory.losses import GCE, Loss
+from lossmatters.theory.symmetry import label_sum_range
 
 MUSEUM = Path(__file__).parents[1] / "museum"
 
@@ -127,7 +128,7 @@ def test_a_type_that_is_refused_is_not_checked() -> None:
 
 def test_r3_rejects_a_range_of_label_sums_that_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the true range R3 is a theorem, which no loss breaks; with its lower end alone it is false."""
-    true_range = theory.bounds.label_sum_range
+    true_range = label_sum_range
 
     def too_narrow(loss: Loss, num_classes: int) -> Any:
         span = true_range(loss, num_classes)
@@ -135,7 +136,9 @@ def test_r3_rejects_a_range_of_label_sums_that_is_too_narrow(monkeypatch: pytest
 
     loss = GCE(q=Fraction(1, 10))
     assert check_loss(loss, only=["noisy_risk"])["noisy_risk"].detail == "by R3"
-    monkeypatch.setattr("theory.bounds.label_sum_range", too_narrow)
+    monkeypatch.setattr(
+        sys.modules["lossmatters.theory.symmetry.label_sum_range"], "label_sum_range", too_narrow
+    )
     found = check_loss(loss, only=["noisy_risk"])["noisy_risk"]
     assert found.status == "failed"
     assert found.detail.startswith("R3 allows an excess risk of")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from proofs_checks.conformance import declare, parametrize_with_loss_checks
-from theory.losses import MAE
+from lossmatters.proofs_checks.conformance import declare, parametrize_with_loss_checks
+from lossmatters.theory.losses import MAE
 
 MUSEUM = Path(__file__).parents[1] / "museum"
 
@@ -49,7 +49,7 @@ def test_the_plugin_checks_a_loss_from_another_folder(tmp_path: Path) -> None:
         "--loss-only",
         "symmetry,batch",
         "--pyargs",
-        "proofs_checks.conformance",
+        "lossmatters.proofs_checks.conformance",
     ]
     done = run_pytest(tmp_path, "--loss", "mine.py:loss", "--loss", "mae", *options)
     assert "1 failed" in done.stdout, done.stdout + done.stderr
@@ -68,7 +68,7 @@ def test_the_plugin_checks_a_loss_from_another_folder(tmp_path: Path) -> None:
     ],
 )
 def test_bad_options_are_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
-    done = run_pytest(tmp_path, *arguments, "--pyargs", "proofs_checks.conformance")
+    done = run_pytest(tmp_path, *arguments, "--pyargs", "lossmatters.proofs_checks.conformance")
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

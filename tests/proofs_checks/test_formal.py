@@ -14,20 +14,21 @@ from typing import Any
 import pytest
 import sympy
 
-from proofs_checks import ledger
-from proofs_checks.claims import CLAIMS, find
-from proofs_checks.claims.finite_problems import rational_losses
-from proofs_checks.formal import check
-from proofs_checks.formal.theorems import FOLDER, sources, theorems
-from proofs_checks.methods import exact, formal
-from theory.algebra import K
-from theory.backends import backend
-from theory.bounds import excess_risk_bound, loss_maximum
-from theory.losses import get
-from theory.memorization import reachable_region
-from theory.noise import flip_probability, risk_slope, threshold
-from theory.risk import predicted_noisy_risk
-from theory.symmetry import decide
+from lossmatters.proofs_checks import ledger
+from lossmatters.proofs_checks.claims import CLAIMS, find
+from lossmatters.proofs_checks.claims.risk.finite_problems import rational_losses
+from lossmatters.proofs_checks.formal import check
+from lossmatters.proofs_checks.formal.theorems import FOLDER, sources, theorems
+from lossmatters.proofs_checks.methods import exact, formal
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import get
+from lossmatters.theory.memorization import reachable_region
+from lossmatters.theory.noise import flip_probability, risk_slope, threshold
+from lossmatters.theory.risk.excess import excess_risk_bound
+from lossmatters.theory.risk.finite import predicted_noisy_risk
+from lossmatters.theory.symbolic.algebra import K
+from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 
 ETA = sympy.Symbol("eta")
 THEOREMS = theorems()

@@ -6,9 +6,9 @@ from math import isnan
 
 import pytest
 
-from proofs_checks.claims.gradients import DIFFERENT, SAME, SHOWN, path_distance
-from theory.losses import LOSSES, get
-from theory.symmetry import decide
+from lossmatters.proofs_checks.claims.risk.gradients import DIFFERENT, SAME, SHOWN, path_distance
+from lossmatters.theory.losses import LOSSES, get
+from lossmatters.theory.symmetry.decide import decide
 
 SMOOTH = [n for n in sorted(LOSSES) if get(n).differentiable and n not in (*SHOWN.follows, *SHOWN.parts)]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from proofs_checks import fabricated, ledger
-from proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from proofs_checks.claims import find
+from lossmatters.proofs_checks import fabricated, ledger
+from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from lossmatters.proofs_checks.claims import find
 
 
 def check(status: Status, twin_status: Status = Status.REFUTED) -> Check:

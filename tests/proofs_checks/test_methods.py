@@ -7,12 +7,19 @@ from dataclasses import replace
 import pytest
 import sympy
 
-from proofs_checks import fabricated
-from proofs_checks.claim import Status
-from proofs_checks.methods import exact
-from proofs_checks.methods.empirical import Condition, MissingRecords, Runs, by_experiment, decide, exists
-from proofs_checks.methods.symbolic import identity, same, sum_over_classes
-from theory.memorization import mean_interval
+from lossmatters.proofs_checks import fabricated
+from lossmatters.proofs_checks.claim import Status
+from lossmatters.proofs_checks.methods import exact
+from lossmatters.proofs_checks.methods.empirical import (
+    Condition,
+    MissingRecords,
+    Runs,
+    by_experiment,
+    decide,
+    exists,
+)
+from lossmatters.proofs_checks.methods.symbolic import identity, same, sum_over_classes
+from lossmatters.theory.memorization import mean_interval
 
 X, Y = sympy.symbols("x y", positive=True)
 

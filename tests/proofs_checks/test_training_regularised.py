@@ -6,16 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from empirics.experiments.cpu import CPU
-from empirics.experiments.paper import PAPER
-from proofs_checks import fabricated
-from proofs_checks.claim import Method, Status
-from proofs_checks.claims import CLAIMS as ALL
-from proofs_checks.claims import find
-from proofs_checks.claims.training_regularised import ALONE, CLAIMS, each_alone, regularisers
-from proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
-from proofs_checks.ledger import sound, verify
-from proofs_checks.methods.empirical import Runs, by_experiment, decide
+from lossmatters.empirics.experiments.cpu import CPU
+from lossmatters.empirics.experiments.paper import PAPER
+from lossmatters.proofs_checks import fabricated
+from lossmatters.proofs_checks.claim import Method, Status
+from lossmatters.proofs_checks.claims import CLAIMS as ALL
+from lossmatters.proofs_checks.claims import find
+from lossmatters.proofs_checks.claims.training.training_regularised import (
+    ALONE,
+    CLAIMS,
+    each_alone,
+    regularisers,
+)
+from lossmatters.proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
+from lossmatters.proofs_checks.ledger import sound, verify
+from lossmatters.proofs_checks.methods.empirical import Runs, by_experiment, decide
 
 WELL = dict.fromkeys(REGULARISED, MEMORISES)
 TRAINING = [c for c in ALL if any(k.needs_records and k.method is Method.EMPIRICAL for k in c.checks)]

@@ -15,11 +15,11 @@ import flint
 import mpmath
 import numpy as np
 
-from theory.backends import backend
-from theory.backends.ball_ops import precision
-from theory.backends.mpmath_ops import MpmathOps
-from theory.backends.rational_ops import IrrationalError
-from theory.losses import Loss
+from lossmatters.theory.backends import backend
+from lossmatters.theory.backends.ball_ops import precision
+from lossmatters.theory.backends.mpmath_ops import MpmathOps
+from lossmatters.theory.backends.rational_ops import IrrationalError
+from lossmatters.theory.losses import Loss
 
 # The formulas take at most some 10 K operations, each within an ulp (2^-53 = 1.1e-16) or two of its
 # result; K <= 12 and sums of terms of one size give a few hundred ulps.

@@ -10,10 +10,10 @@ from itertools import groupby
 import numpy as np
 import torch
 
-from empirics.engine.metrics import Counter
-from empirics.models.mlp import StackedMLP
-from empirics.randomness import stream
-from theory.losses.criterion import sample_losses
+from lossmatters.empirics.engine.metrics import Counter
+from lossmatters.empirics.models.mlp import StackedMLP
+from lossmatters.empirics.randomness import stream
+from lossmatters.theory.criteria.criterion import sample_losses
 
 
 def train_stack(data, widths, training, networks):

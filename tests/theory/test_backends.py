@@ -14,11 +14,11 @@ from agreement import assert_agrees, is_within, reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.strategies import combined_losses, losses, simplex_points
-from theory.backends import BACKENDS, backend
-from theory.backends.ball_ops import precision
-from theory.backends.rational_ops import IrrationalError
-from theory.losses import LOSSES, Loss, get
+from lossmatters.proofs_checks.strategies import combined_losses, losses, simplex_points
+from lossmatters.theory.backends import BACKENDS, backend
+from lossmatters.theory.backends.ball_ops import precision
+from lossmatters.theory.backends.rational_ops import IrrationalError
+from lossmatters.theory.losses import LOSSES, Loss, get
 
 FAST = [name for name in BACKENDS if name != "sympy"]
 THIRD = Fraction(1, 3)

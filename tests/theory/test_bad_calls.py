@@ -6,9 +6,27 @@ import numpy as np
 import pytest
 import torch
 
-from theory.losses import CCE, GCE, MAE, RCE, RLL, SCE, CallableLoss, Focal, Loss, SeparableLoss, get
-from theory.memorization import flip_epoch, mean_interval, measure, quantile_interval, robustness_verdict
-from theory.noise import ClassConditionalNoise, SymmetricNoise
+from lossmatters.theory.losses import (
+    CCE,
+    GCE,
+    MAE,
+    RCE,
+    RLL,
+    SCE,
+    CallableLoss,
+    Focal,
+    Loss,
+    SeparableLoss,
+    get,
+)
+from lossmatters.theory.memorization import (
+    flip_epoch,
+    mean_interval,
+    measure,
+    quantile_interval,
+    robustness_verdict,
+)
+from lossmatters.theory.noise import ClassConditionalNoise, SymmetricNoise
 
 U = [[0.5, 0.5]]
 Z = torch.zeros(2, 3)

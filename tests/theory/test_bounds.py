@@ -11,12 +11,14 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs_checks.strategies import simplex_points
-from theory.algebra import K, is_zero
-from theory.backends import backend
-from theory.bounds import excess_risk_bound, label_sum_range, loss_maximum
-from theory.conditions import meets_bound
-from theory.losses import CCE, LOSSES, MAE, MSE, NMSE, SCE, SeparableLoss, get
+from lossmatters.proofs_checks.strategies import simplex_points
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, NMSE, SCE, SeparableLoss, get
+from lossmatters.theory.risk.conditions import meets_bound
+from lossmatters.theory.risk.excess import excess_risk_bound
+from lossmatters.theory.symbolic.algebra import K, is_zero
+from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 
 ROUNDING = 1e-9  # a float64 sum of ten losses, relative to its size
 

@@ -7,11 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from theory.algebra import exact_losses
-from theory.calibration import calibration
-from theory.exchange import attains, gives_up_below_half, monotone, treats_classes_alike
-from theory.losses import LOSSES, CallableLoss, SeparableLoss, get
-from theory.numeric_minimiser import minimise
+from lossmatters.theory.losses import LOSSES, CallableLoss, SeparableLoss, get
+from lossmatters.theory.minimisers.calibration import calibration
+from lossmatters.theory.minimisers.exchange import (
+    attains,
+    gives_up_below_half,
+    monotone,
+    treats_classes_alike,
+)
+from lossmatters.theory.minimisers.numerical import minimise
+from lossmatters.theory.symbolic.algebra import exact_losses
 
 KNOWN = ("proved", "certified", "sampled", "refuted", "undecided")
 
@@ -123,7 +128,9 @@ def test_losses_that_tell_classes_apart_are_seen() -> None:
     assert all(treats_classes_alike(get(name), 4) for name in LOSSES)
 
 
-@pytest.mark.parametrize("name", [n for n, c in LOSSES.items() if c.__module__.startswith("theory.losses.")])
+@pytest.mark.parametrize(
+    "name", [n for n, c in LOSSES.items() if c.__module__.startswith("lossmatters.theory.losses.")]
+)
 def test_the_catalogue_leaves_nothing_open_at_ten_classes(name: str) -> None:
     assert calibration(get(name), 10).status in ("proved", "certified", "refuted")
 

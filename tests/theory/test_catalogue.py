@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from theory import cache
-from theory.cache import cache_folder, cached, code_key
-from theory.catalogue import catalogue, row
-from theory.losses import CCE, LOSSES, SeparableLoss, register
+from lossmatters.theory import cache
+from lossmatters.theory.cache import cache_folder, cached, code_key
+from lossmatters.theory.catalogue import catalogue, row
+from lossmatters.theory.losses import CCE, LOSSES, SeparableLoss, register
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few")
 def test_the_table_is_cached_a_users_loss_is_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = catalogue()
-    monkeypatch.setattr("theory.catalogue.row", lambda loss, k: {"name": loss.name, "asked": k})
+    monkeypatch.setattr("lossmatters.theory.catalogue.row", lambda loss, k: {"name": loss.name, "asked": k})
 
     @register
     @dataclass(frozen=True)

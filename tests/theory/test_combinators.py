@@ -10,9 +10,9 @@ from agreement import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.strategies import combined_losses, losses, separable_losses, simplex_points
-from theory.backends import backend
-from theory.losses import (
+from lossmatters.proofs_checks.strategies import combined_losses, losses, separable_losses, simplex_points
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import (
     CCE,
     GCE,
     LOSSES,

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from proofs_checks.strategies import labels, logits, losses
-from theory.criteria.check import REDUCTIONS
-from theory.losses import CCE, LOSSES, MAE, RLL, CallableLoss, Loss
+from lossmatters.proofs_checks.strategies import labels, logits, losses
+from lossmatters.theory.criteria.check import REDUCTIONS
+from lossmatters.theory.losses import CCE, LOSSES, MAE, RLL, CallableLoss, Loss
 
 ALL = list(LOSSES)
 SMOOTH = [name for name, cls in LOSSES.items() if cls.differentiable]

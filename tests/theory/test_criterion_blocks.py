@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from theory.criteria import at_once, narrow
-from theory.criteria.at_once import is_quick
-from theory.criteria.kernels import kernel
-from theory.losses import LOSSES, get
+from lossmatters.theory.criteria import at_once, narrow
+from lossmatters.theory.criteria.at_once import is_quick
+from lossmatters.theory.criteria.kernels import kernel
+from lossmatters.theory.losses import LOSSES, get
 
 SHARES = ["nfl", "nfl(gamma=1/2)", "ngce", "nnce", "nnfl"]
 QUICK = [*SHARES, "nfl-mae", "5*nce + 5*nnce", "nfl + nnfl + 2*rll"]

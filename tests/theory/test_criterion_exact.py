@@ -1,6 +1,6 @@
 """Every criterion against the exact formula, and known defects of published ones against the same test.
 
-The reference is `theory.criteria.reference`: 120 digits, nothing shared with what is tested.
+The reference is `lossmatters.theory.criteria.reference`: 120 digits, nothing shared with what is tested.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from proofs_checks.strategies import losses
-from theory.criteria import reference
-from theory.losses import GCE, LOSSES, MAE, MSE, RLL, Focal, Loss, TruncatedGCE
+from lossmatters.proofs_checks.strategies import losses
+from lossmatters.theory.criteria import reference
+from lossmatters.theory.losses import GCE, LOSSES, MAE, MSE, RLL, Focal, Loss, TruncatedGCE
 
 SMOOTH = [name for name, cls in LOSSES.items() if cls.differentiable]
 SYMMETRIC = [name for name, cls in LOSSES.items() if cls().symmetric]

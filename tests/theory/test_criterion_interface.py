@@ -11,9 +11,21 @@ import pytest
 import torch
 from torch import nn
 
-from theory.criteria import functional
-from theory.criteria.kernels import kernel
-from theory.losses import CCE, LOSSES, MAE, MSE, NCE, RLL, Focal, Loss, Normalized, SeparableLoss, get
+from lossmatters.theory.criteria import functional
+from lossmatters.theory.criteria.kernels import kernel
+from lossmatters.theory.losses import (
+    CCE,
+    LOSSES,
+    MAE,
+    MSE,
+    NCE,
+    RLL,
+    Focal,
+    Loss,
+    Normalized,
+    SeparableLoss,
+    get,
+)
 
 SMOOTH = [name for name, cls in LOSSES.items() if cls.differentiable]
 # Twice differentiable where these tests look, with one-sided second derivatives elsewhere.
@@ -182,7 +194,7 @@ def test_gradients_of_many_upstreams_at_once():
 
 COMPILE = """
 import sys, torch
-from theory.losses import get
+from lossmatters.theory.losses import get
 z, y = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3, torch.tensor([0, 1, 2, 3, 4, -100])
 for name in sys.argv[1:]:
     found, plain = [], get(name).criterion()

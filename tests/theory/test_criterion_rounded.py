@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from theory.criteria import squared
-from theory.losses import get
+from lossmatters.theory.criteria import squared
+from lossmatters.theory.losses import get
 
 LOSSES = ["mse", "nmse", "amse(a=10)", "nce", "nce-mae"]
 CLASSES = 100  # more than rows.FEW_CLASSES

@@ -11,15 +11,20 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.claims.dynamics import TWO_SOLVERS, time_with_all_logits
-from theory.backends import backend
-from theory.dynamics import TOLERANCES, MemorizationTime, memorization_time, solve
-from theory.gradients import has_closed_gradient
-from theory.losses import CCE, GCE, LOSSES, MSE, CallableLoss, SeparableLoss, ShareLoss, get
-from theory.noise import threshold
-from theory.optimum import noisy_optimum
-from theory.symmetry import decide
-from theory.vertex import gradient_vanishes
+from lossmatters.proofs_checks.claims.dynamics.dynamics import TWO_SOLVERS, time_with_all_logits
+from lossmatters.theory.backends import backend
+from lossmatters.theory.dynamics.logit_gradients import has_closed_gradient
+from lossmatters.theory.dynamics.memorization_time import (
+    TOLERANCES,
+    MemorizationTime,
+    memorization_time,
+    solve,
+)
+from lossmatters.theory.dynamics.vertex_gradients import gradient_vanishes
+from lossmatters.theory.losses import CCE, GCE, LOSSES, MSE, CallableLoss, SeparableLoss, ShareLoss, get
+from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
+from lossmatters.theory.noise import threshold
+from lossmatters.theory.symmetry.decide import decide
 
 NAMES = sorted(LOSSES)
 
@@ -106,7 +111,7 @@ def test_vanishing_gradient_is_seen_in_numbers(name: str) -> None:
     sizes = []
     for d in (1e-4, 1e-12):
         u = np.array([d, 1 - 3 * d, d, d])
-        from theory.gradients import closed_gradient
+        from lossmatters.theory.dynamics.logit_gradients import closed_gradient
 
         sizes.append(np.abs(closed_gradient(loss, u, np.eye(4)[0], backend("numpy"))).max())
     assert sizes[1] < sizes[0] < 0.5

@@ -10,7 +10,7 @@ import sympy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from theory.exact import check_num_classes, check_rate, exact, fail, simplest
+from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail, simplest
 
 
 @pytest.mark.parametrize(

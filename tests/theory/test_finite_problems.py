@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proofs_checks.claims.excess import Duel, climb, searchable
-from proofs_checks.claims.finite_problems import FiniteProblem, dominant_matrix, vertex
-from proofs_checks.strategies import finite_problems, noise_rates, simplex_points
-from theory.bounds import excess_risk_bound
-from theory.losses import MAE, MSE, NMSE
-from theory.memorization import preserves_order
-from theory.noise import ClassConditionalNoise, SymmetricNoise, risk_slope, threshold
+from lossmatters.proofs_checks.claims.risk.excess import Duel, climb, searchable
+from lossmatters.proofs_checks.claims.risk.finite_problems import FiniteProblem, dominant_matrix, vertex
+from lossmatters.proofs_checks.strategies import finite_problems, noise_rates, simplex_points
+from lossmatters.theory.losses import MAE, MSE, NMSE
+from lossmatters.theory.memorization import preserves_order
+from lossmatters.theory.noise import ClassConditionalNoise, SymmetricNoise, risk_slope, threshold
+from lossmatters.theory.risk.excess import excess_risk_bound
 
 K = 3
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from theory.generalization import LinearClass, risk_bound
-from theory.losses import Unhinged
+from lossmatters.theory.losses import Unhinged
+from lossmatters.theory.risk.generalization import LinearClass, risk_bound
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.strategies import combined_losses, losses
-from theory.losses import CCE, LOSSES, MAE, RLL, CallableLoss, Loss, LossFileError, Normalized, get
-from theory.losses.registry import ALIASES
+from lossmatters.proofs_checks.strategies import combined_losses, losses
+from lossmatters.theory.losses import (
+    CCE,
+    LOSSES,
+    MAE,
+    RLL,
+    CallableLoss,
+    Loss,
+    LossFileError,
+    Normalized,
+    get,
+)
+from lossmatters.theory.losses.registry import ALIASES
 
 HALF = Fraction(1, 2)
 
@@ -94,7 +104,7 @@ FILE = """
 from dataclasses import dataclass
 from fractions import Fraction
 import torch
-from theory.losses import CCE, MAE, SeparableLoss
+from lossmatters.theory.losses import CCE, MAE, SeparableLoss
 
 @dataclass(frozen=True)
 class Tilted(SeparableLoss):
@@ -145,7 +155,9 @@ def test_a_module_may_be_installed_or_in_the_current_folder(tmp_path, monkeypatc
     made = get("torch.nn:CrossEntropyLoss").function
     assert isinstance(made, torch.nn.CrossEntropyLoss)
     (tmp_path / "of_mine").mkdir()
-    (tmp_path / "of_mine" / "losses.py").write_text("from theory.losses import MAE\nloss = 2 * MAE()\n")
+    (tmp_path / "of_mine" / "losses.py").write_text(
+        "from lossmatters.theory.losses import MAE\nloss = 2 * MAE()\n"
+    )
     monkeypatch.chdir(tmp_path)
     path = list(sys.path)
     assert get("of_mine.losses:loss") == 2 * MAE()
@@ -203,7 +215,7 @@ def test_a_file_without_such_an_object(user_file, attribute, error, message):
         ("import no_such_module_here", "raised ModuleNotFoundError: No module named 'no_such_module_here'"),
         ("def f(:", "raised SyntaxError: invalid syntax"),
         (
-            "from theory.losses import RLL\nx = RLL(alpha=-1)",
+            "from lossmatters.theory.losses import RLL\nx = RLL(alpha=-1)",
             "raised ValueError: parameter alpha must be > 0, got alpha=-1",
         ),
         ("raise SystemExit(0)", "raised SystemExit: 0"),

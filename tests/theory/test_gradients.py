@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from proofs_checks.strategies import FLOAT32_MAX
-from theory.losses import CCE, LOSSES, MAE, RLL, Loss
+from lossmatters.proofs_checks.strategies import FLOAT32_MAX
+from lossmatters.theory.losses import CCE, LOSSES, MAE, RLL, Loss
 
 SMOOTH = [name for name, cls in LOSSES.items() if cls.differentiable]
 

@@ -10,7 +10,7 @@ from math import exp, log, sqrt
 import numpy as np
 import pytest
 
-from theory.losses import LOSSES, get
+from lossmatters.theory.losses import LOSSES, get
 
 U = (0.25, 0.5, 0.25)
 V = (0.125, 0.875)

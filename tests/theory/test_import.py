@@ -18,11 +18,11 @@ def loaded_after(code: str) -> set[str]:
 
 
 LIGHT = [
-    "import theory",
-    "import theory.losses, theory.noise, theory.memorization, theory.exact",
-    "from theory.losses import get; get('rll(alpha=0.1) + nmse').values([[0.5, 0.5]], [0])",
-    "from theory.noise import SymmetricNoise; SymmetricNoise(0.4).transition_matrix(10)",
-    "import proofs_checks.claim, empirics.records",
+    "import lossmatters.theory",
+    "import lossmatters.theory.losses, theory.noise, theory.memorization, theory.exact",
+    "from lossmatters.theory.losses import get; get('rll(alpha=0.1) + nmse').values([[0.5, 0.5]], [0])",
+    "from lossmatters.theory.noise import SymmetricNoise; SymmetricNoise(0.4).transition_matrix(10)",
+    "import lossmatters.proofs_checks.claim, empirics.records",
 ]
 
 
@@ -40,5 +40,5 @@ def test_heavy_libraries_are_not_loaded(code):
 
 
 def test_they_are_loaded_when_used():
-    assert "sympy" in loaded_after("from theory.backends import backend; backend('sympy')")
-    assert "torch" in loaded_after("from theory.losses import RLL; RLL().criterion()")
+    assert "sympy" in loaded_after("from lossmatters.theory.backends import backend; backend('sympy')")
+    assert "torch" in loaded_after("from lossmatters.theory.losses import RLL; RLL().criterion()")

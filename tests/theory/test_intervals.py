@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from theory.memorization import mean_interval, quantile_interval, robustness_verdict
+from lossmatters.theory.memorization import mean_interval, quantile_interval, robustness_verdict
 
 RUNS = 800
 LEVEL = 0.9

@@ -10,11 +10,10 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.claims.logit_gradients import ROUNDING, autograd_gap
-from proofs_checks.strategies import simplex_points
-from theory.algebra import is_zero
-from theory.backends.sympy_ops import OPS, const
-from theory.gradients import (
+from lossmatters.proofs_checks.claims.dynamics.logit_gradients import ROUNDING, autograd_gap
+from lossmatters.proofs_checks.strategies import simplex_points
+from lossmatters.theory.backends.sympy_ops import OPS, const
+from lossmatters.theory.dynamics.logit_gradients import (
     CLEAN,
     CLOSED,
     LABEL,
@@ -25,7 +24,8 @@ from theory.gradients import (
     logit_gradient,
     reduced_gradient,
 )
-from theory.losses import LOSSES, MSE, NMSE, CallableLoss, Normalized, SeparableLoss, ZeroOne, get
+from lossmatters.theory.losses import LOSSES, MSE, NMSE, CallableLoss, Normalized, SeparableLoss, ZeroOne, get
+from lossmatters.theory.symbolic.algebra import is_zero
 
 SMOOTH = sorted(name for name, cls in LOSSES.items() if cls.differentiable)
 

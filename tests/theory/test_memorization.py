@@ -11,8 +11,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs_checks.strategies import labels
-from theory.memorization import (
+from lossmatters.proofs_checks.strategies import labels
+from lossmatters.theory.memorization import (
     accuracies,
     flip_epoch,
     is_reachable,

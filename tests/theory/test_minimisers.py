@@ -10,13 +10,13 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.claims.minimisers import LOSSES as CLOSED
-from proofs_checks.claims.minimisers import SAME_RISK, finds_argmax, violated
-from proofs_checks.strategies import simplex_points
-from theory.losses import GCE, LOSSES, MAE, MSE, NMSE, RLL, CallableLoss, get
-from theory.minimisers import conditional_minimiser, has_closed_form
-from theory.noise import SymmetricNoise, threshold
-from theory.numeric_minimiser import minimise, risk_and_slopes
+from lossmatters.proofs_checks.claims.minimisers.minimisers import LOSSES as CLOSED
+from lossmatters.proofs_checks.claims.minimisers.minimisers import SAME_RISK, finds_argmax, violated
+from lossmatters.proofs_checks.strategies import simplex_points
+from lossmatters.theory.losses import GCE, LOSSES, MAE, MSE, NMSE, RLL, CallableLoss, get
+from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
+from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
+from lossmatters.theory.noise import SymmetricNoise, threshold
 
 POSTERIORS = ((Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)), (Fraction(2, 5), Fraction(3, 5)))
 

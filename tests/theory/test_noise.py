@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from proofs_checks.strategies import labels, noise_rates, transition_matrices
-from theory.noise import (
+from lossmatters.proofs_checks.strategies import labels, noise_rates, transition_matrices
+from lossmatters.theory.noise import (
     ClassConditionalNoise,
     InstanceDependentNoise,
     SymmetricNoise,

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import sympy
 
-from theory.algebra import K
-from theory.bounds import label_sum_range
-from theory.enclosure import enclose_label_sum
-from theory.losses import LOSSES, SeparableLoss, get
-from theory.piecewise import keeps_to, pieces, shape
+from lossmatters.theory.enclosure import enclose_label_sum
+from lossmatters.theory.losses import LOSSES, SeparableLoss, get
+from lossmatters.theory.symbolic.algebra import K
+from lossmatters.theory.symbolic.piecewise import keeps_to, pieces, shape
+from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 
 t = sympy.Symbol("t", positive=True)
 THIRD, HALF = sympy.Rational(1, 3), sympy.Rational(1, 2)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from theory.prediction import Outcome, predictions, rank_correlation
+from lossmatters.theory.dynamics.prediction import Outcome, predictions, rank_correlation
 
 NUMBERS = st.floats(-100, 100).map(lambda x: round(x, 1))
 

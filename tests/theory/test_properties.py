@@ -13,9 +13,9 @@ from agreement import REFERENCE, reference
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.strategies import losses, simplex_points
-from theory.backends import backend
-from theory.losses import LOSSES, Loss
+from lossmatters.proofs_checks.strategies import losses, simplex_points
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import LOSSES, Loss
 
 ALL = list(LOSSES)
 SYMMETRIC = [name for name in ALL if LOSSES[name]().symmetric]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, is_dataclass
 import pytest
 from latex2mathml.converter import convert
 
-import theory.losses
-from theory.losses import LOSSES, CallableLoss, Loss, SeparableLoss, register
-from theory.losses.registry import ALIASES
+import lossmatters.theory.losses
+from lossmatters.theory.losses import LOSSES, CallableLoss, Loss, SeparableLoss, register
+from lossmatters.theory.losses.registry import ALIASES
 
 ALL = list(LOSSES.items())
 EACH = pytest.mark.parametrize(("name", "cls"), ALL, ids=[name for name, _ in ALL])
@@ -47,7 +47,7 @@ def subclasses(cls: type) -> set[type]:
     found = set()
     for sub in cls.__subclasses__():
         found |= {sub} | subclasses(sub)
-    return {c for c in found if c.__module__.startswith("theory.losses.")}
+    return {c for c in found if c.__module__.startswith("lossmatters.theory.losses.")}
 
 
 def parts_of(doc: str) -> list[str]:
@@ -63,8 +63,8 @@ def test_every_loss_class_is_registered_or_material():
 
 def test_every_registered_class_is_public_under_its_own_name():
     for cls in LOSSES.values():
-        assert getattr(theory.losses, cls.__name__) is cls
-        assert cls.__name__ in theory.losses.__all__
+        assert getattr(lossmatters.theory.losses, cls.__name__) is cls
+        assert cls.__name__ in lossmatters.theory.losses.__all__
 
 
 def test_the_catalogue_holds_what_was_promised():

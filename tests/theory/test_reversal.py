@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.claims.converse import OnlyForTwo, Rejecting
-from proofs_checks.strategies import combined_losses
-from theory.backends.mpmath_ops import MpmathOps
-from theory.losses import CCE, LOSSES, MAE, MSE, NCE, RLL, Loss, get
-from theory.noise import SymmetricNoise
-from theory.points import cost, sign_of, simplest_between, small_points
-from theory.risk import OrderReversal, noisy_posterior, order_reversal, search_reversal
-from theory.symmetry import decide
+from lossmatters.proofs_checks.claims.risk.converse import OnlyForTwo, Rejecting
+from lossmatters.proofs_checks.strategies import combined_losses
+from lossmatters.theory.backends.mpmath_ops import MpmathOps
+from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, NCE, RLL, Loss, get
+from lossmatters.theory.noise import SymmetricNoise
+from lossmatters.theory.risk.finite import noisy_posterior
+from lossmatters.theory.risk.reversal import OrderReversal
+from lossmatters.theory.risk.reversal_search import order_reversal, search_reversal
+from lossmatters.theory.symbolic.points import cost, sign_of, simplest_between, small_points
+from lossmatters.theory.symmetry.decide import decide
 
 DIGITS = MpmathOps(80)  # nearly symmetric losses differ by 1e-30 here
 

@@ -9,13 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs_checks.claims.finite_problems import rational_losses
-from proofs_checks.strategies import noise_rates, simplex_points
-from theory.backends.rational_ops import IrrationalError
-from theory.certificate import certify, describe
-from theory.losses import CCE, LOSSES, MAE, MSE, NMSE, get
-from theory.noise import ClassConditionalNoise, SymmetricNoise, flip_probability, risk_slope, threshold
-from theory.risk import clean_risk, noisy_posterior, noisy_risk, predicted_noisy_risk
+from lossmatters.proofs_checks.claims.risk.finite_problems import rational_losses
+from lossmatters.proofs_checks.strategies import noise_rates, simplex_points
+from lossmatters.theory.backends.rational_ops import IrrationalError
+from lossmatters.theory.certificate import certify, describe
+from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, NMSE, get
+from lossmatters.theory.noise import (
+    ClassConditionalNoise,
+    SymmetricNoise,
+    flip_probability,
+    risk_slope,
+    threshold,
+)
+from lossmatters.theory.risk.finite import clean_risk, noisy_posterior, noisy_risk, predicted_noisy_risk
 
 
 @given(data=st.data(), num_classes=st.integers(2, 6))

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs_checks.claims.noise_models import Parabola
-from proofs_checks.strategies import simplex_points
-from theory.backends import backend
-from theory.conditions import concave, meets_bound
-from theory.losses import GCE, LOSSES, MAE, MSE, RLL, Loss, get
-from theory.noise import SymmetricNoise
-from theory.noise_examples import NOISE_KINDS, first_rows, matrices
-from theory.robustness import robust_to
-from theory.symmetry import decide
+from lossmatters.proofs_checks.claims.risk.noise_models import Parabola
+from lossmatters.proofs_checks.strategies import simplex_points
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import GCE, LOSSES, MAE, MSE, RLL, Loss, get
+from lossmatters.theory.noise import SymmetricNoise
+from lossmatters.theory.risk.conditions import concave, meets_bound
+from lossmatters.theory.risk.noise_examples import NOISE_KINDS, first_rows, matrices
+from lossmatters.theory.risk.robust_to import robust_to
+from lossmatters.theory.symmetry.decide import decide
 
 MP = backend("mpmath")
 CASES = [(name, noise) for name in sorted(LOSSES) for noise in NOISE_KINDS]

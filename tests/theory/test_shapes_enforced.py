@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float, Int, TypeCheckError
 from shape_checks import annotated, has_shape
 
-from theory.losses import MAE, RLL
-from theory.losses.criterion import sample_losses
-from theory.noise import InstanceDependentNoise, NoisyLabels
+from lossmatters.theory.criteria.criterion import sample_losses
+from lossmatters.theory.losses import MAE, RLL
+from lossmatters.theory.noise import InstanceDependentNoise, NoisyLabels
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_a_wrong_result_is_rejected():
 def test_modules_that_annotate_shapes_are_found():
     found = annotated("theory", "empirics")
     assert {
-        "theory.losses.base",
-        "theory.losses.criterion",
-        "theory.noise",
-        "empirics.engine.metrics",
+        "lossmatters.theory.losses.base",
+        "lossmatters.theory.criteria.criterion",
+        "lossmatters.theory.noise",
+        "lossmatters.empirics.engine.metrics",
     } <= set(found)
-    assert "theory.exact" not in found
+    assert "lossmatters.theory.exact" not in found
 
 
 def test_right_shapes_pass():
@@ -80,7 +80,8 @@ def test_the_checker_knows_a_shape(hint, expected):
 def test_users_pay_nothing_for_it():
     """Without the hook of the tests no annotation is checked."""
     code = (
-        "import torch; from theory.losses.criterion import sample_losses; from theory.losses import MAE\n"
+        "import torch; from lossmatters.theory.criteria.criterion import sample_losses\n"
+        "from lossmatters.theory.losses import MAE\n"
         "assert sample_losses(MAE(), torch.zeros(1, 4), torch.zeros(1, dtype=torch.int)).shape == (1,)\n"
         "assert not hasattr(sample_losses, '__wrapped__')"
     )

@@ -12,10 +12,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.algebra import K, enclose, exact_label_sum, is_nonnegative, is_zero
-from theory.losses import CCE, LOSSES, MAE, MSE, NCE, NMSE, RLL, Loss, Normalized, SeparableLoss, get
-from theory.symmetry import decide
-from theory.witness import differ, find_witness, simple_points
+from lossmatters.theory.losses import (
+    CCE,
+    LOSSES,
+    MAE,
+    MSE,
+    NCE,
+    NMSE,
+    RLL,
+    Loss,
+    Normalized,
+    SeparableLoss,
+    get,
+)
+from lossmatters.theory.symbolic.algebra import K, enclose, exact_label_sum, is_nonnegative, is_zero
+from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.witness import differ, find_witness, simple_points
 
 
 @dataclass(frozen=True)

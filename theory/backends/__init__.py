@@ -1,7 +1,7 @@
 """One formula, several arithmetics: SymPy, Fractions, NumPy, mpmath, balls (Arb) and torch.
 
 A loss is written once against the `Ops` protocol. Each backend is imported only when asked for, so
-that ``import theory`` loads neither SymPy nor torch.
+that ``import lossmatters.theory`` loads neither SymPy nor torch.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from theory.backends.base import Ops
+from lossmatters.theory.backends.base import Ops
 
 BACKENDS = {
-    "sympy": "theory.backends.sympy_ops",
-    "rational": "theory.backends.rational_ops",
-    "numpy": "theory.backends.numpy_ops",
-    "mpmath": "theory.backends.mpmath_ops",
-    "balls": "theory.backends.ball_ops",
-    "torch": "theory.backends.torch_ops",
+    "sympy": "lossmatters.theory.backends.sympy_ops",
+    "rational": "lossmatters.theory.backends.rational_ops",
+    "numpy": "lossmatters.theory.backends.numpy_ops",
+    "mpmath": "lossmatters.theory.backends.mpmath_ops",
+    "balls": "lossmatters.theory.backends.ball_ops",
+    "torch": "lossmatters.theory.backends.torch_ops",
 }
 
 __all__ = ["BACKENDS", "Ops", "backend"]

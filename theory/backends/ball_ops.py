@@ -9,7 +9,7 @@ from typing import Any
 
 import flint
 
-from theory.backends.base import ObjectOps
+from lossmatters.theory.backends.base import ObjectOps
 
 
 def const(value: Any) -> flint.arb:

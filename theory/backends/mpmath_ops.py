@@ -7,7 +7,7 @@ from typing import Any
 
 import mpmath
 
-from theory.backends.base import ObjectOps
+from lossmatters.theory.backends.base import ObjectOps
 
 
 class MpmathOps(ObjectOps):

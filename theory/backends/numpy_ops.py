@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.backends.base import Ops
+from lossmatters.theory.backends.base import Ops
 
 
 class NumpyOps(Ops):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from theory.backends.base import ObjectOps
+from lossmatters.theory.backends.base import ObjectOps
 
 
 class IrrationalError(TypeError):

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy
 
-from theory.backends.base import ObjectOps
-from theory.exact import simplest
+from lossmatters.theory.backends.base import ObjectOps
+from lossmatters.theory.exact import simplest
 
 
 def const(value: Any) -> sympy.Expr:

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from theory.backends.base import Ops
-from theory.backends.numpy_ops import OPS as CONSTANTS
+from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.backends.numpy_ops import OPS as CONSTANTS
 
 
 class TorchOps(Ops):

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from theory.criteria.block import SIZE, Block
-from theory.criteria.function import Kernel, Losses, second, single
+from lossmatters.theory.criteria.block import SIZE, Block
+from lossmatters.theory.criteria.function import Kernel, Losses, second, single
 
 
 class Together(Kernel, Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import FEW_CLASSES, Odds, Rows
+from lossmatters.theory.criteria.rows import FEW_CLASSES, Odds, Rows
 
 SIZE = 2**19  # entries: a few arrays of them stay in a cache of some megabytes
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import Odds
-from theory.criteria.single import Single
+from lossmatters.theory.criteria.rows import Odds
+from lossmatters.theory.criteria.single import Single
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from theory.exact import check_num_classes, fail
+from lossmatters.theory.exact import check_num_classes, fail
 
 REDUCTIONS = ("mean", "sum", "none")
 

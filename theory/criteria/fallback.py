@@ -7,9 +7,9 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from theory.backends.torch_ops import TorchOps
-from theory.criteria.function import single
-from theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.backends.torch_ops import TorchOps
+from lossmatters.theory.criteria.function import single
+from lossmatters.theory.losses.base import CallableLoss, Loss
 
 
 def losses(loss: Loss, logits: Float[Tensor, "n k"], labels: Integer[Tensor, " n"]) -> Float[Tensor, " n"]:

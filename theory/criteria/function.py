@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import Odds, Rows, others_again, split
+from lossmatters.theory.criteria.rows import Odds, Rows, others_again, split
 
 
 class Kernel(Protocol):

@@ -3,7 +3,7 @@
 Every registered loss is here under its name, with ``_`` for ``-``; `loss` takes any loss or its text.
 
 >>> import torch
->>> from theory.criteria import functional
+>>> from lossmatters.theory.criteria import functional
 >>> functional.mae(torch.zeros(1, 4), torch.tensor([0]))
 tensor(1.5000)
 >>> functional.loss("0.5*cce + mae", torch.zeros(1, 2), torch.tensor([0]), reduction="none")
@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import Tensor
 
-from theory.losses import LOSSES, get
+from lossmatters.theory.losses import LOSSES, get
 
 
 def loss(
@@ -35,7 +35,7 @@ def loss(
 
     Raises
     ------
-    TypeError, ValueError : as `theory.losses.get` and the criterion do.
+    TypeError, ValueError : as `lossmatters.theory.losses.get` and the criterion do.
     """
     found = get(loss, **parameters)
     value: Tensor = found.criterion(reduction, weight, ignore_index)(logits, target)

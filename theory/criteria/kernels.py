@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from theory.criteria.bounded import (
+from lossmatters.theory.criteria.bounded import (
     BentLinear,
     Exponential,
     HuberLog,
@@ -20,15 +20,15 @@ from theory.criteria.bounded import (
     Taylor,
     Truncated,
 )
-from theory.criteria.function import Kernel
-from theory.criteria.normalized import FocalGain, LogGain, NormalizedLog, Share
-from theory.criteria.robust_log import RobustLog
-from theory.criteria.single import CrossEntropy, FocalPower, Linear, Power, Single
-from theory.criteria.squared import Squared
-from theory.criteria.tempered import Tempered
-from theory.criteria.total import SingleTotal, Total
-from theory.losses.base import Loss
-from theory.losses.combinators import Combination, Normalized, SeparableCombination
+from lossmatters.theory.criteria.function import Kernel
+from lossmatters.theory.criteria.normalized import FocalGain, LogGain, NormalizedLog, Share
+from lossmatters.theory.criteria.robust_log import RobustLog
+from lossmatters.theory.criteria.single import CrossEntropy, FocalPower, Linear, Power, Single
+from lossmatters.theory.criteria.squared import Squared
+from lossmatters.theory.criteria.tempered import Tempered
+from lossmatters.theory.criteria.total import SingleTotal, Total
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.combinators import Combination, Normalized, SeparableCombination
 
 
 def _power(q: Fraction) -> Single:
@@ -68,7 +68,7 @@ KERNELS: dict[str, Callable[[Any], Kernel]] = {
 
 def kernel(loss: Loss) -> Kernel | None:
     """The kernel of a loss, of a sum of losses that have one, of a normalised loss of u_y; or None."""
-    if type(loss).__module__.startswith("theory.losses.") and loss.name in KERNELS:
+    if type(loss).__module__.startswith("lossmatters.theory.losses.") and loss.name in KERNELS:
         return KERNELS[loss.name](loss)
     if type(loss) is Normalized:
         base = kernel(loss.base)

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.block import Block
-from theory.criteria.rows import Odds
-from theory.criteria.single import Single
+from lossmatters.theory.criteria.block import Block
+from lossmatters.theory.criteria.rows import Odds
+from lossmatters.theory.criteria.single import Single
 
 FAR = 1e30  # sums of this size are of logits so far apart that they are left to float64
 LITTLE = 1.0  # gains that are differences from F(p), which is 10 or more, lose too much if they are small

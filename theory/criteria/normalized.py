@@ -24,11 +24,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria import narrow
-from theory.criteria.block import Block
-from theory.criteria.pivot import differences, falls, rounded
-from theory.criteria.rows import Odds, Rows, early, of_others, put, split, wide, writable
-from theory.criteria.single import FocalPower, Linear, Power, Single
+from lossmatters.theory.criteria import narrow
+from lossmatters.theory.criteria.block import Block
+from lossmatters.theory.criteria.pivot import differences, falls, rounded
+from lossmatters.theory.criteria.rows import Odds, Rows, early, of_others, put, split, wide, writable
+from lossmatters.theory.criteria.single import FocalPower, Linear, Power, Single
 
 CHUNK = 2**15  # entries at a time: float64 beside the batch takes no memory to speak of
 # 1 - u^q of a float32 u^q <= 2^-q loses 1/q of its digits, and a gain that is small for every class

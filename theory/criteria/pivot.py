@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import FEW_CLASSES, Rows, product, writable
+from lossmatters.theory.criteria.rows import FEW_CLASSES, Rows, product, writable
 
 # A difference of rounded numbers is off by 6e-8 of q_d: 6e-7 of this.
 SMALL = 0.1

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from theory.backends.mpmath_ops import MpmathOps
-from theory.losses.base import Loss, SeparableLoss
-from theory.losses.combinators import Combination, Normalized
-from theory.losses.negative import NNCE, NNFL
+from lossmatters.theory.backends.mpmath_ops import MpmathOps
+from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Combination, Normalized
+from lossmatters.theory.losses.negative import NNCE, NNFL
 
 OPS = MpmathOps(120)
 CONTEXT = OPS.context

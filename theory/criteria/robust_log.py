@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.pivot import spread
-from theory.criteria.rows import Odds, Rows, early, of_others, writable
+from lossmatters.theory.criteria.pivot import spread
+from lossmatters.theory.criteria.rows import Odds, Rows, early, of_others, writable
 
 
 @dataclass(frozen=True)

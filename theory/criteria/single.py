@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import Odds, Rows
+from lossmatters.theory.criteria.rows import Odds, Rows
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.pivot import SMALL, rounded, spread
-from theory.criteria.rows import Odds, Rows, of_others, put
+from lossmatters.theory.criteria.pivot import SMALL, rounded, spread
+from lossmatters.theory.criteria.rows import Odds, Rows, of_others, put
 
 MANY = 0.25  # of the rows: to do these again takes as long as all of them the longer way
 

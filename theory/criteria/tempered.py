@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory.criteria.rows import Odds, Rows, of_others, product
+from lossmatters.theory.criteria.rows import Odds, Rows, of_others, product
 
 # The series of I, below SMALL: its n-th term is under SMALL^n of the first. Above, the closed form loses
 # 1/SMALL of float64's digits at most.

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from theory.criteria.at_once import is_quick
-from theory.criteria.block import Block
-from theory.criteria.function import Kernel
-from theory.criteria.rows import Odds, Rows, put
-from theory.criteria.single import Single
+from lossmatters.theory.criteria.at_once import is_quick
+from lossmatters.theory.criteria.block import Block
+from lossmatters.theory.criteria.function import Kernel
+from lossmatters.theory.criteria.rows import Odds, Rows, put
+from lossmatters.theory.criteria.single import Single
 
 
 @dataclass(frozen=True)

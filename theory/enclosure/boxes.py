@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory.enclosure.interval import Interval, interval
-from theory.enclosure.interval_ops import OPS
-from theory.enclosure.search import BOXES
-from theory.enclosure.separable import BUDGET
-from theory.losses.base import Loss
+from lossmatters.theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.interval_ops import OPS
+from lossmatters.theory.enclosure.search import BOXES
+from lossmatters.theory.enclosure.separable import BUDGET
+from lossmatters.theory.losses.base import Loss
 
 
 def least_over_boxes(

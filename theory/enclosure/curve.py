@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from theory.algebra import enclose
-from theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
-from theory.enclosure.interval import Interval, interval
-from theory.enclosure.settle import T
+from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
+from lossmatters.theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.settle import T
+from lossmatters.theory.symbolic.algebra import enclose
 
 CONVEX, CONCAVE, OPEN, POINT = "convex", "concave", "open", "point"
 FINEST = (

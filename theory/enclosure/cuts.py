@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from theory.enclosure.curve import curve
-from theory.enclosure.evaluate import evaluate
-from theory.enclosure.interval import Interval
-from theory.enclosure.settle import T, X
-from theory.enclosure.structure import Trace
+from lossmatters.theory.enclosure.curve import curve
+from lossmatters.theory.enclosure.evaluate import evaluate
+from lossmatters.theory.enclosure.interval import Interval
+from lossmatters.theory.enclosure.settle import T, X
+from lossmatters.theory.enclosure.structure import Trace
 
 
 class Cuts:

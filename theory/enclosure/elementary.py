@@ -10,7 +10,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from theory.enclosure.interval import Interval, interval, truth
+from lossmatters.theory.enclosure.interval import Interval, interval, truth
 
 TINIEST = math.nextafter(0, 1)
 LEAST_EXPONENT, MOST_EXPONENT = -750.0, 705.0  # e^-750 is below the tiniest float, e^705 above 1e306

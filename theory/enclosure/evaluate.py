@@ -11,8 +11,8 @@ import numpy as np
 import sympy
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-from theory.enclosure.elementary import exp, log, log_times_power, maximum, minimum, where
-from theory.enclosure.interval import Interval, Truth, interval
+from lossmatters.theory.enclosure.elementary import exp, log, log_times_power, maximum, minimum, where
+from lossmatters.theory.enclosure.interval import Interval, Truth, interval
 
 Box = Mapping[sympy.Symbol, Interval]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.exact import simplest
+from lossmatters.theory.exact import simplest
 
 LARGEST = math.nextafter(math.inf, 0)
 
@@ -258,6 +258,6 @@ def interval(value: Any) -> Interval:
 
 
 def _real_power(x: Interval, p: Interval) -> Interval:
-    from theory.enclosure.elementary import real_power  # which is written in intervals
+    from lossmatters.theory.enclosure.elementary import real_power  # which is written in intervals
 
     return real_power(x, p)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from theory.backends.base import Ops
-from theory.enclosure.elementary import exp, log, maximum, minimum, where
-from theory.enclosure.interval import Interval, interval
+from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.enclosure.elementary import exp, log, maximum, minimum, where
+from lossmatters.theory.enclosure.interval import Interval, interval
 
 
 class IntervalOps(Ops):

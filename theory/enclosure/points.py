@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from theory.backends import backend
-from theory.enclosure.interval import interval
-from theory.enclosure.interval_ops import OPS
-from theory.losses.base import Loss
+from lossmatters.theory.backends import backend
+from lossmatters.theory.enclosure.interval import interval
+from lossmatters.theory.enclosure.interval_ops import OPS
+from lossmatters.theory.losses.base import Loss
 
 MOVES = 100  # of a descent to a good point: a tenth of a second at most
 

@@ -15,23 +15,23 @@ from typing import Any
 import numpy as np
 import sympy
 
-from theory.algebra import is_zero
-from theory.backends.sympy_ops import OPS as SYMPY
-from theory.backends.sympy_ops import exactly
-from theory.enclosure.boxes import least_over_boxes
-from theory.enclosure.curve import curve
-from theory.enclosure.cuts import Cuts
-from theory.enclosure.evaluate import evaluate, signs
-from theory.enclosure.interval import Interval, interval
-from theory.enclosure.points import Point, best_points
-from theory.enclosure.search import BOXES, least_value
-from theory.enclosure.separable import BUDGET, Group, minimise
-from theory.enclosure.settle import T, X, settle
-from theory.enclosure.structure import NotTracedError, Trace
-from theory.enclosure.tracing import trace
-from theory.exact import check_num_classes
-from theory.losses.base import CallableLoss, Loss, SeparableLoss
-from theory.losses.combinators import Normalized
+from lossmatters.theory.backends.sympy_ops import OPS as SYMPY
+from lossmatters.theory.backends.sympy_ops import exactly
+from lossmatters.theory.enclosure.boxes import least_over_boxes
+from lossmatters.theory.enclosure.curve import curve
+from lossmatters.theory.enclosure.cuts import Cuts
+from lossmatters.theory.enclosure.evaluate import evaluate, signs
+from lossmatters.theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.points import Point, best_points
+from lossmatters.theory.enclosure.search import BOXES, least_value
+from lossmatters.theory.enclosure.separable import BUDGET, Group, minimise
+from lossmatters.theory.enclosure.settle import T, X, settle
+from lossmatters.theory.enclosure.structure import NotTracedError, Trace
+from lossmatters.theory.enclosure.tracing import trace
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.symbolic.algebra import is_zero
 
 # S is called constant where its certified spread is below this share of its size: far above the rounding of
 # an enclosure (1e-13), far below any departure that a float32 training run could feel (6e-8 an operation,
@@ -115,7 +115,7 @@ def enclose_label_sum(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enc
     TypeError : a callable without a formula.
     ValueError : K < 2.
 
-    >>> from theory.losses import GCE
+    >>> from lossmatters.theory.losses import GCE
     >>> span = enclose_label_sum(GCE(), 10)
     >>> [round(x, 6) for x in (*span.low, *span.high)]
     [11.43534, 11.43534, 12.857143, 12.857143]
@@ -149,7 +149,7 @@ def enclose_loss(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enclosur
     TypeError : a callable without a formula.
     ValueError : K < 2.
 
-    >>> from theory.losses import MSE
+    >>> from lossmatters.theory.losses import MSE
     >>> round(enclose_loss(MSE(), 10).high[1], 6)
     2.0
     """

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from theory.backends.base import Ops
-from theory.backends.sympy_ops import OPS as SYMPY
-from theory.enclosure.settle import T, X
-from theory.enclosure.structure import NotTracedError, Trace
+from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.backends.sympy_ops import OPS as SYMPY
+from lossmatters.theory.enclosure.settle import T, X
+from lossmatters.theory.enclosure.structure import NotTracedError, Trace
 
 
 class Row:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from theory.backends.sympy_ops import const
-from theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
-from theory.enclosure.interval import Interval
-from theory.exact import exact, fail
+from lossmatters.theory.backends.sympy_ops import const
+from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
+from lossmatters.theory.enclosure.interval import Interval
+from lossmatters.theory.exact import exact, fail
 
 BOXES = (
     20_000  # evaluated in all, thousands at a time: about a second for a formula of some tens of operations

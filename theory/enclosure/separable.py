@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from theory.enclosure.curve import CONCAVE, POINT, Curve, Piece
-from theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.curve import CONCAVE, POINT, Curve, Piece
+from lossmatters.theory.enclosure.interval import Interval, interval
 
 BUDGET = 150  # nodes, some 5 ms each: below a second where it is spent
 MOST_COUNTS = 3000  # ways to put the entries on pieces: each takes some 0.2 ms

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy
 
-from theory.enclosure.evaluate import signs
-from theory.enclosure.interval import Interval
+from lossmatters.theory.enclosure.evaluate import signs
+from lossmatters.theory.enclosure.interval import Interval
 
 T = sympy.Symbol("t", positive=True)  # the entry u_i of an elementwise array
 X = sympy.Symbol("x", positive=True)  # the label's own probability u_y

@@ -16,9 +16,9 @@ from typing import Any
 
 import sympy
 
-from theory.algebra import SIMPLIFY_LIMIT
-from theory.backends.sympy_ops import exactly
-from theory.enclosure.settle import T, X, settle
+from lossmatters.theory.backends.sympy_ops import exactly
+from lossmatters.theory.enclosure.settle import T, X, settle
+from lossmatters.theory.symbolic.algebra import SIMPLIFY_LIMIT
 
 
 class NotTracedError(TypeError):

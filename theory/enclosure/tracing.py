@@ -7,15 +7,15 @@ from typing import Any
 
 import sympy
 
-from theory.algebra import K
-from theory.backends.sympy_ops import OPS as SYMPY
-from theory.backends.sympy_ops import exactly
-from theory.enclosure.rows import Row, TraceOps
-from theory.enclosure.settle import T, X
-from theory.enclosure.structure import NotTracedError, Trace
-from theory.exact import check_num_classes
-from theory.losses.base import CallableLoss, Loss, SeparableLoss
-from theory.losses.combinators import Combination, Normalized
+from lossmatters.theory.backends.sympy_ops import OPS as SYMPY
+from lossmatters.theory.backends.sympy_ops import exactly
+from lossmatters.theory.enclosure.rows import Row, TraceOps
+from lossmatters.theory.enclosure.settle import T, X
+from lossmatters.theory.enclosure.structure import NotTracedError, Trace
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Combination, Normalized
+from lossmatters.theory.symbolic.algebra import K
 
 
 def _loss_of(loss: Loss, trace: Trace) -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from theory.backends import Ops, backend
-from theory.exact import check_num_classes, exact, fail
+from lossmatters.theory.backends import Ops, backend
+from lossmatters.theory.exact import check_num_classes, exact, fail
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -84,7 +84,7 @@ class Loss:
     def spec(self) -> str:
         """The text that `get` turns into this loss again: ``rll(alpha=1/10)``.
 
-        >>> from theory.losses import RLL
+        >>> from lossmatters.theory.losses import RLL
         >>> RLL(alpha=0.1).spec
         'rll(alpha=1/10)'
         """
@@ -120,7 +120,7 @@ class Loss:
         TypeError : labels that are not integers, or probabilities that are not numbers.
         ValueError : rows that are no probabilities, labels out of range, unequal lengths, K < 2.
 
-        >>> from theory.losses import MAE
+        >>> from lossmatters.theory.losses import MAE
         >>> MAE().values([[0.75, 0.25]], [1])
         array([1.5])
         """
@@ -139,25 +139,25 @@ class Loss:
         weight : (K,) factor of each label's class, or None.
         ignore_index : samples with this label count for nothing.
         """
-        from theory.losses.criterion import Criterion
+        from lossmatters.theory.criteria.criterion import Criterion
 
         return Criterion(self, reduction=reduction, weight=weight, ignore_index=ignore_index)
 
     def matrix(self, logits: Tensor) -> Tensor:
         """The loss matrix of a batch, (N, K) logits -> (N, K): entry [n, j] is L(softmax(logits[n]), j)."""
-        from theory.losses.criterion import loss_matrix
+        from lossmatters.theory.criteria.criterion import loss_matrix
 
         return loss_matrix(self, logits)
 
     # -- arithmetic ----------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Loss:
-        from theory.losses.combinators import combine
+        from lossmatters.theory.losses.combinators import combine
 
         return combine(self, other) if isinstance(other, Loss) else NotImplemented
 
     def __mul__(self, factor: Any) -> Loss:
-        from theory.losses.combinators import scale
+        from lossmatters.theory.losses.combinators import scale
 
         return NotImplemented if isinstance(factor, Loss) else scale(factor, self)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from theory.backends import Ops
-from theory.losses.base import SeparableLoss
-from theory.losses.registry import register
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.losses.base import SeparableLoss
+from lossmatters.theory.losses.registry import register
 
 
 @register

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.backends import Ops
-from theory.exact import exact, fail
-from theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.exact import exact, fail
+from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
 
 Terms = tuple[tuple[Fraction, Loss], ...]
 
@@ -71,7 +71,7 @@ class Normalized(Loss):
     Domain: points where 0 < S < infinity; symmetric there, with C = 1 (S3).
     Source: Ma et al., ICML 2020, eq. 3.
 
-    >>> from theory.losses import MSE, NMSE
+    >>> from lossmatters.theory.losses import MSE, NMSE
     >>> probs, labels = [[0.5, 0.25, 0.25]], [0]
     >>> Normalized(MSE()).values(probs, labels) == NMSE().values(probs, labels)
     array([ True])

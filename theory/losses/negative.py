@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.backends import Ops
-from theory.exact import fail
-from theory.losses.combinators import ShareLoss
-from theory.losses.registry import register
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.exact import fail
+from lossmatters.theory.losses.combinators import ShareLoss
+from lossmatters.theory.losses.registry import register
 
 YE = "Ye et al. 2023"
 LARGEST_P_MIN = Fraction(1, 1000)  # below 1/K for all K < 1000: some u_i > p_min, some weight > 0

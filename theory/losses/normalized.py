@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from theory.backends import Ops
-from theory.losses.base import Loss
-from theory.losses.cce import CCE
-from theory.losses.combinators import Normalized
-from theory.losses.focal import Focal
-from theory.losses.gce import GCE
-from theory.losses.mse import MSE
-from theory.losses.registry import register
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.cce import CCE
+from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.focal import Focal
+from lossmatters.theory.losses.gce import GCE
+from lossmatters.theory.losses.mse import MSE
+from lossmatters.theory.losses.registry import register
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from theory.backends import Ops
-from theory.exact import fail
-from theory.losses.base import Loss
-from theory.losses.combinators import Combination, Terms
-from theory.losses.linear import RCE
-from theory.losses.mae import MAE
-from theory.losses.normalized import NCE, NFL
-from theory.losses.registry import register
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.exact import fail
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.combinators import Combination, Terms
+from lossmatters.theory.losses.linear import RCE
+from lossmatters.theory.losses.mae import MAE
+from lossmatters.theory.losses.normalized import NCE, NFL
+from lossmatters.theory.losses.registry import register
 
 MA = "Ma et al. 2020"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from theory.exact import exact, fail
-from theory.losses.base import CallableLoss, Loss
-from theory.losses.combinators import Normalized
+from lossmatters.theory.exact import exact, fail
+from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.combinators import Normalized
 
 LOSSES: dict[str, type[Loss]] = {}
 ALIASES = {"0-1": "zero-one", "ce": "cce", "cross-entropy": "cce", "l1": "mae", "brier": "mse"}

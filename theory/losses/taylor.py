@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.backends import Ops
-from theory.exact import fail
-from theory.losses.base import SeparableLoss
-from theory.losses.registry import register
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.exact import fail
+from lossmatters.theory.losses.base import SeparableLoss
+from lossmatters.theory.losses.registry import register
 
 MOST_TERMS = 100  # each is an operation of every backend; by then it is CCE but for u_y below 1/100
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.conformance.checks.label_sum import simple_outputs
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.scan import outputs, rejects, simplest, worst
-from proofs_checks.conformance.trial import MANY, LossCheck, Trial, logits_of
-from theory.witness import Point
+from lossmatters.proofs_checks.conformance.checks.label_sum import simple_outputs
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.scan import outputs, rejects, simplest, worst
+from lossmatters.proofs_checks.conformance.trial import MANY, LossCheck, Trial, logits_of
+from lossmatters.theory.symmetry.witness import Point
 
 
 def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float], float]:
@@ -49,7 +49,7 @@ def _bounded(trial: Trial) -> str | None:
     def limit(k: int) -> float | None:
         if declared is not None:
             return float(declared(k)) if callable(declared) else float(declared)
-        from theory.bounds import loss_maximum
+        from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 
         assert formula is not None
         value = loss_maximum(formula, k).value
@@ -77,7 +77,7 @@ def _bounded(trial: Trial) -> str | None:
 def _outputs(k: int) -> Any:
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import simplex_points
+    from lossmatters.proofs_checks.strategies import simplex_points
 
     return st.tuples(simplex_points(k, exact=True), st.integers(0, k - 1))
 
@@ -164,7 +164,7 @@ def _lines(k: int) -> Any:
     """An output, a label and three places a < b < c in [0, 1] on the line to the label's vertex."""
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import simplex_points
+    from lossmatters.proofs_checks.strategies import simplex_points
 
     places = st.lists(st.integers(0, 100), min_size=3, max_size=3, unique=True).map(sorted)
     kinds = ("vertex", "uniform", "ties", "face", "interior")

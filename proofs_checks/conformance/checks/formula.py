@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_checks.conformance.adapt import probe
-from proofs_checks.conformance.checks.invariance import MODERATE, moved, rounding
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.trial import LossCheck, Trial
+from lossmatters.proofs_checks.conformance.adapt import probe
+from lossmatters.proofs_checks.conformance.checks.invariance import MODERATE, moved, rounding
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 CLOSE = 1e-3  # of the largest loss: further apart no small number explains
 FAR = (5.0, 20.0, 100.0)  # gaps at which constants added to a probability, or clamps of it, show
@@ -21,8 +21,8 @@ def _formula(trial: Trial) -> str | None:
     import torch
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import logits
-    from theory.criteria import reference
+    from lossmatters.proofs_checks.strategies import logits
+    from lossmatters.theory.criteria import reference
 
     def exact(row: Any, label: int) -> float:
         return float(reference.value(formula, reference.softmax(row.tolist()), label))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_checks.conformance.adapt import probe
-from proofs_checks.conformance.checks.invariance import MODERATE
-from proofs_checks.conformance.report import Broken
-from proofs_checks.conformance.trial import LossCheck, Trial
-from theory.losses import Loss
+from lossmatters.proofs_checks.conformance.adapt import probe
+from lossmatters.proofs_checks.conformance.checks.invariance import MODERATE
+from lossmatters.proofs_checks.conformance.report import Broken
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
+from lossmatters.theory.losses import Loss
 
 SMALLEST = 1e-36  # a hundred times the smallest normal float32
 
@@ -19,7 +19,7 @@ def _gradient(trial: Trial) -> str | None:
     import torch
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import logits, repeated
+    from lossmatters.proofs_checks.strategies import logits, repeated
 
     # Error of the extrapolated difference: h^4 from its formula, eps/h from rounding; equal at eps^(1/5).
     step = trial.subject.eps**0.2
@@ -102,7 +102,7 @@ def _dead(trial: Trial) -> str | None:
 
 def _true_norm(loss: Loss, logits: list[float]) -> float | None:
     """The length of dL/dlogits for label 0, from the formula; None without a value."""
-    from theory.criteria import reference
+    from lossmatters.theory.criteria import reference
 
     gradient = reference.gradient(loss, reference.softmax(logits), 0)
     norm = reference.CONTEXT.norm(list(gradient))

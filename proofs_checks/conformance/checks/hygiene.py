@@ -6,10 +6,10 @@ import subprocess
 import sys
 from typing import Any
 
-from proofs_checks.conformance.adapt import probe
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.state import watched
-from proofs_checks.conformance.trial import LossCheck, Trial
+from lossmatters.proofs_checks.conformance.adapt import probe
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.state import watched
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 SECONDS = 120  # to import the file of a loss, torch included
 
@@ -86,7 +86,7 @@ def _in_a_new_process(trial: Trial) -> list[str]:
         raise NotApplicable("a quick run starts no new process")
     code = (
         "import sys; sys.path[:] = sys.argv[2:]\n"
-        "from proofs_checks.conformance.load import changes_by_import\n"
+        "from lossmatters.proofs_checks.conformance.load import changes_by_import\n"
         "print('\\n'.join(['found', *changes_by_import(sys.argv[1])]))"
     )
     target = holder if _importable(holder) else path

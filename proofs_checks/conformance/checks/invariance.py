@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_checks.conformance.adapt import probe
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.trial import LossCheck, Trial
+from lossmatters.proofs_checks.conformance.adapt import probe
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 MODERATE = ("equal", "ties", "ordinary")  # kinds of logits, all within [-20, 20]
 
@@ -43,7 +43,7 @@ def moved(trial: Trial, z: Any, y: Any, value: Any, rounded: float) -> float:
 def _batches(trial: Trial, **more: Any) -> Any:
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import labels, logits
+    from lossmatters.proofs_checks.strategies import labels, logits
 
     def of_size(k: int) -> Any:
         rows = st.lists(logits(k, largest=20.0, kinds=MODERATE), min_size=2, max_size=4)
@@ -71,7 +71,7 @@ def tensors(drawn: Any) -> tuple[Any, Any]:
 
 
 def _permutation(trial: Trial) -> str | None:
-    from proofs_checks.strategies import shuffled
+    from lossmatters.proofs_checks.strategies import shuffled
 
     def test(drawn: Any) -> None:
         import torch

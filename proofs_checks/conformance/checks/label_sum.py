@@ -7,11 +7,11 @@ from fractions import Fraction
 from itertools import chain, combinations, islice
 from typing import Any
 
-from proofs_checks.conformance.report import Broken, NotApplicable, plain
-from proofs_checks.conformance.scan import worst
-from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
-from theory.symmetry import SAMPLING_TOLERANCE
-from theory.witness import Point, simple_points
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, plain
+from lossmatters.proofs_checks.conformance.scan import worst
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial, logits_of
+from lossmatters.theory.symmetry.decide import SAMPLING_TOLERANCE
+from lossmatters.theory.symmetry.witness import Point, simple_points
 
 SIMPLE = 7  # of the outputs that theory tries for a witness: uniform, vertex, small ratios
 
@@ -54,7 +54,7 @@ def scanned_pairs(trial: Trial) -> Iterator[tuple[Point, Point]]:
 def _constant(trial: Trial) -> str | None:
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import simplex_points
+    from lossmatters.proofs_checks.strategies import simplex_points
 
     seen: dict[int, float] = {}
 
@@ -97,7 +97,7 @@ def _value(trial: Trial) -> str | None:
     def constant(k: int) -> float | None:
         if declared is not None:
             return float(declared(k)) if callable(declared) else float(declared)
-        from theory.symmetry import decide
+        from lossmatters.theory.symmetry.decide import decide
 
         assert formula is not None
         return decide(formula, k).constant_value

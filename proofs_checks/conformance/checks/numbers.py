@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_checks.conformance.adapt import probe
-from proofs_checks.conformance.checks.invariance import moved
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.trial import LossCheck, Trial
+from lossmatters.proofs_checks.conformance.adapt import probe
+from lossmatters.proofs_checks.conformance.checks.invariance import moved
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 UNDERFLOW = (
     "a power, logarithm or ratio of a probability that has underflowed to 0: work with log_softmax, and "
@@ -22,7 +22,7 @@ def _single(k: int, **more: Any) -> Any:
     """One row of logits and a label."""
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import logits
+    from lossmatters.proofs_checks.strategies import logits
 
     return st.tuples(logits(k, **more), st.integers(0, k - 1))
 
@@ -31,7 +31,7 @@ def _corners(k: int) -> Any:
     """The rows at which losses break most often, simplest first."""
     import numpy as np
 
-    from proofs_checks.strategies import FLOAT32_MAX
+    from lossmatters.proofs_checks.strategies import FLOAT32_MAX
 
     for far in (100.0, -100.0, 1000.0, -1000.0, FLOAT32_MAX, -FLOAT32_MAX):
         row = np.zeros(k)

@@ -6,10 +6,10 @@ import copy
 import logging
 from typing import Any
 
-from proofs_checks.conformance.adapt import one_line, probe
-from proofs_checks.conformance.far_device import classes, no_autocast
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.trial import LossCheck, Trial
+from lossmatters.proofs_checks.conformance.adapt import one_line, probe
+from lossmatters.proofs_checks.conformance.far_device import classes, no_autocast
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 
 def _device(trial: Trial) -> str | None:

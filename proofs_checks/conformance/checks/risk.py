@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.conformance.checks.label_sum import scanned_pairs, simple_outputs, tolerance
-from proofs_checks.conformance.checks.label_sum import sums as sums_at
-from proofs_checks.conformance.report import Broken, NotApplicable
-from proofs_checks.conformance.trial import LossCheck, Trial, logits_of
-from theory.noise import SymmetricNoise, flip_probability, risk_slope, threshold
-from theory.risk import clean_risk, noisy_risk, predicted_noisy_risk
+from lossmatters.proofs_checks.conformance.checks.label_sum import scanned_pairs, simple_outputs, tolerance
+from lossmatters.proofs_checks.conformance.checks.label_sum import sums as sums_at
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial, logits_of
+from lossmatters.theory.noise import SymmetricNoise, flip_probability, risk_slope, threshold
+from lossmatters.theory.risk.finite import clean_risk, noisy_risk, predicted_noisy_risk
 
 GRID = 20  # outputs with entries i/20: 231 at K = 3
 LEAD = Fraction(1, 5)  # of the likeliest class: nearer to a tie the grid decides
@@ -22,7 +22,12 @@ LEAD = Fraction(1, 5)  # of the likeliest class: nearer to a tie the grid decide
 def _noisy_risk(trial: Trial) -> str | None:
     from hypothesis import strategies as st
 
-    from proofs_checks.strategies import FiniteProblem, finite_problems, noise_rates, simplex_points
+    from lossmatters.proofs_checks.strategies import (
+        FiniteProblem,
+        finite_problems,
+        noise_rates,
+        simplex_points,
+    )
 
     def of_size(k: int) -> Any:
         def with_outputs(problem: Any) -> Any:
@@ -86,7 +91,7 @@ def _range(trial: Trial, k: int, sums: Any) -> tuple[float, float]:
     """C_L and C_U: rigorous ones where there is a formula, else the extremes at the outputs at hand."""
     formula = trial.subject.formula
     if formula is not None and trial.budget.slow:
-        from theory.bounds import label_sum_range
+        from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 
         span = label_sum_range(formula, k)
         if span.rigorous and span.high_is_finite:
@@ -102,12 +107,12 @@ def _calibration(trial: Trial) -> str | None:
         raise NotApplicable("left out of a quick run")
     verdict = ""
     if said is None and formula is not None:
-        from theory.calibration import calibration
+        from lossmatters.theory.minimisers.calibration import calibration
 
         found = calibration(formula, k)
         verdict, said = f"theory says {found.status}; ", {"proved": True, "certified": True}.get(found.status)
 
-    from proofs_checks.strategies import simplex_points
+    from lossmatters.proofs_checks.strategies import simplex_points
 
     points = [tuple(Fraction(w, GRID) for w in weights) for weights in _compositions(GRID, k)]
     matrix = trial.subject.matrix(logits_of(points)).double().numpy()

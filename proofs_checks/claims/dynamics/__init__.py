@@ -1,0 +1,1 @@
+"""D2 and D3: gradients in the logits, memorization times, their predictions."""

@@ -1,0 +1,1 @@
+"""N1 to N3 and D1: where training leads, without and with noise."""

@@ -1,0 +1,1 @@
+"""R1 to R7: what noise does to risks and gradients."""

@@ -1,0 +1,1 @@
+"""S1 to S4 and the table of losses."""

@@ -1,0 +1,279 @@
+"""The table of losses: for each, is it symmetric, with which C, over which range of S, how large."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from lossmatters.proofs_checks.methods.symbolic import same
+from lossmatters.proofs_checks.methods.verdicts import Range, Symmetric, label_sum, symmetry
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.losses import Loss, SeparableLoss, get
+from lossmatters.theory.symbolic.algebra import K
+from lossmatters.theory.symmetry.loss_maximum import loss_maximum
+
+
+@dataclass(frozen=True)
+class SquareOfLabel(SeparableLoss):
+    """u_y^2, the smallest thing that spoils symmetry: its label sum is sum_i u_i^2."""
+
+    name = "square-of-label"
+
+    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+        return t**2
+
+
+def with_symbols(loss: Loss) -> Loss:
+    """The loss with its parameters as positive symbols of the same names: a verdict then covers them all."""
+    view = copy.copy(loss)
+    for key in loss.parameters:
+        object.__setattr__(view, key, sympy.Symbol(key, positive=True))
+    return view
+
+
+def symmetry_for_all_parameters(claimed: Symmetric) -> Evidence:
+    """As `symmetry`, with every parameter of the loss a positive symbol."""
+    evidence = symmetry(Symmetric(with_symbols(claimed.loss), claimed.constant))
+    names = ", ".join(claimed.loss.parameters)
+    return Evidence(
+        evidence.method,
+        evidence.status,
+        f"{evidence.scope}, all {names} > 0",
+        evidence.detail,
+        evidence.witness,
+    )
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """The statement "the largest loss is this" (SymPy text in K) at each K of a list."""
+
+    loss: Loss
+    value: str
+    sizes: tuple[int, ...] = (2, 3, 5, 10)
+
+
+def maximum(claimed: Maximum) -> Evidence:
+    """Compare with the maximum that theory derives, encloses or, where it only samples, does not contradict."""
+    methods = []
+    for k in claimed.sizes:
+        found = loss_maximum(claimed.loss, k)
+        said = sympy.sympify(claimed.value, locals={"K": K}).subs(K, k)
+        scope = f"K in {{{', '.join(map(str, claimed.sizes))}}}"
+        if found.value is None:
+            return Evidence(Method.SYMBOLIC, Status.UNDECIDED, scope, "the maximum is not known")
+        equal, witness = same(found.value, said)
+        if not equal:
+            status = Status.REFUTED if witness else Status.UNDECIDED
+            detail = f"the maximum at K = {k} is {found.value}, not {said}"
+            return Evidence(Method.SYMBOLIC, status, f"K = {k}", detail, witness)
+        methods.append(found.method)
+    detail = f"max L = {claimed.value} ({methods[-1]})"
+    if all(m in ("curvature", "share", "terms") for m in methods):
+        return Evidence(Method.SYMBOLIC, Status.PROVED, scope, detail)
+    if not any("sampled" in m for m in methods):
+        return Evidence(Method.INTERVAL, Status.CERTIFIED, scope, detail)
+    return Evidence(Method.SAMPLING, Status.SAMPLED, scope, detail)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table of losses, as the reference states it (SymPy texts in K)."""
+
+    name: str
+    constant: str | None
+    low: str
+    high: str
+    largest: str
+    says: str
+
+
+JOINT = "(10**(-10/3))"  # where the slope of GCE(7/10) is -10
+
+
+def _js(u: str) -> str:
+    """JS(7/10) of a label's probability, by its two divergences: KL(e_y, m), and KL(u, m) with m_y = 7/10 + 3/10 u."""
+    m = f"(7/10 + 3/10*({u}))"
+    own, other = f"(-log({m}))", f"(({u})*log(({u})/{m}) - (1 - ({u}))*log(3/10))"
+    return f"((7/10*{own} + 3/10*{other})/(-3/10*log(3/10)))"
+
+
+ROWS = (
+    Row("cce", None, "K*log(K)", "oo", "oo", "unbounded, not symmetric"),
+    Row("mse", None, "K - 1", "2*K - 2", "2", "not symmetric, $S = K\\sum_i u_i^2 + K - 2$"),
+    Row("rll", "K*log(11)", "K*log(11)", "K*log(11)", "log(11) + log(1 + 10/(K - 1))", "symmetric"),
+    Row("nmse", "1", "1", "1", "K/(K**2 - 2*K + 2)", "symmetric, though normalised from a loss that is not"),
+    Row("mae", "2*(K - 1)", "2*(K - 1)", "2*(K - 1)", "2", "symmetric"),
+    Row(
+        "zero-one", "K - 1", "K - 1", "K - 1", "1", "symmetric, ties included when they are broken at random"
+    ),
+    Row("unhinged", "K - 1", "K - 1", "K - 1", "1", "symmetric"),
+    Row("rce", "4*(K - 1)", "4*(K - 1)", "4*(K - 1)", "4", "symmetric"),
+    Row(
+        "gce", None, "(K - K**(3/10))*10/7", "(K - 1)*10/7", "10/7", "not symmetric, but of bounded label sum"
+    ),
+    Row("sce", None, "K*log(K)/10 + 4*(K - 1)", "oo", "oo", "not symmetric, whatever its name says"),
+    Row("focal", None, "(K - 1)**2*log(K)/K", "oo", "oo", "not symmetric"),
+    Row("nce", "1", "1", "1", "1", "symmetric wherever $S$ is finite and positive"),
+    Row("nfl", "1", "1", "1", "1", "symmetric wherever $S$ is finite and positive"),
+    Row("ngce", "1", "1", "1", "1/(K - (K - 1)**(3/10))", "symmetric"),
+    Row(
+        "truncated-gce",
+        None,
+        "(K - 1)*(1 - (1/2)**(7/10))*10/7",
+        "K*(1 - (1/2)**(7/10))*10/7",
+        "(1 - (1/2)**(7/10))*10/7",
+        "not symmetric; $S$ is largest where no $u_i$ exceeds $k = \\frac12$ and smallest at the vertices",
+    ),
+    Row("nce-mae", "2*K - 1", "2*K - 1", "2*K - 1", "3", "symmetric wherever NCE is"),
+    Row("nce-rce", "4*K - 3", "4*K - 3", "4*K - 3", "5", "symmetric wherever NCE is"),
+    Row("nfl-mae", "2*K - 1", "2*K - 1", "2*K - 1", "3", "symmetric wherever NFL is"),
+    Row("nfl-rce", "4*K - 3", "4*K - 3", "4*K - 3", "5", "symmetric wherever NFL is"),
+    Row("nnce", "K - 1", "K - 1", "K - 1", "1", "symmetric, one minus a share"),
+    Row("nnfl", "K - 1", "K - 1", "K - 1", "1", "symmetric, one minus a share"),
+    Row(
+        "agce",
+        None,
+        "K*((8/5)**(3/5) - (3/5 + 1/K)**(3/5))*5/3",
+        "(K - 1)*((8/5)**(3/5) - (3/5)**(3/5))*5/3",
+        "((8/5)**(3/5) - (3/5)**(3/5))*5/3",
+        "not symmetric, but of bounded label sum",
+    ),
+    Row(
+        "aul",
+        None,
+        "K*((11/2 - 1/K)**3 - (9/2)**3)/3",
+        "(K - 1)*301/12",
+        "301/12",
+        "not symmetric, but of bounded label sum",
+    ),
+    Row(
+        "ael",
+        None,
+        "K*exp(-2/(5*K))",
+        "exp(-2/5) + K - 1",
+        "1",
+        "not symmetric, but of bounded label sum, and nowhere 0",
+    ),
+    Row("amse", None, "100 - 19/K", "101 - 20/K", "101/K", "not symmetric, $S = a^2 - 2a/K + \\sum_i u_i^2$"),
+    Row(
+        "phuber-ce",
+        None,
+        "K*(Max(0, 1 - 10/K) - log(Max(1/10, 1/K)))",
+        "(K - 1)*(1 + log(10))",
+        "1 + log(10)",
+        "not symmetric, but of bounded label sum, unlike CCE",
+    ),
+    Row(
+        "phuber-gce",
+        None,
+        f"K*(10*Max(0, {JOINT} - 1/K) + (1 - Max({JOINT}, 1/K)**(7/10))*10/7)",
+        f"(K - 1)*(10*{JOINT} + (1 - {JOINT}**(7/10))*10/7)",
+        f"10*{JOINT} + (1 - {JOINT}**(7/10))*10/7",
+        "not symmetric, but of bounded label sum",
+    ),
+    Row(
+        "bi-tempered",
+        None,
+        "(K - K**(4/5))*25/6",
+        "5*(K - 1)",
+        "5",
+        "not symmetric, but of bounded label sum (the tempered divergence of softmax outputs)",
+    ),
+    Row(
+        "taylor-ce",
+        None,
+        "K*((1 - 1/K) + (1 - 1/K)**2/2)",
+        "(K - 1)*3/2",
+        "3/2",
+        "not symmetric, but of bounded label sum",
+    ),
+    Row(
+        "js",
+        None,
+        f"K*{_js('1/K')}",
+        "(K - 1)*(1 - (7*log(7/10))/(-3*log(3/10)))",
+        "1 - (7*log(7/10))/(-3*log(3/10))",
+        "not symmetric, but of bounded label sum",
+    ),
+)
+
+ALL_PARAMETERS = {"rll": "K*log((alpha + 1)/alpha)", "rce": "A*(K - 1)"}
+
+
+def _spoiled(loss: Loss) -> Loss:
+    """The loss plus 10^-9 u_y^2, which no tolerance would tell from it."""
+    return loss + 1e-9 * SquareOfLabel()
+
+
+def _claim(row: Row) -> Claim:
+    loss = get(row.name)
+    if row.constant is None:
+        twin, twin_says = Symmetric(loss, "K"), f"{loss.title} is symmetric"
+    else:
+        twin, twin_says = (
+            Symmetric(_spoiled(loss), row.constant),
+            f"{loss.title} + 10^-9 u_y^2 is symmetric too",
+        )
+    checks = [
+        Check(
+            Method.SYMBOLIC if row.constant else Method.EXACT,
+            symmetry,
+            Symmetric(loss, row.constant),
+            twin,
+            twin_says,
+        )
+    ]
+    if row.name in ALL_PARAMETERS:
+        constant = ALL_PARAMETERS[row.name]
+        checks.append(
+            Check(
+                Method.SYMBOLIC,
+                symmetry_for_all_parameters,
+                Symmetric(loss, constant),
+                Symmetric(loss, f"{constant} + 1"),
+                f"C = {constant} + 1",
+            )
+        )
+    wrong_end = "K" if row.high == "oo" else f"{row.high} + 1"
+    checks.append(
+        Check(
+            Method.SYMBOLIC,
+            label_sum,
+            Range(loss, row.low, row.high),
+            Range(loss, row.low, wrong_end),
+            f"S is at most {wrong_end}",
+        )
+    )
+    wrong_largest = "K" if row.largest == "oo" else f"{row.largest} + 1/1000"
+    checks.append(
+        Check(
+            Method.SYMBOLIC,
+            maximum,
+            Maximum(loss, row.largest),
+            Maximum(loss, wrong_largest),
+            f"the largest loss is {wrong_largest}",
+        )
+    )
+    constant = (
+        f", with $C = {sympy.latex(sympy.sympify(row.constant, locals={'K': K}))}$" if row.constant else ""
+    )
+    return Claim(
+        f"L.{row.name}",
+        f"The loss {loss.title}",
+        f"{loss.title}, $L(u,y) = {loss.latex}$, is {row.says}{constant}"
+        + (
+            f" (at its defaults: {', '.join(f'{k} = {v}' for k, v in loss.parameters.items())})."
+            if loss.parameters
+            else "."
+        ),
+        loss.source,
+        checks=tuple(checks),
+    )
+
+
+CLAIMS = tuple(_claim(row) for row in ROWS)

@@ -1,0 +1,382 @@
+"""S1 to S4: how symmetry is decided."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from lossmatters.proofs_checks.methods import exact
+from lossmatters.proofs_checks.methods.symbolic import identity, sum_over_classes
+from lossmatters.proofs_checks.methods.verdicts import Symmetric, symmetry
+from lossmatters.theory.backends import Ops
+from lossmatters.theory.losses import LOSSES, MAE, MSE, RLL, Loss, SeparableLoss, ZeroOne, get
+from lossmatters.theory.symbolic.algebra import K, is_zero
+from lossmatters.theory.symmetry.decide import decide
+
+SOURCE = "this project; elementary"
+
+
+# -- S1 --------------------------------------------------------------------------------------------
+
+
+def affine_sum(constant: Callable[[Any, Any, Any], Any]) -> Evidence:
+    """With G(t) = beta + slope t, is sum_i G(u_i) over the simplex the claimed constant of G(0), G(1), K?"""
+    slope, beta = sympy.symbols("slope beta")
+    u, i = sympy.IndexedBase("u"), sympy.Symbol("i", integer=True)
+    total = sum_over_classes(beta + slope * u[i], u[i], 1, K)  # the entries of u sum to 1
+    return identity(
+        total, constant(beta, beta + slope, K), "all K >= 2", "sum_i G(u_i) = (K - 1) G(0) + G(1)"
+    )
+
+
+POLYNOMIAL_DEGREE = 8
+
+
+def only_affine(num_classes: int) -> Evidence:
+    """Among polynomials G up to a degree, is S constant on the K-simplex only for affine G?
+
+    The coefficients of S - S(vertex) as a polynomial in the free coordinates are linear in those of G:
+    the claim is that the solutions of that linear system have no term beyond the first power.
+    """
+    c = sympy.symbols(f"c0:{POLYNOMIAL_DEGREE + 1}")
+    u = sympy.symbols(f"u1:{num_classes}")
+
+    def g(t: Any) -> Any:
+        return sum(ci * t**power for power, ci in enumerate(c))
+
+    departure = sympy.expand(
+        sum(map(g, (*u, 1 - sum(u)))) - g(sympy.Integer(1)) - (num_classes - 1) * g(sympy.Integer(0))
+    )
+    equations = sympy.Poly(departure, *u).coeffs() if departure != 0 else []
+    solution = sympy.solve(equations, c, dict=True)[0]
+    free = [ci for ci in c if ci not in solution]
+    scope = f"K = {num_classes} and so every larger K (its face), polynomials to degree {POLYNOMIAL_DEGREE}"
+    if set(free) <= set(c[:2]) and all(solution.get(ci, 0) == 0 for ci in c[2:]):
+        return Evidence(
+            Method.EXACT, Status.PROVED, scope, "linear algebra on the coefficients leaves only affine G"
+        )
+    extra = next(ci for ci in free if ci not in c[:2])
+    t = sympy.Symbol("t")
+    example = g(t).subs(solution).subs({ci: int(ci == extra) for ci in free})
+    return Evidence(
+        Method.EXACT,
+        Status.REFUTED,
+        f"K = {num_classes}",
+        "a polynomial that is not affine has constant S",
+        {"G": str(sympy.expand(example)), "K": num_classes},
+    )
+
+
+def additive_difference(points: Callable[[Any, Any, Any], Any]) -> Evidence:
+    """Does the mixed derivative of a difference of two label sums give -G''(s + t)?
+
+    S(s, t, r, 0, ...) = S(s + t, 0, r, 0, ...) for all s, t is the equation; its derivative in s and t
+    forces G'' = 0 on (0, 1).
+    """
+    s, t = sympy.symbols("s t", positive=True)
+    g = sympy.Function("G")
+    mixed = sympy.diff(points(g, s, t), s, t)
+    second = sympy.diff(g(s + t), s, 2)
+    if is_zero((mixed + second).doit()):
+        scope = "all K >= 3, twice differentiable G"
+        return Evidence(
+            Method.SYMBOLIC, Status.PROVED, scope, "d2/ds dt of the difference is -G''(s + t), so G'' = 0"
+        )
+    detail = "the mixed derivative does not contain G''(s + t): nothing follows"
+    return Evidence(Method.SYMBOLIC, Status.REFUTED, "K = 2", detail, {"mixed derivative": str(mixed)})
+
+
+# -- S2 --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ConvexRange:
+    """The claimed ends of S for convex G, from the function G and K."""
+
+    low: Callable[[Any, int], Any]
+    high: Callable[[Any, int], Any]
+
+
+def jensen(ends: ConvexRange) -> Evidence:
+    """Try the ends on random convex rational G and random exact points; both must also be attained."""
+
+    def make(rng: random.Random) -> Any:
+        k = rng.randint(2, 7)
+        knots = [(Fraction(rng.randint(0, 6), 6), rng.randint(0, 4)) for _ in range(3)]
+        square, slope, base = rng.randint(0, 3), rng.randint(-5, 5), rng.randint(-3, 3)
+
+        def g(t: Fraction) -> Fraction:
+            return base + slope * t + square * t * t + sum(c * abs(t - a) for a, c in knots)
+
+        return k, g, exact.simplex_point(rng, k)
+
+    def fails(instance: Any) -> Any:
+        k, g, u = instance
+        low, high = ends.low(g, k), ends.high(g, k)
+        vertex = (Fraction(1),) + (Fraction(0),) * (k - 1)
+        sums = {"u": sum(map(g, u)), "uniform": k * g(Fraction(1, k)), "vertex": sum(map(g, vertex))}
+        if low <= sums["u"] <= high and sums["uniform"] == low and sums["vertex"] == high:
+            return None
+        return exact.strings({"K": k, "u": u, "sums": sums, "low": low, "high": high})
+
+    detail = "K G(1/K) <= sum_i G(u_i) <= G(1) + (K - 1) G(0), attained at the uniform point and the vertices"
+    return exact.draws(make, fails, 400, "K = 2..7, convex piecewise quadratic G, exact points", detail)
+
+
+def chord_sum(claimed: Callable[[Any, Any, Any], Any]) -> Evidence:
+    """The chord and the tangent that bound a convex G, summed over the simplex, for every K."""
+    g0, g1, slope = sympy.symbols("G0 G1 slope")
+    u, i = sympy.IndexedBase("u"), sympy.Symbol("i", integer=True)
+    chord = sum_over_classes((1 - u[i]) * g0 + u[i] * g1, u[i], 1, K)
+    tangent = sum_over_classes(slope * (u[i] - 1 / K), u[i], 1, K)
+    if not is_zero(tangent):
+        return Evidence(Method.SYMBOLIC, Status.UNDECIDED, "all K", "the tangent's sum does not vanish")
+    detail = "chords sum to G(1) + (K - 1) G(0), tangents at 1/K to K G(1/K); convexity lies between"
+    return identity(chord, claimed(g0, g1, K), "all K >= 2, convex G", detail)
+
+
+# -- S3 --------------------------------------------------------------------------------------------
+
+
+def normalised_sum(divisor: Callable[[list[Any]], Any]) -> Evidence:
+    """Do losses divided by `divisor` of them sum to 1? Symbolic vectors of K = 2..6 entries."""
+    for k in range(2, 7):
+        losses = list(sympy.symbols(f"L1:{k + 1}", positive=True))
+        evidence = identity(sum(x / divisor(losses) for x in losses), 1, f"K = {k}", "sum_j L_j/S = 1")
+        if evidence.status is not Status.PROVED:
+            return evidence
+    entry, i = sympy.IndexedBase("L"), sympy.Symbol("i", integer=True)
+    total = sympy.Symbol("S", positive=True)
+    return identity(
+        sum_over_classes(entry[i] / total, entry[i], total, K),
+        1,
+        "all K >= 2, 0 < S < infinity",
+        "sum_j L_j/S = 1",
+    )
+
+
+# -- S4 --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FormulaOnly(Loss):
+    """A loss stripped of its structure, so that only S4 can decide it."""
+
+    inner: Loss | None = None
+
+    def __post_init__(self) -> None:
+        """No parameters of its own."""
+
+    @property
+    def spec(self) -> str:
+        return f"formula of {self.inner.spec}" if self.inner else "formula"
+
+    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+        assert self.inner is not None
+        return self.inner.apply(probs, onehot, ops)
+
+
+@dataclass(frozen=True)
+class NearlyMAE(SeparableLoss):
+    """MAE + 10^-9 u_y^2: what a tolerance would pass."""
+
+    name = "nearly-mae"
+
+    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+        return 2 * (1 - t) + ops.const(Fraction(1, 10**9)) * t**2
+
+
+@dataclass(frozen=True)
+class BinaryOnly(SeparableLoss):
+    """Symmetric for K = 2 and for no other K."""
+
+    name = "binary-only"
+
+    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+        half = ops.const(Fraction(1, 2))
+        return half - (t - half) - (t - half) ** 3
+
+
+def agreement(cases: Callable[[], tuple[tuple[Loss, str], ...]]) -> Evidence:
+    """Does S4, shown the formula alone, come to the stated verdict for K = 2, 3, 4 and 5?"""
+
+    def fails(item: tuple[Loss, str]) -> Any:
+        loss, expected = item
+        for k in (2, 3, 4, 5):
+            verdict = decide(FormulaOnly(loss), k)
+            if verdict.status != expected:
+                witness = verdict.witness.to_dict() if verdict.witness else None
+                return {
+                    "loss": loss.spec,
+                    "K": k,
+                    "S4": verdict.status,
+                    "expected": expected,
+                    "witness": witness,
+                }
+        return None
+
+    return exact.all_of(
+        cases(), fails, "K = 2..5, every smooth loss of the catalogue", "S4 agrees with S1 to S3"
+    )
+
+
+def smooth_catalogue() -> tuple[tuple[Loss, str], ...]:
+    """Every registered differentiable loss with the verdict that S1 or S3 gives it."""
+    losses = [get(name) for name in LOSSES if LOSSES[name].differentiable]
+    return tuple((loss, decide(loss).status) for loss in losses)
+
+
+CLAIMS = (
+    Claim(
+        "S1",
+        "Affine generators are symmetric",
+        "A separable loss $L(u,y) = f(u_y) + \\sum_{i \\neq y} g(u_i)$ has "
+        "$S(u) = \\sum_i G(u_i)$ with $G(t) = f(t) + (K-1) g(t)$. If $G$ is affine, $S$ is constant on the "
+        "simplex and $C = (K-1)\\,G(0) + G(1)$, for every $K$ at once.",
+        SOURCE,
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                affine_sum,
+                lambda g0, g1, k: (k - 1) * g0 + g1,
+                lambda g0, g1, k: k * g0 + g1,
+                "C = K G(0) + G(1)",
+            ),
+        ),
+    ),
+    Claim(
+        "S1.converse",
+        "Only affine generators are symmetric, for three classes or more",
+        "For $K \\geq 3$ and continuous $G$, $S$ is constant on the simplex only if $G$ is affine. "
+        "For $K = 2$ the condition is weaker: $G(t) + G(1-t)$ constant.",
+        SOURCE,
+        assumes=("K >= 3", "G continuous (shown for twice differentiable G, and for polynomials)"),
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                additive_difference,
+                lambda g, s, t: g(s) + g(t) - g(s + t) - g(0),
+                lambda g, s, t: g(s) + g(1 - s) - g(t) - g(1 - t),
+                "the same follows from the points of the 1-simplex (K = 2)",
+            ),
+            Check(Method.EXACT, only_affine, 3, 2, "for K = 2, too, only affine polynomials have constant S"),
+        ),
+    ),
+    Claim(
+        "S1.binary",
+        "Symmetric for two classes, and for no more",
+        "The loss with $f(t) = \\frac12 - (t - \\frac12) - (t - \\frac12)^3$ and $g = 0$ is symmetric for "
+        "$K = 2$, with $C = 1$, and for no $K \\geq 3$.",
+        SOURCE,
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                symmetry,
+                Symmetric(BinaryOnly(), "1", 2),
+                Symmetric(BinaryOnly(), "1", 3),
+                "it is symmetric for K = 3",
+            ),
+            Check(
+                Method.EXACT,
+                symmetry,
+                Symmetric(BinaryOnly(), None),
+                Symmetric(MAE(), None),
+                "MAE is not symmetric",
+            ),
+        ),
+    ),
+    Claim(
+        "S1.near",
+        "Nearly symmetric is not symmetric",
+        "The loss $2(1 - u_y) + 10^{-9} u_y^2$ is not symmetric: no tolerance is involved in a verdict.",
+        SOURCE,
+        checks=(
+            Check(
+                Method.EXACT,
+                symmetry,
+                Symmetric(NearlyMAE(), None),
+                Symmetric(MAE(), None),
+                "without the 10^-9 term it is not symmetric either",
+            ),
+        ),
+    ),
+    Claim(
+        "S2",
+        "Sharp range of the label sum",
+        "If $G$ is convex on $(0,1)$, $S$ ranges over $[K\\,G(1/K),\\; G(1) + (K-1)\\,G(0)]$, both ends "
+        "attained (uniform output, vertex); for concave $G$ the ends change places.",
+        SOURCE,
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                chord_sum,
+                lambda g0, g1, k: g1 + (k - 1) * g0,
+                lambda g0, g1, k: g1 + k * g0,
+                "the upper end is G(1) + K G(0)",
+            ),
+            Check(
+                Method.EXACT,
+                jensen,
+                ConvexRange(
+                    lambda g, k: k * g(Fraction(1, k)), lambda g, k: g(Fraction(1)) + (k - 1) * g(Fraction(0))
+                ),
+                ConvexRange(lambda g, k: k * g(Fraction(1, k)), lambda g, k: k * g(Fraction(1, 2))),
+                "the upper end is K G(1/2)",
+            ),
+        ),
+    ),
+    Claim(
+        "S3",
+        "Normalised losses are symmetric",
+        "$L/S$ with $0 < S < \\infty$ is symmetric with $C = 1$.",
+        "Ma et al., ICML 2020",
+        assumes=("0 < S(u) < infinity",),
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                normalised_sum,
+                sum,
+                lambda losses: sum(losses[1:]),
+                "dividing by the sum over all labels but one gives 1",
+            ),
+        ),
+    ),
+    Claim(
+        "S3.sum",
+        "Sums and multiples of symmetric losses are symmetric",
+        "Sums and positive multiples of symmetric losses are symmetric, and $C$ adds: for "
+        "$\\frac12$ MAE + 3 RLL($\\frac1{10}$) + 0-1 it is $(K-1) + 3K\\log 11 + (K-1)$.",
+        "Ghosh, Kumar & Sastry 2017",
+        checks=(
+            Check(
+                Method.SYMBOLIC,
+                symmetry,
+                Symmetric(0.5 * MAE() + 3 * RLL() + ZeroOne(), "2*(K - 1) + 3*K*log(11)"),
+                Symmetric(0.5 * MAE() + 3 * RLL() + ZeroOne() + MSE(), "4*(K - 1) + 3*K*log(11)"),
+                "adding MSE keeps the sum symmetric",
+            ),
+        ),
+    ),
+    Claim(
+        "S4",
+        "Symmetry from the formula alone",
+        "For a loss that is not known to be separable or normalised, constancy of $S$ is decided by algebra for "
+        "$K = 2, 3, 4, 5$ or refuted by two exact points; the verdicts agree with those of S1 to S3.",
+        SOURCE,
+        checks=(
+            Check(
+                Method.EXACT,
+                agreement,
+                smooth_catalogue,
+                lambda: ((NearlyMAE(), "proved"),),
+                "the formula of MAE + 10^-9 u_y^2 is found symmetric",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,26 @@
+"""Gradients in the logits, and how long gradient flow takes to memorise."""
+
+from __future__ import annotations
+
+from lossmatters.theory.dynamics.logit_gradients import label_factor, logit_gradient, reduced_gradient
+from lossmatters.theory.dynamics.memorization_time import MemorizationTime, memorization_time
+from lossmatters.theory.dynamics.prediction import (
+    Outcome,
+    Prediction,
+    RankCorrelation,
+    predictions,
+    rank_correlation,
+)
+
+__all__ = [
+    "MemorizationTime",
+    "Outcome",
+    "Prediction",
+    "RankCorrelation",
+    "label_factor",
+    "logit_gradient",
+    "memorization_time",
+    "predictions",
+    "rank_correlation",
+    "reduced_gradient",
+]

@@ -1,0 +1,114 @@
+"""Does the logit gradient of a loss vanish at the vertices of the simplex?
+
+Softmax reaches a vertex e_c only as logits go to infinity, so this is about limits, from any direction. For
+L = F(x; A) with x = u_y and sums A = sum_i psi(u_i),
+
+    dL/dz_k = u_k (d_k - sum_i u_i d_i),   d_i = [i = y] F_x + sum over A of F_A psi'(u_i).
+
+At e_c, c != y, it vanishes where x F_x -> 0 and F_A t psi'(t) -> 0 as x, t -> 0, and F_A psi'(1) is finite.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from lossmatters.theory.backends.sympy_ops import OPS, exactly
+from lossmatters.theory.enclosure import NotTracedError, trace
+from lossmatters.theory.enclosure.settle import T, X
+from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.minimisers.exchange import limit_at_zero, limits_at_zero, weight_of
+from lossmatters.theory.symbolic.algebra import exact_generator
+from lossmatters.theory.symbolic.piecewise import CASES, pieces
+
+
+@lru_cache(maxsize=256)
+def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
+    """True only where it is derived that dL(u, y)/dz -> 0 as u -> e_c, c != y.
+
+    >>> from lossmatters.theory.losses import CCE, RLL
+    >>> gradient_vanishes(RLL(), 10), gradient_vanishes(CCE(), 10)
+    (True, False)
+    """
+    if isinstance(loss, CallableLoss):
+        return False
+    if isinstance(loss, Combination):
+        return all(gradient_vanishes(term, num_classes) for _, term in loss.terms)
+    if isinstance(loss, SeparableLoss):
+        on, off = _parts(loss, num_classes)
+        return _pull(on) == 0 and _pull(off) == 0 and _finite_slope_at_one(off)
+    if (
+        isinstance(loss, Normalized)
+        and isinstance(loss.base, SeparableLoss)
+        and _unbounded(loss.base, num_classes)
+    ):
+        # (grad l - L grad S)/S with 0 <= L <= 1: bounded gradients over a sum that grows without bound
+        on, off = _parts(loss.base, num_classes)
+        g = exact_generator(loss.base, num_classes)
+        total = g.expression.subs(g.t, T)
+        pulls = [_pull(on), _pull(off), _pull(total)]
+        return all(p.is_finite for p in pulls) and _finite_slope_at_one(off) and _finite_slope_at_one(total)
+    if isinstance(loss, ShareLoss):
+        return _share(loss, num_classes)
+    return _by_trace(loss, num_classes)
+
+
+def _parts(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any]:
+    """on_label and off_label in T."""
+    number, view = sympy.Integer(num_classes), loss.bound_to(OPS)
+    on = exactly(view.on_label(T, number, OPS))
+    return on, exactly(view.off_label(T, number, OPS)) if loss.has_off_label else sympy.Integer(0)
+
+
+def _pull(function: Any) -> Any:
+    """The limit of t f'(t) as t -> 0."""
+    return limit_at_zero(sympy.powsimp(sympy.expand(T * sympy.diff(function, T))), T)
+
+
+def _finite_slope_at_one(function: Any) -> bool:
+    gap = sympy.Symbol("s", positive=True)
+    return bool(limit_at_zero(sympy.diff(function, T).subs(T, 1 - gap), gap).is_finite)
+
+
+def _unbounded(base: SeparableLoss, num_classes: int) -> bool:
+    on, off = limits_at_zero(base, num_classes)
+    return bool(on == sympy.oo and off.is_finite)
+
+
+def _share(loss: ShareLoss, num_classes: int) -> bool:
+    """L = 1 - h(u_y)/W with W > 0: -(grad h(u_y) - h(u_y)/W grad W)/W, made of terms t h'(t)."""
+    weight = weight_of(loss, num_classes)
+    if weight is None:
+        return False
+    found = pieces(weight.subs(X, T), T) if weight.has(*CASES) else ()
+    if found is None:
+        return False
+    first, last = (found[0].expression, found[-1].expression) if found else (weight.subs(X, T),) * 2
+    return _pull(first) == 0 and _finite_slope_at_one(last)
+
+
+def _by_trace(loss: Loss, num_classes: int) -> bool:
+    try:
+        found = trace(loss, num_classes)
+    except NotTracedError:
+        return False
+    if any(a.kind != "sum" or a.psi.free_symbols & found.symbols for a in found.aggregates):
+        return False
+    at = {
+        a.symbol: a.psi.subs(T, 1) + (found.classes - 1) * limit_at_zero(a.psi, T) for a in found.aggregates
+    }
+    if not all(value.is_finite for value in at.values()):
+        return False
+    value = sympy.sympify(found.loss)
+    slope = X * sympy.diff(value, X)
+    # A joint limit in x and A: taken apart only where x F_x is a function of x times one of A.
+    factor, rest = sympy.factor_terms(slope).as_independent(X, as_Add=False)
+    if found.symbols & rest.free_symbols or not factor.subs(at).is_finite or limit_at_zero(rest, X) != 0:
+        return False
+    for a in found.aggregates:
+        weight = limit_at_zero(sympy.diff(value, a.symbol).subs(at), X)
+        if not (weight.is_finite and _pull(a.psi) == 0 and _finite_slope_at_one(a.psi)):
+            return False
+    return True

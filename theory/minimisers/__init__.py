@@ -1,0 +1,16 @@
+"""The outputs that minimise conditional risks, clean and noisy, and what they find."""
+
+from __future__ import annotations
+
+from lossmatters.theory.minimisers.calibration import Calibration, calibration
+from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
+from lossmatters.theory.minimisers.noisy_optimum import NoisyOptimum, noisy_optimum
+
+__all__ = [
+    "Calibration",
+    "NoisyOptimum",
+    "calibration",
+    "conditional_minimiser",
+    "has_closed_form",
+    "noisy_optimum",
+]

@@ -1,0 +1,250 @@
+"""N3: is a loss classification-calibrated, that is, does its conditional risk find the likeliest class?
+
+*Calibrated* at K: for every posterior pi whose largest entry pi_y is its only one,
+
+    inf {R(u) : u_j >= u_y for some j != y}  >  inf {R(u) : all u},   R(u) = sum_j pi_j L(u, j),
+
+over outputs of softmax (all entries > 0), so that no minimiser, and no sequence that approaches the infimum,
+has another class at or above y. Where
+several pi_j are largest nothing is asked: MAE then minimises on a whole face.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+from lossmatters.theory.backends.sympy_ops import const
+from lossmatters.theory.enclosure import certify_sign, trace
+from lossmatters.theory.enclosure.settle import X
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ZeroOne
+from lossmatters.theory.minimisers.exchange import attains, gives_up_below_half, limits_at_zero, monotone
+from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
+from lossmatters.theory.symbolic.algebra import exact_losses, symbolic_losses
+from lossmatters.theory.symbolic.points import Point
+
+DRAWS, CALLABLE_DRAWS, MANY_CLASSES = 30, 5, 5  # beyond so many classes a fifth of the draws: a second or two
+LEAD = 0.05  # of the largest pi_j in the draws: near a tie float64 decides nothing
+SAME = 1e-9  # risks this close are one after a descent that stops at a change of 1e-15
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is known of the calibration of a loss.
+
+    Attributes
+    ----------
+    status : "proved", "certified" (a sign by intervals), "sampled", "refuted" or "undecided".
+    scope : for which K.
+    method : "exchange", "limit", "exact", or "search" for a counterexample.
+    witness : for a refutation, a posterior and outputs that a reader can put in; plain JSON.
+    """
+
+    status: str
+    scope: str
+    method: str
+    detail: str
+    witness: dict[str, Any] | None = field(default=None, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `calibrated` object of ``lossmatters certify --json``."""
+        return dict(vars(self))
+
+
+@lru_cache(maxsize=256)
+def calibration(loss: Loss, num_classes: int | None = None) -> Calibration:
+    """Decide whether a loss is calibrated, for one K or (None) for all K at once.
+
+    *Proved* by exchange. L(u, y) = F(u_y; A) with aggregates A that exchanging entries of u does not change:
+    exchanging u_1 < u_2 where pi_1 > pi_2 changes R by (pi_1 - pi_2)(F(u_2; A) - F(u_1; A)), and at a tie
+    u_1 = u_2 = t moving mass from 2 to 1 changes it at the rate (pi_1 - pi_2) F'(t; A). Where F strictly
+    decreases in u_y both are negative: no minimiser has another class at or above y. If R has no jump
+    downwards at the boundary, its infimum over such outputs is attained, and so above the least value.
+    *Refuted* with exact numbers. Else *sampled*: a search for a counterexample found none.
+
+    Raises
+    ------
+    ValueError, TypeError : K < 2 or no integer.
+
+    >>> from lossmatters.theory.losses import CCE, NCE
+    >>> calibration(CCE()).status, calibration(NCE(), 10).status
+    ('proved', 'refuted')
+    """
+    k = None if num_classes is None else check_num_classes(num_classes)
+    scope = "all K >= 2" if k is None else f"K = {k}"
+    if isinstance(loss, ZeroOne):
+        detail = (
+            "R = 1 - (mean of pi over argmax u), at least (pi_y - pi_j)/2 above 1 - pi_y with j in argmax u"
+        )
+        return Calibration("proved", scope, "exact", detail)
+    if isinstance(loss, CallableLoss):
+        return _searched(loss, k or 3, CALLABLE_DRAWS)
+    falls = monotone(loss, k)
+    if falls and attains(loss, k):
+        detail = "L(u, y) falls strictly in u_y, with all that is symmetric in u held fixed"
+        return Calibration("proved" if falls == "symbolic" else "certified", scope, "exchange", detail)
+    if gives_up_below_half(loss):
+        detail = "L is constant up to u_y = 1/2 and never rises: with u_j >= u_y R is above R(e_y)"
+        return Calibration("certified", scope, "exact", detail)
+    found = _beside_the_boundary(loss, k) if falls else _rises(loss, k or 3)
+    return found or (_two_classes(loss) if k == 2 else None) or _searched(loss, k or 3, DRAWS)
+
+
+# -- refuted, or proved though no output is best ---------------------------------------------------
+
+
+def _rises(loss: Loss, k: int) -> Calibration | None:
+    """Where F rises in u_y, exchanging entries the wrong way lowers the risk: the argmax is never best."""
+    if not monotone(loss, k, 1):
+        return None
+    pi, u = _spread([3, 2], k), _spread([3, 2], k)
+    v = (u[1], u[0], *u[2:])
+    return Calibration(
+        "refuted",
+        f"K = {k}",
+        "exchange",
+        "L(u, y) rises strictly in u_y: exchanging the two largest entries of u improves every right output",
+        {
+            "posterior": _strings(pi),
+            "right": _strings(u),
+            "better": _strings(v),
+            "risk_gap": str(_gap(loss, pi, v, u)),
+        },
+    )
+
+
+def _spread(head: list[int], k: int) -> Point:
+    weights = [*head, *[1] * (k - len(head))]
+    return tuple(Fraction(w, sum(weights)) for w in weights)
+
+
+def _strings(values: Point) -> list[str]:
+    return [str(x) for x in values]
+
+
+def _risk(loss: Loss, pi: Point, u: Point) -> sympy.Expr:
+    return sympy.Add(*(const(p) * v for p, v in zip(pi, exact_losses(loss, u), strict=True) if p))
+
+
+def _gap(loss: Loss, pi: Point, u: Point, v: Point) -> sympy.Expr:
+    return _risk(loss, pi, u) - _risk(loss, pi, v)
+
+
+def _beside_the_boundary(loss: Loss, k: int | None) -> Calibration | None:
+    """Losses with a term base/S whose base is unbounded at 0, as NCE: no output attains the infimum."""
+    if isinstance(loss, Combination):
+        return _with_linear(loss, k)
+    if not _unbounded_share(loss, k):
+        return None
+    if k == 2:
+        detail = "L(u, 1) + L(u, 2) = 1 and L falls in u_y: R >= 1/2 where u_j >= u_y, and less elsewhere"
+        return Calibration("proved", "K = 2", "exchange", detail)
+    scope = "all K >= 3" if k is None else f"K = {k}"
+    detail = (
+        "R is a mean of pi with weights L(u, j), so R >= min pi; as u_k -> 0 at argmin pi, L(u, k) -> 1 and "
+        "R -> min pi, whichever of the other classes is first"
+    )
+    return Calibration("refuted", scope, "limit", detail, _limit_witness(loss, k or 3))
+
+
+def _unbounded_share(loss: Loss, k: int | None) -> bool:
+    if not (isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss)):
+        return False
+    on, off = limits_at_zero(loss.base, k)
+    return bool(on == sympy.oo and off.is_finite)
+
+
+def _limit_witness(loss: Loss, k: int) -> dict[str, Any]:
+    """Outputs whose first class is class 2, though pi's is class 1, with risks that come down to min pi."""
+    weights = [5, 3, *[2] * (k - 3), 1]
+    pi = tuple(Fraction(w, sum(weights)) for w in weights)
+    risks = {}
+    for digits in (10, 100, 1000, 10000):
+        small = Fraction(1, 10**digits)
+        middle = (Fraction(1, 2 * k),) * (k - 3)
+        u = (Fraction(1, 5), 1 - Fraction(1, 5) - sum(middle, Fraction(0)) - small, *middle, small)
+        risks[f"u_K = 10^-{digits}"] = float(_risk(loss, pi, u).evalf(15))
+    outputs = "u_1 = 1/5, u_3 = ... = u_(K-1) = 1/(2K), u_K as shown, u_2 the rest"
+    return {"posterior": _strings(pi), "outputs": outputs, "risks": risks, "infimum": str(min(pi))}
+
+
+def _with_linear(loss: Combination, k: int | None) -> Calibration | None:
+    """Linear losses and terms as NCE: their infima are approached together, on the way to the vertex e_y.
+
+    There some u_k with k in argmin pi may vanish faster than the other entries, which brings base/S down to
+    min pi. A linear loss has its least value at e_y alone, and misses it by A (pi_y - pi_j)/2 at least where
+    u_j >= u_y.
+    """
+    linear = [term for _, term in loss.terms if isinstance(term, SeparableLoss)]
+    others = [term for _, term in loss.terms if not isinstance(term, SeparableLoss)]
+    if not linear or not all(_unbounded_share(term, k) for term in others):
+        return None
+    for term in linear:
+        found = trace(term, k)
+        if found.aggregates or sympy.diff(found.loss, X, 2) != 0:
+            return None
+    scope = "all K >= 2" if k is None else f"K = {k}"
+    detail = (
+        "the linear part and the shares approach their infima together, at the vertex of y and nowhere else"
+    )
+    return Calibration("proved", scope, "limit", detail)
+
+
+def _two_classes(loss: Loss) -> Calibration | None:
+    """K = 2: an output on the wrong side whose risk is below that of every output on the right side."""
+    try:
+        (first, second), columns = symbolic_losses(loss, 2)
+    except TypeError:
+        return None
+    grid = [Fraction(i, 40) for i in range(1, 21)]
+    for p in (Fraction(3, 5), Fraction(3, 4), Fraction(9, 10)):
+        risk = (const(p) * columns[0] + const(1 - p) * columns[1]).subs(second, 1 - first)
+        values = [float(risk.subs(first, const(x))) for x in grid]
+        wrong = grid[int(np.argmin(values))]
+        least = risk.subs(first, const(wrong))
+        right = min(float(risk.subs(first, const(1 - x))) for x in grid)
+        if not float(least) < right:
+            continue
+        if certify_sign(risk - least, {first: (Fraction(1, 2), 1)}).sign == "positive":
+            detail = "an output that puts the other class first has less risk than every output that does not"
+            witness = {
+                "posterior": [str(p), str(1 - p)],
+                "u": [str(wrong), str(1 - wrong)],
+                "risk": str(least),
+            }
+            return Calibration("refuted", "K = 2", "exact", detail, witness)
+    return None
+
+
+# -- a search for counterexamples ------------------------------------------------------------------
+
+
+def _searched(loss: Loss, k: int, draws: int) -> Calibration:
+    rng, tried = np.random.default_rng(0), 0
+    draws = draws if k <= MANY_CLASSES else max(draws // 5, CALLABLE_DRAWS)
+    while tried < draws:
+        pi = rng.dirichlet(np.ones(k))
+        first, second = np.sort(pi)[::-1][:2]
+        if first - second < LEAD:
+            continue
+        tried += 1
+        u, _ = minimise(loss, tuple(pi))
+        y = int(pi.argmax())
+        j = int(np.argmax(np.where(np.arange(k) == y, -1.0, u)))
+        exchanged = u.copy()
+        exchanged[[y, j]] = u[[j, y]]
+        risk = risk_and_slopes(loss, pi)[0]
+        if u[j] >= u[y] and risk(u) < risk(exchanged) - SAME:
+            shown = ", ".join(f"{x:.4g}" for x in pi), ", ".join(f"{x:.4g}" for x in u)
+            detail = (
+                f"at posterior ({shown[0]}) the least risk found is at ({shown[1]}), in float64: no proof"
+            )
+            return Calibration("undecided", f"K = {k}", "search", detail)
+    detail = f"{draws} random posteriors, each minimised from several starts: the argmax was right"
+    return Calibration("sampled", f"K = {k}", "search", detail)

@@ -1,0 +1,289 @@
+"""What an exchange argument needs of a loss: L(u, y) decreases in u_y, and has no jump at the boundary.
+
+A formula that treats classes alike is L(u, y) = F(u_y; A), with aggregates A (sums over all classes, or the
+largest entry) that exchanging two entries of u does not change.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import sympy
+
+from lossmatters.theory.backends import backend
+from lossmatters.theory.backends.sympy_ops import OPS, exactly
+from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
+from lossmatters.theory.enclosure.settle import T, X
+from lossmatters.theory.losses import Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero
+from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
+from lossmatters.theory.symbolic.points import sign_of
+
+EDGE = Fraction(1, 10**6)
+ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred roundings of 2^-24
+
+
+@lru_cache(maxsize=256)
+def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str | None:
+    """Does F(u_y; A) strictly fall in u_y (sign = -1; rise for +1), aggregates held fixed, where it matters?
+
+    It never rises, and falls strictly on [1/K, 1]: where the largest of K entries may be. For a separable
+    loss F' is on_label' - off_label'; dividing by S > 0 and adding change nothing.
+
+    Returns
+    -------
+    "symbolic" or "interval": how it is known, for all K where none is given; None where it is not shown.
+    """
+    if isinstance(loss, Combination):
+        return _weakest([monotone(term, num_classes, sign) for _, term in loss.terms])
+    if isinstance(loss, Normalized):
+        return _weakest([monotone(loss.base, num_classes, sign), _sum_positive(loss.base, num_classes)])
+    try:
+        found = trace(loss, num_classes)
+    except NotTracedError:
+        return None
+    if isinstance(loss, ShareLoss):
+        weight = weight_of(loss, num_classes)
+        return None if weight is None else _rises(-sign * weight, num_classes)
+    _, moving = sympy.sympify(found.loss).as_independent(X, as_Add=True)
+    if moving.has(*CASES):
+        factor, rest = moving.as_independent(X, as_Add=False)
+    else:
+        factor, rest = sympy.factor_terms(sympy.diff(moving, X)).as_independent(X, as_Add=False)
+    if found.symbols & rest.free_symbols:
+        return None
+    known = {}
+    for i, a in enumerate(found.aggregates):  # only those that multiply F' count, and only sums of psi > 0
+        if factor.has(a.symbol):
+            if a.kind != "sum" or not _never_negative(a.psi):
+                return None
+            known[a.symbol] = sympy.Symbol(f"positive{i}", positive=True)
+    factor = factor.subs(known).subs(K, _more_than_one())
+    if not (factor.is_positive or factor.is_negative):
+        return None
+    rising = sign * rest if factor.is_positive else -sign * rest
+    return _rises_in_pieces(rising, num_classes) if moving.has(*CASES) else positive(rising, num_classes)
+
+
+def weight_of(loss: ShareLoss, num_classes: int | None) -> Any:
+    """h(X) >= 0 with L = 1 - h(u_y)/sum_i h(u_i) and h > 0 from 1/K on; None where that is not seen."""
+    found = trace(loss, num_classes)
+    factor, weight = (1 - found.loss).as_independent(X, as_Add=False)
+    if found.symbols & weight.free_symbols or num_classes is None:
+        return None
+    if not is_zero(1 / factor - found.sum_over_classes(weight.subs(X, T))):
+        return None
+    if _rises(weight, num_classes) is None:
+        return None
+    least, even = limit_at_zero(weight, X), weight.subs(X, sympy.Rational(1, num_classes))
+    return weight if (is_zero(least) or sign_of(least)[0] == 1) and sign_of(even)[0] == 1 else None
+
+
+def _rises(function: Any, num_classes: int | None) -> str | None:
+    if function.has(*CASES):
+        return _rises_in_pieces(function, num_classes)
+    return positive(sympy.diff(function, X), num_classes)
+
+
+def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
+    """As `positive`, of the slope of a function with cases, by intervals.
+
+    Between two borders it must not fall, and strictly rise from 1/K on; at a border it must be continuous,
+    and from 1/K to 1/2, where two entries of u may be largest together, without a kink.
+    """
+    found = pieces(function, X)
+    if found is None or num_classes is None:
+        return None
+    for left, right in pairwise(found):
+        gap, border = right.expression - left.expression, left.hi
+        tie = Fraction(1, num_classes) <= near(border, 1) and near(border, -1) <= Fraction(1, 2)
+        if not is_zero(gap.subs(X, border)) or (tie and not is_zero(sympy.diff(gap, X).subs(X, border))):
+            return None
+    for piece in found:
+        slope, lo, hi = sympy.diff(piece.expression, X), near(piece.lo, -1), near(piece.hi, 1)
+        if not _not_negative(slope, X, lo, hi):
+            return None
+        lo, hi = max(lo, Fraction(1, num_classes)), min(hi, 1 - EDGE)
+        if lo < hi and certify_sign(slope, {X: (lo, hi)}).sign != "positive":
+            return None
+    return "interval"
+
+
+def near(border: Any, side: int) -> Fraction:
+    """A rational border, or a fraction next to an irrational one on the given side."""
+    if border.is_Rational:
+        return Fraction(int(border.p), int(border.q))
+    return Fraction(str(sympy.N(border, 40))) + side * Fraction(1, 10**30)
+
+
+def _weakest(ways: list[str | None]) -> str | None:
+    if None in ways:
+        return None
+    return "interval" if "interval" in ways else "symbolic"
+
+
+def _more_than_one() -> Any:
+    return sympy.Symbol("k", integer=True, nonnegative=True) + 2
+
+
+def _not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
+    """Is it >= 0 on (lo, hi), by intervals? Term by term where 0/0 at an end leaves the sum open."""
+    half = Fraction(1, 2)
+    if lo < half < hi:  # so that an end at 1 stays exact where lo is no float
+        return _not_negative(expression, t, lo, half) and _not_negative(expression, t, half, hi)
+    return any(
+        all(certify_sign(part, {t: (lo, hi)}).sign in ("positive", "non-negative", "zero") for part in parts)
+        for parts in ([expression], sympy.Add.make_args(expression))
+    )
+
+
+def _never_negative(psi: Any) -> bool:
+    found = pieces(psi, T) if psi.has(*CASES) else (Piece(sympy.Integer(0), sympy.Integer(1), psi),)
+    return found is not None and all(
+        _not_negative(p.expression, T, near(p.lo, 1), near(p.hi, -1)) for p in found
+    )
+
+
+def positive(expression: Any, num_classes: int | None) -> str | None:
+    """Is it >= 0 for X in (0, 1), and > 0 from 1/K on? How that is known, or None.
+
+    By SymPy: > 0 on all of (0, 1), visibly, with X = 1/(1 + x) and K = k + 2. By intervals, for one K or
+    where it does not hold K: >= 0 on (0, 1) and > 0 on [1/K, 1 - 10^-6]. Above, a weak sign will do: the
+    other entries are then below 10^-6, and F has fallen strictly in between.
+    """
+    x = sympy.Symbol("x", positive=True)
+    moved = sympy.sympify(expression).subs({X: 1 / (1 + x), K: _more_than_one()})
+    numerator, denominator = sympy.fraction(sympy.together(moved))
+    for form in (moved, sympy.factor(moved)):
+        if form.is_positive:
+            return "symbolic"
+    if denominator.is_positive and sympy.expand(numerator).is_positive:
+        return "symbolic"
+    if sympy.sympify(expression).free_symbols - {X}:
+        return None
+    if certify_sign(expression, {X: (0, 1)}).sign == "positive":
+        return "interval"
+    if num_classes is None or certify_sign(expression, {X: (0, 1)}).sign != "non-negative":
+        return None
+    inner = certify_sign(expression, {X: (Fraction(1, num_classes), 1 - EDGE)}).sign
+    return "interval" if inner == "positive" else None
+
+
+def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
+    """Is S > 0 on the open simplex? Shown for separable losses with G >= 0, and > 0 up to 1/2.
+
+    The smallest entry of u is at most 1/2, and S is the sum of G over the entries.
+    """
+    if not isinstance(base, SeparableLoss):
+        return None
+    g = exact_generator(base, K if num_classes is None else num_classes)
+    expression = g.expression.subs(g.t, X)
+    if positive(expression, None):
+        return positive(expression, None)
+    if expression.has(K):
+        return None
+    everywhere, half = (certify_sign(expression, {X: (0, end)}).sign for end in (1, Fraction(1, 2)))
+    return "interval" if everywhere == "non-negative" and half == "positive" else None
+
+
+@lru_cache(maxsize=256)
+def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
+    """Does permuting the classes of an output permute its losses? Tried at random outputs, in floats."""
+    numpy, rng = backend("numpy"), np.random.default_rng(0)
+    probs = rng.dirichlet(np.ones(num_classes), 3)
+    order = np.roll(np.arange(num_classes), 1)
+    with np.errstate(all="ignore"):
+        first = np.asarray(loss.all_labels(probs, numpy), dtype=float)[:, order]
+        second = np.asarray(loss.all_labels(probs[:, order], numpy), dtype=float)
+    return bool(np.allclose(first, second, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
+
+
+# -- the boundary ----------------------------------------------------------------------------------
+
+
+def gives_up_below_half(loss: Loss) -> bool:
+    """Is L = f(u_y) with f constant up to 1/2, never rising from there, and f(1) < f(0)? For every K.
+
+    At most one entry exceeds 1/2. So where u_j >= u_y, R >= f(0) - pi_j (f(0) - f(1)), which is above
+    R(e_y) = f(0) - pi_y (f(0) - f(1)): calibrated, though f does not fall strictly.
+    """
+    if not isinstance(loss, SeparableLoss) or loss.has_off_label:
+        return False
+    value = exactly(loss.bound_to(OPS).on_label(X, K, OPS))
+    found = None if value.has(K) else pieces(value, X)
+    if not found or sign_of(value.subs(X, 0) - value.subs(X, 1))[0] != 1:
+        return False
+    for left, right in pairwise(found):
+        if not is_zero((right.expression - left.expression).subs(X, left.hi)):
+            return False
+    for p in found:
+        slope, lo, hi = sympy.diff(p.expression, X), near(p.lo, -1), near(p.hi, 1)
+        if not is_zero(slope) and (lo < Fraction(1, 2) or not _not_negative(-slope, X, lo, hi)):
+            return False
+    return True
+
+
+def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
+    """on_label(0+) and off_label(0+), in k = K - 2 >= 0 where no K is given."""
+    number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
+    t = sympy.Symbol("t", positive=True)
+    on = exactly(view.on_label(t, number, OPS))
+    off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
+    return limit_at_zero(on.subs(K, _more_than_one()), t), limit_at_zero(off.subs(K, _more_than_one()), t)
+
+
+def limit_at_zero(expression: Any, t: Any) -> Any:
+    """The limit as t -> 0 from above; NaN where SymPy does not find it."""
+    value = sympy.sympify(expression).subs(t, 0)
+    if value.is_finite:
+        return value
+    try:
+        return sympy.limit(expression, t, 0, "+")
+    except (NotImplementedError, ValueError, TypeError, sympy.PoleError):
+        return sympy.nan
+
+
+def attains(loss: Loss, num_classes: int | None = None) -> bool:
+    """Is every conditional risk lower semicontinuous on the closed simplex, and so its least value attained?
+
+    Separable: on_label and off_label have limits at 0, finite or +infinity. L/S needs S finite and positive
+    up to the boundary: where S grows without bound L/S has no limit, as for NCE. Others: aggregates finite at
+    the boundary, and none in a denominator but a sum of psi >= 0 that is positive where the largest entry is.
+    """
+    if isinstance(loss, Combination):
+        return all(attains(term, num_classes) for _, term in loss.terms)
+    if isinstance(loss, SeparableLoss):
+        return all(e.is_finite or e == sympy.oo for e in limits_at_zero(loss, num_classes))
+    if isinstance(loss, Normalized):
+        base = loss.base
+        if not isinstance(base, SeparableLoss):
+            return False
+        if not all(e.is_finite for e in limits_at_zero(base, num_classes)):
+            return False
+        g = exact_generator(base, K if num_classes is None else num_classes)
+        ends = [limit_at_zero(g.expression, g.t), g.at(1)]  # at a vertex S = (K - 1) G(0) + G(1)
+        ends = [e.subs(K, _more_than_one()) for e in ends]
+        return all(e.is_nonnegative for e in ends) and any(e.is_positive for e in ends)
+    try:
+        found = trace(loss, num_classes)
+    except NotTracedError:
+        return False
+    if isinstance(loss, ShareLoss):
+        return weight_of(loss, num_classes) is not None
+    if any(a.kind != "sum" for a in found.aggregates):
+        return False
+    parts = [sympy.sympify(found.loss).subs(X, T), *(a.psi for a in found.aggregates)]
+    below = sympy.denom(sympy.together(found.loss))
+    under = [a for a in found.aggregates if below.has(a.symbol)]
+    if below.has(X) or not all(limit_at_zero(p, T).is_finite for p in parts):
+        return False
+    return below in {1, *(a.symbol for a in under)} and all(
+        num_classes is not None
+        and _never_negative(a.psi)
+        and certify_sign(a.psi, {T: (Fraction(1, num_classes), 1)}).sign == "positive"
+        for a in under
+    )

@@ -1,0 +1,103 @@
+"""The least conditional risk of any loss, numerically: gradients from SymPy, several starts, a residual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike
+
+from lossmatters.theory.backends import backend
+from lossmatters.theory.losses import CallableLoss, Loss
+from lossmatters.theory.symbolic.algebra import symbolic_losses
+
+EDGE = 1e-15  # entries stay above it: some losses have no value, or no slope, at 0
+STEP = 1e-6  # of central differences in float64: errors of about STEP^2 and 2^-53/STEP
+STOP = 1e-15  # change of the risk at which the search ends; SLSQP then stands within about its root
+
+Risk = Callable[[Any, Any], Any]
+
+
+@lru_cache(maxsize=64)
+def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
+    """The risk and its gradient in u as functions of (u, pi); None without a formula for them."""
+    if isinstance(loss, CallableLoss):
+        return None
+    try:
+        symbols, columns = symbolic_losses(loss, num_classes)
+    except TypeError:  # the formula compares probabilities
+        return None
+    weights = sympy.symbols(f"pi1:{num_classes + 1}", nonnegative=True)
+    risk = sympy.Add(*(w * c for w, c in zip(weights, columns, strict=True)))
+    slopes = [sympy.diff(risk, u) for u in symbols]
+    return tuple(sympy.lambdify([symbols, weights], e, "numpy", cse=True) for e in (risk, slopes))
+
+
+def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., float], Callable[..., Any]]:
+    """The conditional risk u -> sum_j pi_j L(u, j) in float64, and its gradient in u, (K,) -> (K,)."""
+    pi = np.asarray(posterior, dtype=float)
+    both = _compiled(loss, len(pi))
+    if both is not None:
+        risk, slopes = both
+        return lambda u: float(risk(u, pi)), lambda u: np.array(slopes(u, pi), dtype=float)
+    numpy = backend("numpy")
+
+    def values(points: Any) -> np.ndarray:
+        return np.asarray(loss.all_labels(np.asarray(points), numpy), dtype=float) @ pi
+
+    def differences(u: Any) -> np.ndarray:
+        """Along the simplex, against the mean of all directions; forward where an entry is too small."""
+        k = len(pi)
+        away = (np.eye(k) * k - 1) / (k - 1)  # row i: 1 at i, the others -1/(k - 1)
+        down = np.where((np.minimum(u, 1 - u) > 2 * STEP) & (u.min() > 2 * STEP), STEP, 0.0)
+        ends = np.concatenate([u + STEP * away, u - down[:, None] * away])
+        found = values([_onto_simplex(end) for end in ends])
+        return (found[:k] - found[k:]) / (STEP + down)
+
+    def value(u: Any) -> float:
+        return float(values([u])[0])
+
+    return value, differences
+
+
+def _onto_simplex(u: Any) -> np.ndarray:
+    inside = np.clip(u, EDGE, 1)
+    return inside / inside.sum()
+
+
+def minimise(loss: Loss, posterior: ArrayLike) -> tuple[np.ndarray, float]:
+    """The best of several descents on the simplex, (K,), and its KKT residual.
+
+    The residual is the largest of u_i |g_i - m| and m - g_i, with g the gradient and m = sum u_i g_i: 0 at
+    a minimum on the simplex, and at any other stationary point too, which is why there are several starts.
+    """
+    from scipy.optimize import minimize
+
+    pi = np.asarray(posterior, dtype=float)
+    k = len(pi)
+    risk, slopes = risk_and_slopes(loss, pi)
+    sharp = pi**4 / (pi**4).sum()
+    starts = [0.98 * s + 0.02 / k for s in (pi, np.full(k, 1 / k), sharp, *np.eye(k)[np.argsort(-pi)[:3]])]
+    best, least = starts[0], np.inf
+    with np.errstate(all="ignore"):
+        for start in starts:
+            found = minimize(
+                risk,
+                start,
+                jac=slopes,
+                method="SLSQP",
+                bounds=[(EDGE, 1.0)] * k,
+                constraints={"type": "eq", "fun": lambda u: u.sum() - 1, "jac": lambda u: np.ones(k)},
+                options={"ftol": STOP, "maxiter": 500},
+            )
+            point = _onto_simplex(found.x)
+            value = risk(point)
+            if np.isfinite(point).all() and value < least:
+                best, least = point, value
+        gradient = slopes(best)
+    mean = float(best @ gradient)
+    residual = max(float(np.max(best * np.abs(gradient - mean))), float(np.max(mean - gradient)), 0.0)
+    return best, residual

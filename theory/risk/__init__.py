@@ -1,0 +1,24 @@
+"""Risks under noise: identities, bounds, reversals, conditions, generalization."""
+
+from __future__ import annotations
+
+from lossmatters.theory.risk.excess import excess_risk_bound
+from lossmatters.theory.risk.finite import clean_risk, noisy_posterior, noisy_risk, predicted_noisy_risk
+from lossmatters.theory.risk.reversal import OrderReversal, ReversalSearch
+from lossmatters.theory.risk.reversal_search import order_reversal, search_reversal
+from lossmatters.theory.risk.robust_to import Finding, Robustness, robust_to
+
+__all__ = [
+    "Finding",
+    "OrderReversal",
+    "ReversalSearch",
+    "Robustness",
+    "clean_risk",
+    "excess_risk_bound",
+    "noisy_posterior",
+    "noisy_risk",
+    "order_reversal",
+    "predicted_noisy_risk",
+    "robust_to",
+    "search_reversal",
+]

@@ -1,0 +1,61 @@
+"""Conditions under which a hypothesis of zero risk minimises noisy risks (R4): boundedness, concavity."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import sympy
+
+from lossmatters.theory.backends.sympy_ops import OPS, exactly
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import ShareLoss
+from lossmatters.theory.symbolic.algebra import Generator, exact_losses, is_zero
+from lossmatters.theory.symbolic.piecewise import curvature
+from lossmatters.theory.symbolic.points import sign_of
+from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.loss_maximum import loss_maximum
+
+
+def meets_bound(loss: Loss, num_classes: int) -> bool | None:
+    """Is L <= C/(K - 1), the condition of R4 on a symmetric loss? None where that is not known.
+
+    "No" is shown by an output whose loss exceeds C/(K - 1); "yes" by the form 1 - share <= 1, by the
+    maximum where curvature gives it in closed form, or by a certified upper bound below C/(K - 1).
+    """
+    k = check_num_classes(num_classes)
+    verdict = decide(loss, k)
+    if verdict.status != "proved":
+        return None
+    if k == 2 or isinstance(loss, ShareLoss):
+        return True  # L <= L(u, 1) + L(u, 2) = C; 1 - w_y/sum w <= 1 = C/(K - 1)
+    allowed = sympy.sympify(verdict.constant) / (k - 1)
+    # the label has nothing, or next to nothing where that has no value; the others are even
+    for edge in (Fraction(0), Fraction(1, 1000)):
+        value = exact_losses(loss, (edge, *[(1 - edge) / (k - 1)] * (k - 1)))[0]
+        if value.is_finite and sign_of(value - allowed)[0] == 1:
+            return False
+    largest = loss_maximum(loss, k)
+    if largest.value is None or largest.method.startswith("declared"):
+        return None
+    excess = largest.value - allowed
+    if is_zero(excess) or sign_of(excess)[0] == -1:
+        return True
+    return False if largest.method == "curvature" and sign_of(excess)[0] == 1 else None
+
+
+def concave(loss: Loss, num_classes: int) -> bool:
+    """Is every conditional risk concave in u, and so least at a vertex, that of the likeliest label?
+
+    For L = f(u_y) + sum_{i != y} g(u_i) it is sum_i [p_i f(u_i) + (1 - p_i) g(u_i)]: concave if f and g
+    are, so least at some vertex e_i, where it is a constant less p_i [(f(0) - f(1)) - (g(0) - g(1))].
+    That bracket must be > 0. True only where SymPy derives it.
+    """
+    if not isinstance(loss, SeparableLoss):
+        return False
+    t, number, view = sympy.Symbol("t", positive=True), sympy.Integer(num_classes), loss.bound_to(OPS)
+    on = Generator(exactly(view.on_label(t, number, OPS)), t, number)
+    off = Generator(exactly(view.off_label(t, number, OPS) if loss.has_off_label else 0), t, number)
+    if any(curvature(g) not in ("concave", "affine") for g in (on, off)):
+        return False
+    return sign_of(on.at(0) - on.at(1) - off.at(0) + off.at(1))[0] == 1

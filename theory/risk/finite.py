@@ -1,0 +1,45 @@
+"""Clean and noisy risk over finite distributions, and the identity R1.
+
+Everything here is generic in the numbers: Fractions for exact answers, SymPy expressions for closed
+forms, floats for speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lossmatters.theory.noise import flip_probability, risk_slope
+
+Rows = Sequence[Sequence[Any]]
+
+
+def clean_risk(weights: Sequence[Any], posteriors: Rows, losses: Rows) -> Any:
+    """R = sum_x P(x) sum_y P(y | x) L(h(x), y).
+
+    Parameters
+    ----------
+    weights : (m,) P(x).
+    posteriors : (m, K) P(y | x).
+    losses : (m, K) rows of the loss matrix of one hypothesis, L(h(x), j).
+    """
+    return sum(
+        w * sum(p * value for p, value in zip(pi, row, strict=True))
+        for w, pi, row in zip(weights, posteriors, losses, strict=True)
+    )
+
+
+def noisy_posterior(posterior: Sequence[Any], transition_matrix: Rows) -> list[Any]:
+    """P(noisy = j | x) = sum_y P(y | x) T[y, j]."""
+    columns = range(len(transition_matrix))
+    return [sum(p * row[j] for p, row in zip(posterior, transition_matrix, strict=True)) for j in columns]
+
+
+def noisy_risk(weights: Sequence[Any], posteriors: Rows, losses: Rows, transition_matrix: Rows) -> Any:
+    """R^N: the risk when labels have passed through T (parameters as in `clean_risk`)."""
+    return clean_risk(weights, [noisy_posterior(pi, transition_matrix) for pi in posteriors], losses)
+
+
+def predicted_noisy_risk(risk: Any, constant: Any, noise_rate: Any, num_classes: Any) -> Any:
+    """R1: the noisy risk C eta/(K - 1) + a R of a symmetric loss under uniform noise."""
+    return constant * flip_probability(noise_rate, num_classes) + risk_slope(noise_rate, num_classes) * risk

@@ -1,0 +1,1 @@
+"""SymPy at arm's length: expressions, pieces, exact points."""

@@ -1,0 +1,244 @@
+"""SymPy at arm's length: the symbols, zero tests and signs that decisions rest on.
+
+This module and those built on it (symmetry, bounds) load SymPy; losses, noise and memorization do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache, reduce
+from math import prod
+from typing import Any
+
+import numpy as np
+import sympy
+
+from lossmatters.theory.backends import backend
+from lossmatters.theory.backends.sympy_ops import OPS, exactly
+from lossmatters.theory.losses.base import Loss, SeparableLoss
+
+K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
+FACTOR_LIMIT = 1000  # the product of the degrees of roots: larger polynomials may not come back factored
+NUMBER_LIMIT = 60  # the same for numbers: sums of logarithms and roots, which grow under it
+DIGITS_LIMIT = 5  # of the numbers beside logarithms
+SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may not come back
+
+
+def tidy(expression: Any) -> sympy.Expr:
+    """The shortest of the usual forms of an expression: ``10*log(11)`` rather than ``log(25937424601)``."""
+    expression = sympy.sympify(expression)
+    if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
+        return expression
+    forms = [expression, sympy.expand(expression)]
+    if _unknowns(expression) <= FACTOR_LIMIT:
+        forms.append(sympy.factor(expression))
+        short = sympy.count_ops(expression) <= (SIMPLIFY_LIMIT if expression.free_symbols else NUMBER_LIMIT)
+        if short and not _explodes(expression):
+            with suppress(ValueError):  # still too many digits for Python to write out
+                forms.append(sympy.simplify(expression))
+    return min(forms, key=_clumsiness)
+
+
+def _explodes(expression: Any) -> bool:
+    """Simplifying makes one logarithm of several, and of a factor 10^11 of one a number of as many digits."""
+    return bool(expression.has(sympy.log)) and _digits(expression) > DIGITS_LIMIT
+
+
+def _unknowns(expression: Any) -> int:
+    """How large a polynomial it is to SymPy's factoring, which takes logarithms and roots for unknowns."""
+    roots = [power.exp for power in expression.atoms(sympy.Pow) if not power.exp.is_Integer]
+    degrees = [p.q if p.is_Rational else 2 for p in roots] + [2 for _ in expression.atoms(sympy.log)]
+    return prod(degrees)
+
+
+def _digits(expression: Any) -> int:
+    """About how many digits its longest number has."""
+    numbers = expression.atoms(sympy.Rational)
+    return max((max(abs(n.p), n.q).bit_length() for n in numbers), default=0) * 3 // 10
+
+
+def _clumsiness(form: Any) -> tuple[int, int]:
+    """Length, but logarithms put together to powers that nobody would write, log((3/10)**(3*K - 3)), last."""
+    inside = [power for log in form.atoms(sympy.log) for power in log.args[0].atoms(sympy.Pow)]
+    digits = _digits(form)
+    if digits > 1000:  # not to be written out at all
+        return digits, 0
+    return int(digits > 6 or any(not power.exp.is_Rational for power in inside)), len(str(form))
+
+
+@dataclass(frozen=True)
+class Generator:
+    """G(t) = on_label(t) + (K - 1) off_label(t) as an exact expression in t on (0, 1)."""
+
+    expression: sympy.Expr
+    t: sympy.Symbol
+    classes: Any
+
+    def at(self, value: Any) -> sympy.Expr:
+        """G at an exact value; at the ends of [0, 1] this may be infinite or undefined."""
+        return self.expression.subs(self.t, value)
+
+    def limit_at_zero(self) -> sympy.Expr:
+        """G(0+)."""
+        value = self.at(0)
+        if value.is_finite:
+            return value
+        return sympy.limit(self.expression, self.t, 0, "+")
+
+    @property
+    def half_point(self) -> sympy.Expr:
+        return sympy.Rational(1, 2)
+
+    @property
+    def half(self) -> sympy.Expr:
+        return self.at(self.half_point)
+
+    @property
+    def third(self) -> sympy.Expr:
+        return self.at(self.half_point * 2 / 3)
+
+    @property
+    def two_thirds(self) -> sympy.Expr:
+        return self.at(self.half_point * 4 / 3)
+
+
+def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
+    """The generator of a separable loss, exactly; `classes` is an integer or the symbol `K`."""
+    t = sympy.Symbol("t", positive=True)
+    number = classes if isinstance(classes, sympy.Basic) else sympy.Integer(classes)
+    return Generator(exactly(loss.generator(t, number, OPS)), t, number)
+
+
+def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
+    """S(u) at an exact point, in closed form."""
+    if isinstance(loss, SeparableLoss):
+        g = exact_generator(loss, len(point))
+        values = [g.at(OPS.const(x)) for x in point]
+        if not any(value is sympy.nan for value in values):
+            return sympy.Add(*values)
+    return sympy.Add(*exact_losses(loss, point))
+
+
+def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
+    """L(u, j) for every label j at an exact point, in closed form.
+
+    The formula is written out in symbols first and the point put in after: a float in the formula would
+    otherwise be multiplied out in floating point before it could be read as the rational it means. Only
+    where that has no value, as 0 log 0 has none, does the formula's own distinction of that case decide.
+    """
+    values = [OPS.const(x) for x in point]
+    try:
+        symbols, columns = symbolic_losses(loss, len(values))
+    except TypeError:  # a comparison of probabilities, which symbols cannot decide and numbers can
+        return _losses_at_numbers(loss, values)
+    at = dict(zip(symbols, values, strict=True))
+    found = [column.subs(at) for column in columns]
+    return _losses_at_numbers(loss, values) if any(x is sympy.nan for x in found) else found
+
+
+def _losses_at_numbers(loss: Loss, values: Sequence[Any]) -> list[sympy.Expr]:
+    return [exactly(c) for c in loss.all_labels(np.array(values, dtype=object), OPS)]
+
+
+@lru_cache(maxsize=64)
+def symbolic_losses(loss: Loss, num_classes: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Expr, ...]]:
+    """The symbols u1..uK and L(u, j) in them for every label j.
+
+    Raises
+    ------
+    TypeError : the formula compares probabilities.
+    """
+    symbols = sympy.symbols(f"u1:{num_classes + 1}", positive=True)
+    columns = loss.all_labels(np.array(symbols, dtype=object), OPS)
+    return symbols, tuple(exactly(column) for column in columns)
+
+
+def enclose(expression: sympy.Expr) -> Any:
+    """A ball (Arb) that contains the value of an exact closed form, at the current precision.
+
+    Raises
+    ------
+    TypeError : a function that is not among log, exp, powers, absolute value, minimum, maximum.
+    """
+    balls = backend("balls")
+    if expression.is_Rational:
+        return balls.const(Fraction(int(expression.p), int(expression.q)))
+    parts = [enclose(a) for a in expression.args]
+    match expression:
+        case sympy.Add():
+            return sum(parts[1:], parts[0])
+        case sympy.Mul():
+            return prod(parts[1:], start=parts[0])
+        case sympy.Pow():
+            return balls.power(*parts)
+        case sympy.log():
+            return balls.log(*parts)
+        case sympy.exp():
+            return balls.exp(*parts)
+        case sympy.Abs():
+            return balls.abs(*parts)
+        case sympy.Min():
+            return reduce(balls.minimum, parts)
+        case sympy.Max():
+            return reduce(balls.maximum, parts)
+    if expression is sympy.E:
+        return balls.exp(balls.const(1))
+    raise TypeError(
+        f"expression must be made of elementary functions of rationals, got expression={expression}"
+    )
+
+
+def is_zero(expression: Any) -> bool:
+    """True only if SymPy derives that the expression vanishes identically; False is "not shown"."""
+    expression = sympy.sympify(expression)
+    if expression.has(sympy.nan, sympy.zoo, sympy.oo):
+        return False
+    for transform in (lambda e: e, sympy.expand, _expand_logs, sympy.together, _numerator, _simplify):
+        expression = transform(expression)
+        if expression == 0:
+            return True
+        if expression.is_Rational:
+            return False
+    return False
+
+
+def _expand_logs(expression: Any) -> Any:
+    return sympy.expand(sympy.expand_log(expression))
+
+
+def _numerator(expression: Any) -> Any:
+    return sympy.expand(sympy.numer(sympy.together(expression)))
+
+
+def _simplify(expression: Any) -> Any:
+    if sympy.count_ops(expression) > SIMPLIFY_LIMIT or _explodes(expression):
+        return expression
+    return sympy.simplify(sympy.expand_log(expression))
+
+
+def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
+    """True only if SymPy derives that the expression is >= 0 for every t in (lo, hi) and K >= 2.
+
+    With t = lo + (hi - lo)/(1 + x) and K = k + 2, positive x and k >= 0: then 1 - t and -log t are visibly
+    positive, and a sum of visibly non-negative terms or a polynomial with non-negative coefficients decides.
+    """
+    if sympy.sympify(expression).has(sympy.DiracDelta, sympy.Heaviside, sympy.sign, sympy.Derivative):
+        return False
+    x = sympy.Symbol("x", positive=True)
+    k = sympy.Symbol("k", integer=True, nonnegative=True)
+    moved = sympy.sympify(expression).subs({t: lo + (hi - lo) / (1 + x), K: k + 2})
+    moved = sympy.expand_log(moved)
+    for form in (moved, _simplify(moved), sympy.expand(moved), sympy.factor(moved)):
+        if form.is_nonnegative:
+            return True
+        numerator, denominator = sympy.fraction(sympy.together(form))
+        if denominator.is_positive and _visible_sum(sympy.expand(numerator)):
+            return True
+    return False
+
+
+def _visible_sum(expression: Any) -> bool:
+    return all(term.is_nonnegative for term in sympy.Add.make_args(expression))

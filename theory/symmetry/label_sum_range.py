@@ -1,0 +1,224 @@
+"""The range of the label sum (S2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+from lossmatters.theory.backends import backend
+from lossmatters.theory.backends.sympy_ops import OPS
+from lossmatters.theory.enclosure import (
+    NotTracedError,
+    constant_by_algebra,
+    enclose_label_sum,
+    trace,
+)
+from lossmatters.theory.enclosure.settle import T
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Combination, Normalized, ShareLoss
+from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, tidy
+from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
+
+SAMPLES = 4000
+
+
+@dataclass(frozen=True)
+class LabelSumRange:
+    """The range of S(u) = sum_j L(u, j) over the simplex.
+
+    Attributes
+    ----------
+    low, high : its ends, as expressions (in K where no K was given); infinite where S is unbounded.
+    low_at, high_at : where they are attained (or approached, where infinite).
+    rigorous : True for S1 to S4 and for intervals at one K; False where the ends are the extremes of samples,
+        or were enclosed at one K when all were asked for.
+    method : "S1" to "S4", "intervals" (S lies between the ends, which are sharp to the gap stated) or
+        "sampling".
+    """
+
+    low: sympy.Expr
+    high: sympy.Expr
+    low_at: str
+    high_at: str
+    rigorous: bool
+    method: str
+
+    @property
+    def low_is_positive(self) -> bool:
+        """Is the lower end shown to be > 0, for every K >= 2?"""
+        return _positive(self.low)
+
+    @property
+    def high_is_finite(self) -> bool:
+        return not self.high.has(sympy.oo, sympy.zoo, sympy.nan)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `label_sum` object of ``lossmatters certify --json``."""
+        return {
+            "low": _number(self.low),
+            "high": _number(self.high),
+            "low_exact": str(self.low),
+            "high_exact": str(self.high),
+            "low_at": self.low_at,
+            "high_at": self.high_at,
+            "rigorous": self.rigorous,
+            "method": self.method,
+        }
+
+
+def _positive(expression: sympy.Expr) -> bool:
+    if expression.is_number:
+        return bool(expression > 0)
+    # K = k + 2 with k >= 0; logarithms and powers of K are left to SymPy's assumptions
+    k = sympy.Symbol("k", integer=True, nonnegative=True)
+    for form in (expression, sympy.factor(expression), sympy.simplify(expression)):
+        if form.subs(K, k + 2).is_positive:
+            return True
+    return _positive_power_form(expression)
+
+
+def _positive_power_form(expression: sympy.Expr) -> bool:
+    """Positive because expression/K increases in K and is positive at K = 2, as K - K^p with p < 1 does."""
+    factored = sympy.powsimp(sympy.expand(expression / K))
+    derivative = sympy.diff(factored, K)
+    continuous = sympy.Symbol("kappa", positive=True)
+    return bool(
+        sympy.simplify(derivative.subs(K, continuous)).is_positive and sympy.N(factored.subs(K, 2)) > 0
+    )
+
+
+@lru_cache(maxsize=512)
+def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange:
+    """The sharp range of S over the simplex, for one K or (None) for all K in closed form.
+
+    Separable losses, also in disguise, by S2, normalised ones by S3; sums by the range of the one term that
+    varies. What these do not settle is enclosed by intervals at K (10 if none is given), and says so; a
+    callable without a formula is sampled.
+
+    >>> from lossmatters.theory.losses import MSE
+    >>> span = label_sum_range(MSE(), 10)
+    >>> span.low, span.high
+    (9, 18)
+    """
+    classes = K if num_classes is None else check_num_classes(num_classes)
+    if isinstance(loss, SeparableLoss):
+        span = _by_curvature(exact_generator(loss, classes))
+        if span is not None:
+            return span
+    elif isinstance(loss, Normalized | ShareLoss):
+        constant = sympy.Integer(1) if isinstance(loss, Normalized) else sympy.sympify(classes) - 1
+        return LabelSumRange(constant, constant, "everywhere", "everywhere", True, "S3")
+    elif isinstance(loss, Combination):
+        parts = [(OPS.const(c), label_sum_range(term, num_classes)) for c, term in loss.terms]
+        varying = [p for _, p in parts if p.low != p.high]
+        if len(varying) <= 1 and all(p.rigorous for _, p in parts):
+            low, high = sum(c * p.low for c, p in parts), sum(c * p.high for c, p in parts)
+            at = varying[0] if varying else parts[0][1]
+            return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, "S3")
+    found = _by_structure(loss, num_classes) if not isinstance(loss, SeparableLoss) else None
+    return found or _enclosed_range(loss, num_classes) or _sampled_range(loss, num_classes or 10)
+
+
+def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
+    """S1 or S2 where the formula's sums over classes show S to be constant, or separable in disguise."""
+    try:
+        traced = trace(loss, num_classes)
+    except NotTracedError:
+        return None
+    constant = constant_by_algebra(traced)
+    if constant is not None:
+        return LabelSumRange(tidy(constant), tidy(constant), "everywhere", "everywhere", True, "S4")
+    generator = traced.generator()
+    return None if generator is None else _by_curvature(Generator(generator, T, traced.classes))
+
+
+def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
+    """The range by intervals at one K; None where an end could not be enclosed."""
+    if isinstance(loss, CallableLoss):
+        return None
+    span = enclose_label_sum(loss, num_classes or 10)
+    low, high = span.low[0], span.high[1]
+    if not all(np.isfinite(x) or x == y for x, y in (span.low, span.high[::-1])):
+        return None
+    gap = max((b - a for a, b in (span.low, span.high) if np.isfinite(b - a)), default=0.0)
+    method = f"intervals at K = {num_classes or 10}, ends sharp to {gap:.1g}"
+    ends = [sympy.Float(x) if np.isfinite(x) else sympy.oo * (1 if x > 0 else -1) for x in (low, high)]
+    return LabelSumRange(
+        ends[0], ends[1], _shown(span.low_at), _shown(span.high_at), num_classes is not None, method
+    )
+
+
+def _shown(point: Sequence[Fraction]) -> str:
+    return "(" + ", ".join(f"{float(x):.4g}" for x in point) + ")"
+
+
+def _by_curvature(g: Generator) -> LabelSumRange | None:
+    shape = curvature(g)
+    if shape == "unknown":
+        return _by_lines(g)
+    number = sympy.sympify(g.classes)
+    even = tidy(number * g.at(1 / number))
+    edge = g.limit_at_zero()  # where infinite, K - 1 > 0 of it is as infinite; SymPy would say nan
+    corner = edge if edge.is_infinite else tidy(g.at(1) + (number - 1) * edge)
+    if shape == "affine":
+        return LabelSumRange(even, even, "everywhere", "everywhere", True, "S1")
+    if shape == "convex":
+        return LabelSumRange(even, corner, "uniform output", "vertices", True, "S2")
+    return LabelSumRange(corner, even, "vertices", "uniform output", True, "S2")
+
+
+def _by_lines(g: Generator) -> LabelSumRange | None:
+    """S2 by the two lines through the ends of G and along its first piece, where 1/K is on that for all K.
+
+    Above (below) the first, S is least (largest) at the vertices; the other for the uniform output.
+    """
+    found = pieces(g.expression, g.t) if g.expression.has(*CASES) else None
+    if not found or found[0].hi < sympy.Rational(1, 2) or bend(found[0], g.t) != "affine":
+        return None
+    start, end = found[0].expression.subs(g.t, 0), found[-1].expression.subs(g.t, 1)
+    if not (start.is_finite and end.is_finite):
+        return None
+    number = sympy.sympify(g.classes)
+    corner = tidy(end + (number - 1) * start)
+    even = tidy(number * found[0].expression.subs(g.t, 1 / number))
+    sides = keeps_to(found, g.t, start + g.t * (end - start)), keeps_to(found, g.t, found[0].expression)
+    if sides == (1, -1):
+        return LabelSumRange(corner, even, "vertices", "uniform output", True, "S2")
+    if sides == (-1, 1):
+        return LabelSumRange(even, corner, "uniform output", "vertices", True, "S2")
+    return None
+
+
+def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
+    rng = np.random.default_rng(0)
+    spread = rng.choice([0.1, 1.0, 10.0], size=SAMPLES)
+    points = rng.gamma(np.repeat(spread[:, None], num_classes, axis=1)) + 1e-12
+    corner = np.full(num_classes, 1e-9)
+    corner[0] = 1
+    points = np.vstack([points, np.ones(num_classes), corner])
+    points /= points.sum(axis=1, keepdims=True)
+    sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
+    if np.isnan(sums).any():
+        raise ValueError(f"{loss.spec} has no value (NaN) at some points of the simplex")
+    low, high = int(sums.argmin()), int(sums.argmax())
+    shown = [np.array2string(points[i], precision=3, separator=", ") for i in (low, high)]
+    return LabelSumRange(
+        sympy.Float(sums[low]),
+        sympy.Float(sums[high]),
+        shown[0],
+        shown[1],
+        False,
+        f"sampling, {SAMPLES} points",
+    )
+
+
+def _number(expression: sympy.Expr) -> float | None:
+    """A float; None where infinite (JSON has no infinity) or where K is open."""
+    return float(expression) if expression.is_number and expression.is_finite else None

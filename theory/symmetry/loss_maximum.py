@@ -1,0 +1,149 @@
+"""The largest value of a loss over the simplex and the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+import sympy
+
+from lossmatters.theory.backends import backend
+from lossmatters.theory.backends.sympy_ops import OPS, exactly
+from lossmatters.theory.enclosure import Enclosure, enclose_loss
+from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Combination, Normalized, ShareLoss
+from lossmatters.theory.symbolic.algebra import Generator, is_nonnegative, is_zero, tidy
+from lossmatters.theory.symbolic.piecewise import curvature
+
+SAMPLES = 4000
+NEARLY = 20_000  # u_y = 10^-20000 stands for the limit at 0
+MAXIMUM_BUDGET = 40  # some 5000 boxes: a few tenths of a second
+
+
+@dataclass(frozen=True)
+class LossMaximum:
+    """The supremum of L over the simplex and labels.
+
+    Attributes
+    ----------
+    value : closed form; infinite where L is unbounded; None where it is not known.
+    at : where it is attained or approached.
+    method : "curvature" (derived), "share" (at most 1 because a share of the label sum, or 1 less a share, of
+        terms >= 0), "terms" (the sum of the terms' largest values, which the class says is approached),
+        "intervals" (an upper bound, sharp to the gap stated), "declared, certified" (the class says so, and
+        intervals enclose it to the gap stated), or "declared, sampled" (the class says so and no sample
+        exceeded it).
+    """
+
+    value: sympy.Expr | None
+    at: str
+    method: str
+
+
+@lru_cache(maxsize=512)
+def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
+    """The supremum of L for one K: derived for separable losses of known curvature, else enclosed.
+
+    A separable loss that is convex in u is largest at a vertex. With concave off_label it is largest
+    with the other classes even, and decreasing in u_y if its slope along that line is nowhere positive.
+
+    Raises
+    ------
+    ValueError : a declared maximum that a sampled point, or a certified value, exceeds.
+    """
+    k = check_num_classes(num_classes)
+    if isinstance(loss, SeparableLoss):
+        found = _maximum_by_curvature(loss, k)
+        if found is not None:
+            return found
+    declared = loss.bound_to(OPS).upper_bound(sympy.Integer(k), OPS)
+    found = None if declared is None else _maximum_of_parts(loss, k, sympy.sympify(declared))
+    if found is not None:
+        return found
+    span = None if isinstance(loss, CallableLoss) else enclose_loss(loss, k, MAXIMUM_BUDGET)
+    sharp = span is not None and (span.high[0] == np.inf or np.isfinite(span.high[1]))
+    if declared is None:
+        if span is None or not sharp:
+            return LossMaximum(None, "not derived and not declared", "undecided")
+        high = sympy.Float(span.high[1]) if np.isfinite(span.high[1]) else sympy.oo
+        return LossMaximum(high, _where(span), _sharpness("intervals", span))
+    numpy = backend("numpy")
+    rng = np.random.default_rng(0)
+    points = rng.dirichlet(np.full(k, 0.3), size=SAMPLES) + 1e-15
+    points /= points.sum(axis=1, keepdims=True)
+    largest = float(np.max(loss.all_labels(points, numpy)))
+    if largest > float(declared) * (1 + 1e-9):
+        raise ValueError(f"{loss.spec} declares the maximum {declared}, but a sampled value is {largest}")
+    if span is not None and float(declared) < span.high[0] * (1 - 1e-12):  # rounding of the declared value
+        raise ValueError(
+            f"{loss.spec} declares the maximum {declared}, but a certified value is {span.high[0]}"
+        )
+    if span is not None and sharp and float(declared) <= span.high[1]:
+        return LossMaximum(tidy(declared), "u_y = 0", _sharpness("declared, certified", span))
+    return LossMaximum(tidy(declared), "u_y = 0", f"declared, sampled at {SAMPLES} points")
+
+
+def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum | None:
+    """A declared maximum that is an upper bound by what the loss is made of, and nearly attained."""
+    if isinstance(loss, ShareLoss | Normalized):
+        method, bound = "share", sympy.Integer(1)
+        if isinstance(loss, Normalized) and not _is_nonnegative(loss.base, k):
+            return None
+    elif isinstance(loss, Combination):
+        parts = [(OPS.const(c), loss_maximum(term, k)) for c, term in loss.terms]
+        if any(m.value is None or m.method not in ("curvature", "share", "terms") for _, m in parts):
+            return None
+        method, bound = "terms", sum((c * m.value for c, m in parts), sympy.Integer(0))
+    else:
+        return None
+    ops = backend("mpmath")
+    edge = Fraction(1, 10**NEARLY)
+    near = loss.all_labels(ops.array([edge, *[(1 - edge) / (k - 1)] * (k - 1)]), ops)[0]
+    # A ratio of logarithms tends to its supremum like 1/log: at 10^-20000 to a part in 1000.
+    attained = float(near) >= float(bound) * (1 - 1e-3)
+    if not (attained and is_zero(bound - declared)):
+        return None
+    return LossMaximum(tidy(declared), "u_y = 0", method)
+
+
+def _is_nonnegative(loss: Loss, k: int) -> bool:
+    """Is L >= 0 visibly, a function of u_y alone?"""
+    if not isinstance(loss, SeparableLoss) or loss.has_off_label:
+        return False
+    t = sympy.Symbol("t", positive=True)
+    return is_nonnegative(exactly(loss.bound_to(OPS).on_label(t, sympy.Integer(k), OPS)), t)
+
+
+def _where(span: Enclosure) -> str:
+    label, *others = span.high_at
+    shown = "(" + ", ".join(f"{float(x):.4g}" for x in others) + ")"
+    return f"u_y = {float(label):.4g}, the others {shown}"
+
+
+def _sharpness(method: str, span: Enclosure) -> str:
+    low, high = span.high
+    return f"{method} to {high - low:.1g}" if np.isfinite(high) else method
+
+
+def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
+    t = sympy.Symbol("t", positive=True)
+    number, view = sympy.Integer(k), loss.bound_to(OPS)
+    on = Generator(exactly(view.on_label(t, number, OPS)), t, number)
+    off = Generator(exactly(view.off_label(t, number, OPS) if loss.has_off_label else 0), t, number)
+    shapes = curvature(on), curvature(off)
+    if shapes[0] in ("convex", "affine") and shapes[1] in ("convex", "affine"):
+        own = on.at(1) + (k - 1) * off.limit_at_zero()
+        wrong = on.limit_at_zero() + off.at(1) + (k - 2) * off.limit_at_zero()
+        value = sympy.Max(own, wrong)
+        return LossMaximum(
+            tidy(value), "a wrong vertex" if value == wrong else "the label's vertex", "curvature"
+        )
+    if shapes[1] in ("concave", "affine"):
+        line = on.expression + (k - 1) * off.at((1 - t) / (k - 1))
+        if is_nonnegative(-sympy.diff(line, t), t):
+            value = on.limit_at_zero() + (k - 1) * off.at(1 / (number - 1))
+            return LossMaximum(tidy(value), "u_y = 0, the rest even", "curvature")
+    return None
