@@ -73,16 +73,19 @@ class Feed:
         """Batches an epoch."""
         return len(self.bounds)
 
-    def epoch(self) -> Iterator[tuple[Int[Tensor, "n b"], Float[Tensor, "n b *d"]]]:
-        """Indices of samples and their inputs, for each network or, n = 1, for all of them.
+    def draw(self) -> tuple[Int[Tensor, "n s"], Crops | None]:
+        """The order of the samples in one epoch and their crops, for each network or, n = 1, for all of them.
 
         All that is random is drawn on the host, so it is the same on each device, and copied once.
         """
         order = torch.from_numpy(np.stack([rng.permutation(self.size) for rng in self.orders]))
-        order = order.to(self.device, non_blocking=True)
         mirror = self.training.augmentation == "crop and mirror"
         drawn = [self.inputs.draw(generator, self.size, mirror=mirror) for generator in self.crops]
-        crops = Crops.stack(drawn) if drawn else None
+        return order.to(self.device, non_blocking=True), Crops.stack(drawn) if drawn else None
+
+    def epoch(self) -> Iterator[tuple[Int[Tensor, "n b"], Float[Tensor, "n b *d"]]]:
+        """Indices of samples and their inputs, for each network or, n = 1, for all of them."""
+        order, crops = self.draw()
         for first, stop in self.bounds:
             batch = order[:, first:stop]
             yield batch, self.inputs.take(batch, None if crops is None else crops[self.rows, batch])

@@ -97,7 +97,7 @@ def train_stack(
         # the networks of a stack drop the same features, so one seed will do
         stack.generator = torch.Generator(device).manual_seed(torch_seed("dropout", seeds[0], *key))
     channels_last(stack)
-    optimiser = _optimiser(training, stack)
+    optimiser = optimiser_of(training, stack)
     counter = Counter(noisy_labels, clean_labels, test_labels, data.num_classes, training.epochs)
     losses = torch.zeros(training.epochs, len(networks), dtype=dtype, device=device)
     feed = Feed(inputs, size, training, seeds, key)
@@ -191,13 +191,16 @@ class _Run:
         return int(saved["epochs"])
 
 
-def _optimiser(training: Training, stack: Stack) -> torch.optim.Optimizer:
-    step, decay = training.step_size(0), float(training.weight_decay)
+def optimiser_of(training: Training, stack: Stack, step: torch.Tensor | None = None) -> torch.optim.Optimizer:
+    """The optimiser of a stack; its step size is read from a tensor if one is given."""
+    rate, decay = training.step_size(0) if step is None else step, float(training.weight_decay)
     if training.optimiser == "sgd":
         return torch.optim.SGD(
-            stack.parameters(), lr=step, momentum=float(training.momentum), weight_decay=decay, fused=True
+            stack.parameters(), lr=rate, momentum=float(training.momentum), weight_decay=decay, fused=True
         )
-    return torch.optim.Adam(stack.parameters(), lr=step, weight_decay=decay, fused=True)
+    # capturable: it counts its steps on the device
+    on_gpu = step is not None and step.is_cuda
+    return torch.optim.Adam(stack.parameters(), lr=rate, weight_decay=decay, fused=True, capturable=on_gpu)
 
 
 def _loss_groups(networks: Sequence[Network]) -> list[tuple[Loss, slice]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from lossmatters.empirics.experiments.cifar import CIFAR
 from lossmatters.empirics.experiments.cpu import CPU
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
 from lossmatters.empirics.experiments.paper import PAPER
@@ -11,9 +12,10 @@ from lossmatters.empirics.experiments.planning import Plan, plan
 from lossmatters.empirics.experiments.progress import Progress
 from lossmatters.empirics.experiments.quick import QUICK
 from lossmatters.empirics.experiments.runner import TrainingError, train
+from lossmatters.empirics.experiments.short import SHORT
 
 EXPERIMENTS: dict[str, Experiment | Study] = {
-    experiment.name: experiment for experiment in (QUICK, CPU, PAPER)
+    experiment.name: experiment for experiment in (QUICK, CPU, CIFAR, SHORT, PAPER)
 }
 
 

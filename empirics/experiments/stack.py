@@ -108,7 +108,12 @@ def checkpoint_folder(task: Task) -> Path | None:
         return None
     import torch
 
-    return folder / _short([task.device, torch.__version__, torch.backends.cpu.get_cpu_capability()])
+    from lossmatters.empirics.engine.device import device_name
+
+    about = [task.device, torch.__version__, torch.backends.cpu.get_cpu_capability()]
+    if task.device == "cuda":  # another kind of GPU rounds otherwise
+        about.append(device_name(torch.device("cuda")))
+    return folder / _short(about)
 
 
 def _short(names: Iterable[str]) -> str:
@@ -200,24 +205,44 @@ def _records(
     risks: Sequence[dict[str, float]],
     seconds: float,
 ) -> list[Record]:
+    size = len(task.runs)
+    parts = zip(task.runs, labels, curves, risks, strict=True)
+    return [
+        record_of(task, run, drawn, curve, risk, seconds, {"index": task.index, "size": size, "place": place})
+        for place, (run, drawn, curve, risk) in enumerate(parts)
+    ]
+
+
+def record_of(
+    task: Task,
+    run: Run,
+    labels: NoisyLabels,
+    curves: dict[str, Any],
+    risks: dict[str, float],
+    seconds: float,
+    stack: dict[str, Any],
+) -> Record:
+    """The record of one run of a task.
+
+    Parameters
+    ----------
+    seconds : what all runs of the task took.
+    stack : where the run was among those trained with it.
+    """
     from lossmatters.empirics.experiments.provenance import provenance
 
-    experiment, runs = task.experiment, task.runs
-    size = len(dataset(experiment.dataset, task.data_dir).train_labels)
-    shared = provenance(
+    experiment = task.experiment
+    samples = len(dataset(experiment.dataset, task.data_dir).train_labels)
+    about = provenance(
         device=task.device,
         seconds=seconds,
-        samples=len(runs) * size * experiment.training.epochs,
+        samples=len(task.runs) * samples * experiment.training.epochs,
         source=task.source,
-        stack={"index": task.index, "size": len(runs)},
+        stack=stack,
     )
-    records = []
-    for place, (run, drawn, curve, risk) in enumerate(zip(runs, labels, curves, risks, strict=True)):
-        asked = configuration(experiment, run, task.data_dir)
-        noise = {**asked.pop("noise"), "realised_rate": float(drawn.realised_rate)}
-        about = {**shared, "stack": {**shared["stack"], "place": place}}
-        records.append(Record(**asked, noise=noise, curves=curve, provenance=about, risks=risk))
-    return records
+    asked = configuration(experiment, run, task.data_dir)
+    noise = {**asked.pop("noise"), "realised_rate": float(labels.realised_rate)}
+    return Record(**asked, noise=noise, curves=curves, provenance=about, risks=risks)
 
 
 def _counted(report: Callable[[int], None], before: int, networks: int) -> Callable[[int], None]:

@@ -46,6 +46,8 @@ class Block(nn.Module):
         if self.new_channels:  # half of them before those of each network, half after
             before = self.new_channels // 2
             around = (0, 0, 0, 0, before, self.new_channels - before)
+            if self.networks == 1:  # on four axes, or the order of memory that convolutions like is lost
+                return pad(images, around)
             images = pad(images.unflatten(1, (self.networks, -1)), around).flatten(1, 2)
         return images
 

@@ -19,7 +19,7 @@ from lossmatters.empirics.experiments.selection import choose
 from lossmatters.empirics.experiments.stack import configuration, noisy_labels
 from lossmatters.empirics.randomness import label_stream, stream, torch_seed
 from lossmatters.empirics.records import run_id
-from lossmatters.proofs_checks.claims import training_rules
+from lossmatters.proofs_checks.claims.training import training_rules
 from lossmatters.theory.losses import LOSSES, get
 
 MAIN = {"cce", "mse", "rll(alpha=1/10)", "nmse", "mae", "gce(q=7/10)"}
@@ -333,6 +333,6 @@ def test_losses_are_kept_by_their_one_text(tmp_path):
 def test_an_unknown_experiment_names_what_there_is():
     assert get_experiment("quick") is QUICK
     with pytest.raises(
-        ValueError, match=r"experiment must be one of quick, cpu, paper, got .*'quik'; did you mean quick"
+        ValueError, match=r"one of quick, cpu, cifar, short, paper, got .*'quik'; did you mean quick"
     ):
         get_experiment("quik")
