@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-LABELS = {  # of theory.witness
+LABELS = {  # of lossmatters.theory.symmetry.witness
     "S_u": "S(u)",
     "S_v": "S(v)",
     "S_u_value": "S(u), decimal",

@@ -41,7 +41,7 @@ def test_a_wrong_result_is_rejected():
 
 
 def test_modules_that_annotate_shapes_are_found():
-    found = annotated("theory", "empirics")
+    found = annotated("lossmatters.theory", "lossmatters.empirics")
     assert {
         "lossmatters.theory.losses.base",
         "lossmatters.theory.criteria.criterion",
