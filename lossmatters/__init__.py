@@ -40,6 +40,8 @@ _NAMES = {
     "verify": "lossmatters.proofs_checks.ledger",
     "CLAIMS": "lossmatters.proofs_checks.claims",
     "read_records": "lossmatters.empirics.records",
+    "MemorizationMeter": "lossmatters.empirics.meter",
+    "Experiment": "lossmatters.empirics.experiments",
     "train": "lossmatters.empirics.experiments.runner",
     "write_figures": "lossmatters.paper.figures",
     "write_report": "lossmatters.paper.report",
