@@ -47,7 +47,7 @@ def parse_only(text: str | None) -> dict[str, str]:
 
 def parse_declarations(text: str | None) -> dict[str, Any]:
     """``symmetric,calibrated=no,constant=2*(K-1),takes=probs`` as keywords of `declare`."""
-    from lossmatters.proofs_checks.conformance.promises import Declared
+    from lossmatters.proofs_checks.conformance.declared import Declared
 
     kinds = {field.name: str(field.type) for field in fields(Declared)}
     said: dict[str, Any] = {}

@@ -11,7 +11,8 @@ import sympy
 
 from lossmatters.theory.dynamics.memorization_time import memorization_time
 from lossmatters.theory.exact import check_num_classes, check_rate
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold

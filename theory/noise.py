@@ -17,7 +17,7 @@ from jaxtyping import Float, Integer
 from numpy.typing import ArrayLike
 
 from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail
-from lossmatters.theory.losses.base import check_labels
+from lossmatters.theory.losses.check import check_labels
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 DRAWS = ("independent", "exact")

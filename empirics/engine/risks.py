@@ -16,7 +16,7 @@ from lossmatters.empirics.engine.train import Network
 from lossmatters.empirics.models.base import Model, Stack
 from lossmatters.theory.criteria.criterion import loss_matrix
 from lossmatters.theory.losses import Loss
-from lossmatters.theory.losses.base import CallableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.noise import SymmetricNoise
 
 

@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
-from lossmatters.empirics.experiments.cifar import CIFAR
-from lossmatters.empirics.experiments.cpu import CPU
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
-from lossmatters.empirics.experiments.paper import PAPER
+from lossmatters.empirics.experiments.named import EXPERIMENTS, get_experiment
 from lossmatters.empirics.experiments.planning import Plan, plan
 from lossmatters.empirics.experiments.progress import Progress
-from lossmatters.empirics.experiments.quick import QUICK
 from lossmatters.empirics.experiments.runner import TrainingError, train
-from lossmatters.empirics.experiments.short import SHORT
-
-EXPERIMENTS: dict[str, Experiment | Study] = {
-    experiment.name: experiment for experiment in (QUICK, CPU, CIFAR, SHORT, PAPER)
-}
-
-
-def get_experiment(name: str) -> Experiment | Study:
-    """The experiment called `name`.
-
-    Raises
-    ------
-    ValueError : an unknown name (with the nearest ones).
-    """
-    if name not in EXPERIMENTS:
-        near = difflib.get_close_matches(name, EXPERIMENTS, n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise ValueError(f"experiment must be one of {', '.join(EXPERIMENTS)}, got experiment={name!r}{hint}")
-    return EXPERIMENTS[name]
-
 
 __all__ = [
     "EXPERIMENTS",

@@ -13,6 +13,7 @@ from lossmatters.empirics.engine.training import check_count
 from lossmatters.empirics.experiments.cluster import is_cluster
 from lossmatters.empirics.experiments.cost import seconds
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.named import get_experiment
 from lossmatters.empirics.experiments.selection import choose
 from lossmatters.empirics.experiments.stack import configuration
 from lossmatters.empirics.records import Record
@@ -101,8 +102,6 @@ def changed(
 ) -> Experiment | Study:
     """The experiment that is meant, with its changes."""
     if isinstance(experiment, str):
-        from lossmatters.empirics.experiments import get_experiment
-
         experiment = get_experiment(experiment)
     return experiment.with_changes(seeds, epochs, subset, precision)
 

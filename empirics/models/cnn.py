@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from jaxtyping import Float
 from torch import Tensor
 
-from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.convnet import ConvNet, ImageOptions
 from lossmatters.empirics.models.layers import Linear, Unit
 
-if TYPE_CHECKING:
-    from lossmatters.empirics.models.images import CNN
+
+class Widths(ImageOptions, Protocol):
+    """What the network reads of its declaration, `lossmatters.empirics.models.images.CNN`."""
+
+    @property
+    def channels(self) -> tuple[int, int]: ...
+
+    @property
+    def hidden(self) -> int: ...
 
 
 class SmallNet(ConvNet):
     """See `lossmatters.empirics.models.images.CNN`."""
 
-    def __init__(self, model: CNN, input_shape: tuple[int, ...], num_classes: int, networks: int = 1) -> None:
+    def __init__(
+        self, model: Widths, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
+    ) -> None:
         super().__init__(model, input_shape, num_classes, networks)
         inputs, height, width = input_shape
         first, second = model.channels

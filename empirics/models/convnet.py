@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Self
+from fractions import Fraction
+from typing import Protocol, Self
 
 import torch
 from jaxtyping import Float
@@ -13,8 +14,15 @@ from lossmatters.empirics.models.layers import BatchNormalisation, Convolution, 
 from lossmatters.empirics.randomness import torch_seed
 from lossmatters.theory.exact import fail
 
-if TYPE_CHECKING:
-    from lossmatters.empirics.models.images import ImageModel
+
+class ImageOptions(Protocol):
+    """What every network of images reads of its declaration (see `lossmatters.empirics.models.images`)."""
+
+    @property
+    def batch_norm(self) -> bool: ...
+
+    @property
+    def dropout(self) -> Fraction: ...
 
 
 class ConvNet(nn.Module):
@@ -37,7 +45,7 @@ class ConvNet(nn.Module):
     """
 
     def __init__(
-        self, model: ImageModel, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
+        self, model: ImageOptions, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
     ) -> None:
         super().__init__()
         if len(input_shape) != 3:
@@ -57,7 +65,7 @@ class ConvNet(nn.Module):
     @classmethod
     def stacked(
         cls,
-        model: ImageModel,
+        model: ImageOptions,
         input_shape: tuple[int, ...],
         num_classes: int,
         seeds: Sequence[int],
@@ -74,7 +82,7 @@ class ConvNet(nn.Module):
         return alone[0]._with({k: v.to(device, dtype) for k, v in tensors.items()}, len(alone))
 
     @classmethod
-    def _drawn(cls, model: ImageModel, shape: tuple[int, ...], num_classes: int, seed: int) -> Self:
+    def _drawn(cls, model: ImageOptions, shape: tuple[int, ...], num_classes: int, seed: int) -> Self:
         network = cls(model, shape, num_classes)
         # On the CPU whatever the device: a GPU's generator would start from other weights.
         network.draw(torch.Generator().manual_seed(torch_seed("weights", seed)))

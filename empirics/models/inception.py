@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.convnet import ConvNet, ImageOptions
 from lossmatters.empirics.models.layers import Linear, Unit
-
-if TYPE_CHECKING:
-    from lossmatters.empirics.models.images import ImageModel
 
 # (filters of 1 x 1, filters of 3 x 3), or the filters of a halving
 STAGES: tuple[tuple[int, int] | int, ...] = (
@@ -61,7 +56,7 @@ class Inception(ConvNet):
     """See `lossmatters.empirics.models.images.InceptionLite`."""
 
     def __init__(
-        self, model: ImageModel, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
+        self, model: ImageOptions, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
     ) -> None:
         super().__init__(model, input_shape, num_classes, networks)
         self.first = Unit(networks, input_shape[0], FIRST, 3, batch_norm=model.batch_norm, scale=False)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad
 
-from lossmatters.empirics.models.convnet import ConvNet
+from lossmatters.empirics.models.convnet import ConvNet, ImageOptions
 from lossmatters.empirics.models.layers import Linear, Unit
 
-if TYPE_CHECKING:
-    from lossmatters.empirics.models.images import ImageModel, ResNet18
+
+class Stem(ImageOptions, Protocol):
+    """What `WideResidual` reads of its declaration, `lossmatters.empirics.models.images.ResNet18`."""
+
+    @property
+    def stem(self) -> str: ...
 
 
 class Block(nn.Module):
@@ -101,7 +105,7 @@ class WideResidual(Residual):
     WIDTHS = (64, 128, 256, 512)
 
     def __init__(
-        self, model: ResNet18, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
+        self, model: Stem, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
     ) -> None:
         super().__init__(model, input_shape, num_classes, networks)
         self.halves = model.stem == "imagenet"
@@ -122,7 +126,7 @@ class NarrowResidual(Residual):
     WIDTHS = (16, 32, 64)
 
     def __init__(
-        self, model: ImageModel, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
+        self, model: ImageOptions, input_shape: tuple[int, ...], num_classes: int, networks: int = 1
     ) -> None:
         super().__init__(model, input_shape, num_classes, networks)
         self.stem = Unit(networks, input_shape[0], self.WIDTHS[0], 3, batch_norm=model.batch_norm)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lossmatters.proofs_checks.conformance.declared import Declared
 from lossmatters.proofs_checks.conformance.report import Broken
 from lossmatters.theory.losses import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from lossmatters.proofs_checks.conformance.promises import Declared
 
 REDUCTIONS = ("none", "mean", "sum")
 SIZES = (3, 5, 4, 10, 2, 6, 7, 8, 9, 100, 1000)  # the first that works is used where one K is enough

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from lossmatters.proofs_checks.conformance.adapt import Subject
+from lossmatters.proofs_checks.conformance.declared import Declared
 from lossmatters.proofs_checks.conformance.load import load
 from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses import CallableLoss, Loss, get
 from lossmatters.theory.losses.combinators import Normalized
 
 TAKES = ("logits", "probs", "numpy probs")
-Number = float | Callable[[int], float]
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a loss promises of itself; None where nothing is said. See `declare`."""
-
-    formula: Loss | None = None
-    symmetric: bool | None = None
-    constant: Number | None = None
-    normalised: bool | None = None
-    bound: Number | None = None
-    convex: bool | None = None
-    decreasing: bool | None = None
-    smallest_at_label: bool | None = None
-    zero_at_label: bool | None = None
-    calibrated: bool | None = None
-    differentiable: bool = True
 
 
 def declare(

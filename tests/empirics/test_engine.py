@@ -29,7 +29,7 @@ from lossmatters.empirics.models.mlp import StackedMLP
 from lossmatters.empirics.randomness import label_stream, stream, torch_seed
 from lossmatters.empirics.records import CURVES
 from lossmatters.theory.losses import LOSSES, Loss, get
-from lossmatters.theory.losses.base import CallableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.memorization import measure
 from lossmatters.theory.noise import SymmetricNoise
 from lossmatters.theory.risk.finite import predicted_noisy_risk

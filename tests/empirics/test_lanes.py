@@ -29,7 +29,7 @@ from lossmatters.empirics.experiments.lanes import Group, Job, Lanes
 from lossmatters.empirics.models import MLP
 from lossmatters.theory.criteria.criterion import sample_losses
 from lossmatters.theory.losses import LOSSES, get
-from lossmatters.theory.losses.base import CallableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 
 LOSSES_OF_THE_SOURCE = ("cce", "mse", "rll", "nmse")
 CASES = {

@@ -25,10 +25,11 @@ from lossmatters.theory.enclosure import (
 from lossmatters.theory.enclosure.curve import curve
 from lossmatters.theory.enclosure.elementary import exp, log, log_times_power
 from lossmatters.theory.enclosure.evaluate import evaluate
-from lossmatters.theory.enclosure.interval import Interval, Truth, UndecidedError, interval
+from lossmatters.theory.enclosure.interval import Interval, interval
 from lossmatters.theory.enclosure.interval_ops import OPS
 from lossmatters.theory.enclosure.separable import Group, minimise
 from lossmatters.theory.enclosure.settle import T
+from lossmatters.theory.enclosure.truth import Truth, UndecidedError
 from lossmatters.theory.losses import LOSSES, Loss, SeparableLoss, get
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symmetry.decide import decide

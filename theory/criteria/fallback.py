@@ -9,7 +9,8 @@ from torch.nn.functional import one_hot
 
 from lossmatters.theory.backends.torch_ops import TorchOps
 from lossmatters.theory.criteria.function import single
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 
 
 def losses(loss: Loss, logits: Float[Tensor, "n k"], labels: Integer[Tensor, " n"]) -> Float[Tensor, " n"]:

@@ -27,8 +27,8 @@ from lossmatters.theory.criteria.single import CrossEntropy, FocalPower, Linear,
 from lossmatters.theory.criteria.squared import Squared
 from lossmatters.theory.criteria.tempered import Tempered
 from lossmatters.theory.criteria.total import SingleTotal, Total
-from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.losses.combinators import Combination, Normalized, SeparableCombination
+from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination
+from lossmatters.theory.losses.combinators import Normalized
 
 
 def _power(q: Fraction) -> Single:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from lossmatters.theory.backends.mpmath_ops import MpmathOps
-from lossmatters.theory.losses.base import Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import Combination, Normalized
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.negative import NNCE, NNFL
 
 OPS = MpmathOps(120)

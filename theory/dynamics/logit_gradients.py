@@ -33,7 +33,7 @@ from lossmatters.theory.losses import (
     SeparableLoss,
     Unhinged,
 )
-from lossmatters.theory.losses.base import check_probs_and_labels
+from lossmatters.theory.losses.check import check_probs_and_labels
 from lossmatters.theory.symbolic.algebra import is_zero, symbolic_losses
 
 LABEL, CLEAN, OTHER = sympy.symbols("u_label u_clean u_other", positive=True)

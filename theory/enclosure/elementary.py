@@ -1,87 +1,27 @@
-"""Elementary functions of intervals, by Arb's balls; extremes and case distinctions."""
+"""Elementary functions of intervals, by Arb; extremes and case distinctions."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import flint
 import numpy as np
 
-from lossmatters.theory.enclosure.interval import Interval, interval, truth
-
-TINIEST = math.nextafter(0, 1)
-LEAST_EXPONENT, MOST_EXPONENT = -750.0, 705.0  # e^-750 is below the tiniest float, e^705 above 1e306
-
-
-def _ball_ends(ball: flint.arb) -> tuple[float, float]:
-    if not ball.is_finite():
-        return -math.inf, math.inf
-    if ball.is_zero():
-        return 0.0, 0.0
-    return math.nextafter(float(ball.lower()), -math.inf), math.nextafter(float(ball.upper()), math.inf)
-
-
-def _log_ends(x: float) -> tuple[float, float]:
-    if x <= 0:
-        return -math.inf, -math.inf
-    return (x, x) if math.isinf(x) else _ball_ends(flint.arb(x).log())
-
-
-def _exp_ends(x: float) -> tuple[float, float]:
-    if x < LEAST_EXPONENT:  # Arb's result has no float: do not make one
-        return 0.0, (0.0 if math.isinf(x) else TINIEST)
-    if x > MOST_EXPONENT:
-        return (x, x) if math.isinf(x) else (1e306, math.inf)
-    low, high = _ball_ends(flint.arb(x).exp())
-    return max(low, 0.0), high
-
-
-def _power_ends(x: float, p: float) -> tuple[float, float]:
-    if x == 0:
-        at_zero = 0.0 if p > 0 else 1.0 if p == 0 else math.inf
-        return at_zero, at_zero
-    if x == 1 or p == 0:
-        return 1.0, 1.0
-    if math.isinf(x) or math.isinf(p) or abs(p * math.log(x)) > MOST_EXPONENT:
-        return 0.0, math.inf
-    low, high = _ball_ends(flint.arb(x) ** flint.arb(p))
-    return max(low, 0.0), high
-
-
-def _lift(
-    function: Callable[..., tuple[float, float]], x: Any, *fixed: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """A function of a float that returns the two ends of an enclosure, once for each different entry of x."""
-    # Boxes that halve one another share most of their ends.
-    different, place = np.unique(np.asarray(x, dtype=float), return_inverse=True)
-    ends = np.array([function(value, *fixed) for value in different.tolist()], dtype=float).reshape(-1, 2)
-    place = place.reshape(np.shape(x))
-    return ends[place, 0], ends[place, 1]
+from lossmatters.theory.enclosure.arb import exp_ends, lift, log_ends
+from lossmatters.theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.truth import truth
 
 
 def log(x: Any) -> Interval:
     """Natural logarithm, of the x > 0 of the interval."""
     x = interval(x)
-    return Interval(_lift(_log_ends, x.lo)[0], _lift(_log_ends, x.hi)[1])
+    return Interval(lift(log_ends, x.lo)[0], lift(log_ends, x.hi)[1])
 
 
 def exp(x: Any) -> Interval:
     """Exponential function."""
     x = interval(x)
-    return Interval(_lift(_exp_ends, x.lo)[0], _lift(_exp_ends, x.hi)[1])
-
-
-def real_power(x: Interval, p: Interval) -> Interval:
-    """x ** p for x >= 0: monotone in each of the two, so the extremes are at corners."""
-    if p.ndim:
-        return exp(p * log(x))
-    corners = [
-        _lift(_power_ends, np.maximum(end, 0.0), float(y)) for end in (x.lo, x.hi) for y in (p.lo, p.hi)
-    ]
-    return Interval(np.minimum.reduce([c[0] for c in corners]), np.maximum.reduce([c[1] for c in corners]))
+    return Interval(lift(exp_ends, x.lo)[0], lift(exp_ends, x.hi)[1])
 
 
 def log_times_power(x: Any, p: Fraction, n: int) -> Interval:

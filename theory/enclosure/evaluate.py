@@ -12,7 +12,8 @@ import sympy
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from lossmatters.theory.enclosure.elementary import exp, log, log_times_power, maximum, minimum, where
-from lossmatters.theory.enclosure.interval import Interval, Truth, interval
+from lossmatters.theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.truth import Truth
 
 Box = Mapping[sympy.Symbol, Interval]
 

@@ -1,7 +1,7 @@
 """Interval arithmetic on NumPy arrays: float64 ends rounded outward, elementary functions by Arb.
 
 IEEE 754 rounds + - * / to nearest, so one step outward encloses the true result; logarithms,
-exponentials and powers have no such guarantee in NumPy, and come from Arb (`elementary`). An interval
+exponentials and powers have no such guarantee in NumPy, and come from Arb. An interval
 holds the *finite real* values that a quantity takes: where a function is undefined it adds nothing.
 """
 
@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from lossmatters.theory.enclosure.arb import exp_ends, lift, log_ends, power_ends
+from lossmatters.theory.enclosure.truth import Truth
 from lossmatters.theory.exact import simplest
 
 LARGEST = math.nextafter(math.inf, 0)
-
-
-class UndecidedError(TypeError):
-    """A program branched on a comparison that overlapping intervals leave open."""
 
 
 def _down(x: Any) -> np.ndarray:
@@ -48,43 +46,6 @@ def _ends(value: Fraction) -> tuple[float, float]:
     )
 
 
-class Truth:
-    """What a comparison of intervals says, entry by entry: `must` hold, `may` hold."""
-
-    __array_ufunc__ = None
-
-    def __init__(self, must: Any, may: Any) -> None:
-        self.must, self.may = np.asarray(must), np.asarray(may)
-
-    def __and__(self, other: Any) -> Truth:
-        other = truth(other)
-        return Truth(self.must & other.must, self.may & other.may)
-
-    def __or__(self, other: Any) -> Truth:
-        other = truth(other)
-        return Truth(self.must | other.must, self.may | other.may)
-
-    __rand__, __ror__ = __and__, __or__
-
-    def __invert__(self) -> Truth:
-        return Truth(~self.may, ~self.must)
-
-    def __bool__(self) -> bool:
-        if self.must.all():
-            return True
-        if not self.may.any():
-            return False
-        raise UndecidedError("a comparison of overlapping intervals has no truth value: use ops.where")
-
-
-def truth(condition: Any) -> Truth:
-    """A condition, decided or not, as a `Truth`."""
-    if isinstance(condition, Truth):
-        return condition
-    decided = np.asarray(condition, dtype=bool)
-    return Truth(decided, decided)
-
-
 class Interval:
     """Arrays `lo` <= `hi` of the same shape: every entry encloses a set of reals."""
 
@@ -99,8 +60,6 @@ class Interval:
 
     def __repr__(self) -> str:
         return f"Interval({self.lo!r}, {self.hi!r})"
-
-    # -- as an array -------------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -121,8 +80,6 @@ class Interval:
     def mid(self) -> np.ndarray:
         """A float inside each interval."""
         return np.clip(self.lo / 2 + self.hi / 2, self.lo, self.hi)
-
-    # -- arithmetic --------------------------------------------------------------------------------
 
     def __neg__(self) -> Interval:
         return Interval(-self.hi, -self.lo)
@@ -209,8 +166,6 @@ class Interval:
             low, high = _repeated(Interval(self.lo, self.lo), n), _repeated(Interval(self.hi, self.hi), n)
         return Interval(low.lo, high.hi)
 
-    # -- comparisons -------------------------------------------------------------------------------
-
     def __gt__(self, other: Any) -> Truth:
         other = interval(other)
         return Truth(self.lo > other.hi, self.hi > other.lo)
@@ -258,6 +213,9 @@ def interval(value: Any) -> Interval:
 
 
 def _real_power(x: Interval, p: Interval) -> Interval:
-    from lossmatters.theory.enclosure.elementary import real_power  # which is written in intervals
-
-    return real_power(x, p)
+    """x ** p for x >= 0: monotone in each of the two, so the extremes are at corners."""
+    if p.ndim:
+        exponent = p * Interval(lift(log_ends, x.lo)[0], lift(log_ends, x.hi)[1])
+        return Interval(lift(exp_ends, exponent.lo)[0], lift(exp_ends, exponent.hi)[1])
+    corners = [lift(power_ends, np.maximum(end, 0.0), float(y)) for end in (x.lo, x.hi) for y in (p.lo, p.hi)]
+    return Interval(np.minimum.reduce([c[0] for c in corners]), np.maximum.reduce([c[1] for c in corners]))

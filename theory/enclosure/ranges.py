@@ -29,7 +29,8 @@ from lossmatters.theory.enclosure.settle import T, X, settle
 from lossmatters.theory.enclosure.structure import NotTracedError, Trace
 from lossmatters.theory.enclosure.tracing import trace
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.symbolic.algebra import is_zero
 

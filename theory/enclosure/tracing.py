@@ -13,8 +13,9 @@ from lossmatters.theory.enclosure.rows import Row, TraceOps
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.enclosure.structure import NotTracedError, Trace
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import Combination, Normalized
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.symbolic.algebra import K
 
 

@@ -1,9 +1,10 @@
 """The losses of the catalogue, what they are made of, and how to name them."""
 
 from lossmatters.theory.losses.asymmetric import AEL, AGCE, AMSE, AUL
-from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.cce import CCE
-from lossmatters.theory.losses.combinators import Combination, Normalized, SeparableCombination, ShareLoss
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.focal import Focal
 from lossmatters.theory.losses.gce import GCE
 from lossmatters.theory.losses.huberised import PHuberCE, PHuberGCE

@@ -1,9 +1,13 @@
-"""What a loss is: one exact formula, from which every other form is derived."""
+"""What a loss is: one exact formula, from which every other form is derived; and what a sum of losses is.
+
+Sums stand here because ``a + b`` is a `Loss` that every `Loss` can make.
+"""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,12 +16,11 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends import Ops, backend
-from lossmatters.theory.exact import check_num_classes, exact, fail
+from lossmatters.theory.exact import exact, fail
+from lossmatters.theory.losses.check import check_probs_and_labels
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-PROBS_TOLERANCE = 1e-6  # rows given as probabilities may come from a float32 softmax: K ulps of 6e-8
 
 
 class Loss:
@@ -39,6 +42,7 @@ class Loss:
     symmetric : is the sum over labels constant, for every K?
     bounded : is the loss bounded on the whole simplex?
     differentiable : differentiable in u on the open simplex, but for kinks that the docstring names?
+    has_formula : can it be proved? Not what is only a function of tensors (`CallableLoss`).
     """
 
     name: ClassVar[str] = ""
@@ -48,13 +52,12 @@ class Loss:
     symmetric: ClassVar[bool | None] = None
     bounded: ClassVar[bool | None] = None
     differentiable: ClassVar[bool] = True
+    has_formula: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for key, value in self.parameters.items():
             object.__setattr__(self, key, exact(value, f"parameter {key}"))
         self.check_parameters()
-
-    # -- to be written by a subclass -----------------------------------------------------------
 
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
         """The loss of each row: (..., K) probabilities and (..., K) one-hot labels -> (...).
@@ -69,8 +72,6 @@ class Loss:
     def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
         """The declared maximum of L over the simplex, or None where none is declared."""
         return None
-
-    # -- derived -------------------------------------------------------------------------------
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -149,16 +150,10 @@ class Loss:
 
         return loss_matrix(self, logits)
 
-    # -- arithmetic ----------------------------------------------------------------------------
-
     def __add__(self, other: Any) -> Loss:
-        from lossmatters.theory.losses.combinators import combine
-
         return combine(self, other) if isinstance(other, Loss) else NotImplemented
 
     def __mul__(self, factor: Any) -> Loss:
-        from lossmatters.theory.losses.combinators import scale
-
         return NotImplemented if isinstance(factor, Loss) else scale(factor, self)
 
     __rmul__ = __mul__
@@ -204,80 +199,76 @@ class SeparableLoss(Loss):
         return ops.sum(self.generator(probs, ops.const(probs.shape[-1]), ops))
 
 
-class CallableLoss(Loss):
-    """A plain callable ``(logits (N, K), labels (N,)) -> (N,)`` of torch tensors, with no formula.
-
-    It can be sampled, not proved. Probabilities are given to it as their logarithms.
-    """
-
-    def __init__(self, function: Any, name: str = "") -> None:
-        if not callable(function):
-            raise TypeError(f"loss must be callable, got loss={function!r}")
-        self.function = function
-        self.name = name or getattr(function, "__name__", type(function).__name__)  # type: ignore[misc]
-        self.title = self.name  # type: ignore[misc]
-
-    def apply(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        """Only under NumPy: (..., K) float64 -> (...)."""
-        if ops.name != "numpy":
-            raise TypeError(f"{self.name} has no formula: it can only be evaluated on numbers")
-        values = self._call(np.asarray(probs, dtype=float), np.argmax(onehot, axis=-1))
-        return values.double().numpy().reshape(np.shape(probs)[:-1])
-
-    def precision(self, num_classes: int) -> str:
-        """The floating type of the values for float64 logits: "float64", "float32", ..."""
-        values = self._call(np.full((1, num_classes), 1 / num_classes), np.zeros(1, dtype=int))
-        return str(values.dtype).removeprefix("torch.")
-
-    def _call(self, probs: np.ndarray, labels: np.ndarray) -> Any:
-        import torch
-
-        with np.errstate(divide="ignore"):
-            logits = torch.from_numpy(np.log(probs).reshape(-1, probs.shape[-1]))
-        flat = torch.from_numpy(labels.reshape(-1))
-        try:
-            with torch.no_grad():
-                values = self.function(logits, flat)
-        except Exception as error:
-            raise ValueError(f"{self.name} raised {type(error).__name__}: {error}") from error
-        if getattr(values, "shape", None) != flat.shape:
-            got = tuple(getattr(values, "shape", ())) if hasattr(values, "shape") else type(values).__name__
-            raise ValueError(
-                f"{self.name} must return one loss a sample, shape ({len(flat)},), got shape={got}"
-            )
-        return values
+Terms = tuple[tuple[Fraction, Loss], ...]
 
 
-def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (N, K) as float64 and labels (N,) as one-hot rows (N, K), or a clear error."""
-    try:
-        probs = np.asarray(probs, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"probs must be an array of numbers, got probs={probs!r}") from None
-    labels = np.asarray(labels)
-    if probs.ndim != 2:
-        fail("probs", "of shape (N, K)", probs.shape)
-    num_classes = check_num_classes(probs.shape[1])
-    if not np.isfinite(probs).all():
-        fail("probs", "finite", probs[~np.isfinite(probs).all(axis=1)][0].tolist())
-    wrong = (probs < 0).any(axis=1) | (np.abs(probs.sum(axis=1) - 1) > PROBS_TOLERANCE)
-    if wrong.any():
-        fail(
-            "probs",
-            "rows of the simplex (non-negative, summing to 1; logits go to matrix())",
-            probs[wrong][0].tolist(),
-        )
-    return probs, np.eye(num_classes)[check_labels(labels, num_classes, len(probs))]
+class _Terms:
+    """What the two kinds of sum share: a text, a title and the terms."""
+
+    terms: Terms
+
+    @property
+    def spec(self) -> str:
+        return " + ".join(term.spec if c == 1 else f"{c}*{term.spec}" for c, term in self.terms)
+
+    @property
+    def title(self) -> str:
+        return " + ".join(term.title if c == 1 else f"{c} {term.title}" for c, term in self.terms)
 
 
-def check_labels(labels: Any, num_classes: int, length: int | None = None) -> np.ndarray:
-    """Labels as an integer array of values in 0..K-1, or a clear error."""
-    labels = np.asarray(labels)
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels must be integers, got dtype={labels.dtype}")
-    if labels.ndim != 1 or (length is not None and len(labels) != length):
-        fail("labels", f"of shape ({'N' if length is None else length},)", labels.shape)
-    outside = (labels < 0) | (labels >= num_classes)
-    if outside.any():
-        fail("labels", f"in 0..{num_classes - 1}", int(labels[outside][0]))
-    return labels
+@dataclass(frozen=True)
+class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its own title
+    """A sum of positive multiples of losses, not all of them separable."""
+
+    terms: Terms = ()
+
+    def __post_init__(self) -> None:
+        """Terms are checked by `combine` and `scale`; there are no parameters of its own."""
+
+    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+        return sum(ops.const(c) * term.apply(probs, onehot, ops) for c, term in self.terms)
+
+    def label_sum(self, probs: Any, ops: Ops) -> Any:
+        return sum(ops.const(c) * term.label_sum(probs, ops) for c, term in self.terms)
+
+
+@dataclass(frozen=True)
+class SeparableCombination(_Terms, SeparableLoss):  # type: ignore[override]  # as above
+    """A sum of positive multiples of separable losses: separable, with the sums of their functions."""
+
+    terms: Terms = ()
+
+    def __post_init__(self) -> None:
+        """As for `Combination`."""
+
+    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+        return sum(ops.const(c) * term.bound_to(ops).on_label(t, num_classes, ops) for c, term in self.terms)
+
+    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+        return sum(ops.const(c) * term.bound_to(ops).off_label(t, num_classes, ops) for c, term in self.terms)
+
+
+def scale(factor: Any, loss: Loss) -> Loss:
+    """`factor` times `loss`, the factor exact and > 0."""
+    number = exact(factor, "factor")
+    if number <= 0:
+        fail("factor", "> 0", factor)
+    return _combination(tuple((number * c, term) for c, term in _terms(loss)))
+
+
+def combine(first: Loss, second: Loss) -> Loss:
+    """The sum of two losses."""
+    return _combination(_terms(first) + _terms(second))
+
+
+def _terms(loss: Loss) -> Terms:
+    if not loss.has_formula:
+        raise TypeError(f"loss must have a formula to be combined, got loss={loss.name!r}")
+    return loss.terms if isinstance(loss, Combination | SeparableCombination) else ((Fraction(1), loss),)
+
+
+def _combination(terms: Terms) -> Loss:
+    if len(terms) == 1 and terms[0][0] == 1:  # once a loss is that loss, as its text says
+        return terms[0][1]
+    separable = all(isinstance(term, SeparableLoss) for _, term in terms)
+    return SeparableCombination(terms) if separable else Combination(terms)

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from lossmatters.theory.backends import Ops
 from lossmatters.theory.exact import fail
-from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.losses.combinators import Combination, Terms
+from lossmatters.theory.losses.base import Combination, Loss, Terms
 from lossmatters.theory.losses.linear import RCE
 from lossmatters.theory.losses.mae import MAE
 from lossmatters.theory.losses.normalized import NCE, NFL

@@ -16,7 +16,8 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from lossmatters.theory.exact import exact, fail
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
 
 LOSSES: dict[str, type[Loss]] = {}

@@ -21,7 +21,8 @@ import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.noise import flip_probability, risk_slope, threshold
 from lossmatters.theory.risk.reversal import OrderReversal, ReversalSearch, SecondInput
 from lossmatters.theory.symbolic.algebra import exact_losses

@@ -26,7 +26,8 @@ import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.exact import check_num_classes, fail
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.noise import risk_slope, threshold
 from lossmatters.theory.risk.conditions import concave, meets_bound
 from lossmatters.theory.risk.finite import noisy_posterior

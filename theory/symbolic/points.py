@@ -13,7 +13,8 @@ import sympy
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.ball_ops import precision
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.symbolic.algebra import enclose
 
 Point = tuple[Fraction, ...]

@@ -26,8 +26,9 @@ from lossmatters.theory.enclosure import (
 )
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import Combination, Normalized, ShareLoss
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.witness import Witness, find_witness, witness_at

@@ -21,8 +21,9 @@ from lossmatters.theory.enclosure import (
 )
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import Combination, Normalized, ShareLoss
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
 

@@ -13,8 +13,9 @@ from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import Enclosure, enclose_loss
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses.base import CallableLoss, Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import Combination, Normalized, ShareLoss
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import curvature
 

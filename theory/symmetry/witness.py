@@ -11,7 +11,8 @@ import numpy as np
 import sympy
 
 from lossmatters.theory.backends import backend
-from lossmatters.theory.losses.base import CallableLoss, Loss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.symbolic.algebra import enclose, exact_label_sum, tidy
 
 Point = tuple[Fraction, ...]
