@@ -35,9 +35,9 @@ SLOW = re.compile(
     | test_examples.py::test_certify\[.*:(probability_of_error|normalized_spherical)\]
     | test_criterion_interface.py::test_it_compiles_to_one_graph
     | test_strategies.py::test_losses_cover_the_registry_and_its_parameters
-    | test_bounds.py::test_only_linear_losses_and_shares_meet_the_bound_of_r4\[20\]
-    | test_symmetry.py::test_catalogue_is_decided_as_it_declares\[100-js
-    | test_robustness.py::test_bound_of_r4
+    | test_label_sum_range.py::test_only_linear_losses_and_shares_meet_the_bound_of_r4\[20\]
+    | test_decide.py::test_catalogue_is_decided_as_it_declares\[100-js
+    | test_robust_to.py::test_bound_of_r4
     | test_ledger.py::test_workers_change_nothing
     """,
     re.VERBOSE,

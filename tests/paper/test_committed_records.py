@@ -14,7 +14,7 @@ from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
 from lossmatters.empirics.experiments.quick import QUICK
 from lossmatters.paper.setups import setups
 
-FOLDER = Path(str(files("paper"))) / "records"
+FOLDER = Path(str(files("lossmatters.paper"))) / "records"
 
 
 @pytest.mark.parametrize("profile", [QUICK, CPU], ids=lambda profile: profile.name)

@@ -13,7 +13,7 @@ import torch
 from lossmatters.proofs_checks.conformance import declare, parametrize_with_loss_checks
 from lossmatters.theory.losses import MAE
 
-MUSEUM = Path(__file__).parents[1] / "museum"
+MUSEUM = Path(__file__).parents[2] / "museum"
 
 
 def error_rate(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

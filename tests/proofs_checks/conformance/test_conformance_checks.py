@@ -24,7 +24,7 @@ from lossmatters.proofs_checks.conformance.trial import BUDGETS, Trial
 from lossmatters.theory.losses import GCE, Loss
 from lossmatters.theory.symmetry import label_sum_range
 
-MUSEUM = Path(__file__).parents[1] / "museum"
+MUSEUM = Path(__file__).parents[2] / "museum"
 
 
 def mistakes(logits: Tensor, labels: Tensor) -> Tensor:

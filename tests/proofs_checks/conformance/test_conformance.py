@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from lossmatters.proofs_checks.conformance import CHECKS, check_loss, declare
 from lossmatters.theory.losses import CCE, LOSSES, MAE
 
-MUSEUM = Path(__file__).parents[1] / "museum"
+MUSEUM = Path(__file__).parents[2] / "museum"
 DEFECTS = sorted(path.stem for path in MUSEUM.glob("*.py"))
 
 
