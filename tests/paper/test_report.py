@@ -182,7 +182,7 @@ def test_page_is_accessible(text, page):
 def test_colours_have_contrast():
     from importlib.resources import files
 
-    css = (files("paper") / "templates" / "report.css").read_text(encoding="utf-8")
+    css = (files("lossmatters.paper") / "templates" / "report.css").read_text(encoding="utf-8")
     for block in (css[: css.index("@media (prefers")], css[css.index("@media (prefers") : css.index("* {")]):
         colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
         pairs = [
