@@ -12,6 +12,7 @@ Variables (R : realFieldType) (f g : R -> R) (C : R).
 Local Notation G := (generator 2 f g).
 
 (* claim: S1.converse; K = 2, where the condition is weaker *)
+(* For two classes the loss is symmetric with the constant C exactly when G(t) + G(1-t) = C on [0, 1]. *)
 Theorem S1_binary :
   symmetric (separable (K := 2) f g) C <-> forall t, 0 <= t <= 1 -> G t + G (1 - t) = C.
 Proof.
@@ -35,6 +36,7 @@ Hypothesis sym : symmetric (separable (K := K) f g) C.
 Local Notation A t := (G t - G 0).
 
 (* part of: S1.converse; every K >= 3, any G *)
+(* If the loss is symmetric, G - G(0) is additive: its value at s + t is the sum of those at s and t. *)
 Theorem S1_additive s t : 0 <= s -> 0 <= t -> s + t <= 1 -> A (s + t) = A s + A t.
 Proof.
 move=> s0 t0 st1; pose r := 1 - (s + t).
@@ -62,6 +64,7 @@ by apply: le_trans nt1; rewrite -nt ler_addl.
 Qed.
 
 (* part of: S1.converse; every K >= 3, any G, at rational t *)
+(* If the loss is symmetric, G is affine at the rational points of [0, 1]. *)
 Theorem S1_rational (p q : nat) : (p <= q)%N -> (0 < q)%N ->
   G (p%:R / q%:R) = G 0 + p%:R / q%:R * (G 1 - G 0).
 Proof.
@@ -114,6 +117,7 @@ by rewrite ltr_nat.
 Qed.
 
 (* claim: S1.converse; every K >= 3, G continuous on [0, 1], every archimedean field *)
+(* If the loss is symmetric and G continuous on [0, 1], by epsilon and delta, G is affine. *)
 Theorem S1_continuous : continuous_on_unit G -> affine_on_unit G.
 Proof.
 move=> cont t t0 t1; apply/eqP; rewrite -subr_eq0; apply: contraT => off0.
@@ -144,6 +148,7 @@ by field.
 Qed.
 
 (* claim: S1.converse; every K >= 3, G falling on [0, 1], every archimedean field *)
+(* If the loss is symmetric and G falls on [0, 1], G is affine. *)
 Theorem S1_monotone : (forall s t, 0 <= s <= t -> t <= 1 -> G t <= G s) -> affine_on_unit G.
 Proof.
 move=> falls t t0; rewrite le_eqVlt => /orP[/eqP -> | t1]; first by rewrite mul1r addrC subrK.
@@ -177,6 +182,7 @@ End Archimedean.
 
 (* Symmetric for two classes and for no more. *)
 (* claim: S1.binary; K = 2, and every K >= 3 *)
+(* The cubic f of the claim is symmetric for two classes, with C = 1, and with no constant for three or more. *)
 Theorem only_binary (R : realFieldType) :
   let f t : R := 2%:R^-1 - (t - 2%:R^-1) - (t - 2%:R^-1) ^+ 3 in
   symmetric (separable (K := 2) f (fun=> 0)) 1 /\

@@ -26,7 +26,8 @@ Local Notation K := k.+2.
 Variables (L : loss R K U) (low high eta : R) (P : problem R K).
 Hypothesis range : forall u, low <= label_sum L u <= high.
 
-(* claim: R3; every K >= 2, every class of hypotheses *)
+(* claim: R3; every K >= 2, every class of hypotheses, finite input distributions *)
+(* If C_L <= S <= C_U, the minimiser of the noisy risk has clean risk at most eta (C_U - C_L)/(K - 1 - eta K) above the least. *)
 Theorem R3 (H : (input P -> U) -> Prop) (best noisy_best : input P -> U) :
   0 <= eta < threshold R K ->
   minimises H (risk L) best -> minimises H (uniform_risk L eta) noisy_best ->
@@ -71,7 +72,8 @@ Qed.
 Lemma clean_at_ge0 h x : 0 <= clean_at h x.
 Proof. exact: mean_ge0. Qed.
 
-(* claim: R5; every K >= 2, a(x) between two positive numbers *)
+(* claim: R5; every K >= 2, a(x) between two positive numbers, finite input distributions *)
+(* If a(x) lies between low > 0 and high, the clean risk of the noisy minimiser is at most high/low times that of the clean one. *)
 Theorem R5 (low high : R) best noisy_best :
   0 < low -> (forall x, low <= slope K (eta x) <= high) -> noisy noisy_best <= noisy best ->
   risk L noisy_best <= high / low * risk L best.
@@ -89,7 +91,8 @@ have lower : risk L noisy_best * low <= high * risk L best.
 by rewrite mulrAC ler_pdivl_mulr.
 Qed.
 
-(* claim: R5; every K >= 2, rates from 0 to a largest one below the threshold *)
+(* claim: R5; every K >= 2, rates from 0 to a largest one below the threshold, finite input distributions *)
+(* If the rates are at most a largest one below the threshold, it is at most 1/a(largest) times that. *)
 Theorem R5_rate (largest : R) best noisy_best :
   (forall x, 0 <= eta x <= largest) -> largest < threshold R K ->
   noisy noisy_best <= noisy best ->
@@ -103,7 +106,8 @@ rewrite /slope -!mulrA ler_sub ?ler_wpmul2r ?(ltW K1) //=.
 by rewrite ler_subl_addl ler_addr mulr_ge0 ?(ltW K1).
 Qed.
 
-(* claim: R5; every K >= 2, rates below the threshold *)
+(* claim: R5; every K >= 2, rates below the threshold, finite input distributions *)
+(* A hypothesis of zero clean risk has the least noisy risk. *)
 Theorem R5_zero best h :
   (forall x, eta x < threshold R K) -> risk L best = 0 -> noisy best <= noisy h.
 Proof.
@@ -192,13 +196,15 @@ have [w0 | /best_at/zero_gap ->] := eqVneq (weight x i) 0.
 by rewrite noisy_gap mulrDr.
 Qed.
 
-(* claim: R4; every K >= 2, noise that may also depend on the input *)
+(* claim: R4; every K >= 2, noise that may also depend on the input, finite input distributions *)
+(* With 0 <= L <= C/(K-1) and T_ii > T_ij, a hypothesis of zero clean risk has the least noisy risk. *)
 Theorem R4 h : noisy best <= noisy h.
 Proof.
 by rewrite (noisy_excess h) ler_addl; do 2 (apply: sumr_ge0 => ? _).
 Qed.
 
-(* claim: R4; every K >= 2, noise that may also depend on the input *)
+(* claim: R4; every K >= 2, noise that may also depend on the input, finite input distributions *)
+(* Whatever has a noisy risk no larger than that has zero clean risk too. *)
 Theorem R4_only h : noisy h <= noisy best -> risk L h = 0.
 Proof.
 rewrite (noisy_excess h) ger_addl => le0.

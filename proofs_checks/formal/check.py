@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, sources, theorems
+from lossmatters.proofs_checks.formal import statements
+from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, requires, sources, theorems
 
 BUILD, MANIFEST = "build", "manifest.json"
 PREFIX = "Lossmatters"
@@ -32,18 +35,29 @@ PACKAGES = (
 )
 VERSIONS = "Coq 8.16 with Mathematical Components 1.15, algebra-tactics 1.0 and analysis 0.6"
 # What mathcomp-analysis assumes of sets and functions; nothing else may be assumed anywhere.
+# By full name: a file of the folder may bear any short one.
 CLASSICAL = (
-    "boolp.constructive_indefinite_description",
-    "boolp.functional_extensionality_dep",
-    "boolp.propositional_extensionality",
+    "mathcomp.classical.boolp.constructive_indefinite_description",
+    "mathcomp.classical.boolp.functional_extensionality_dep",
+    "mathcomp.classical.boolp.propositional_extensionality",
 )
 CLOSED = "Closed under the global context"
 
 # Ways to state without proof, or to weaken the kernel. `Print Assumptions` finds most of them; so does this.
 _FORBIDDEN = re.compile(
-    r"\b(Admitted|admit|give_up|Axioms?|Conjectures?|Parameters?|bypass_check"
+    r"\b(Admitted|admit|give_up|Admit\s+Obligations|Axioms?|Conjectures?|Parameters?|bypass_check"
     r"|Module|Unset\s+(?:Guard|Positivity|Universe)\s+Checking)\b"
 )
+# Ways to read what is not in the folder, or what a reader does not see.
+_OUTSIDE = re.compile(
+    r"\b(Load|Add\s+(?:Rec\s+)?(?:LoadPath|ML)|Declare\s+ML|Cd|Redirect|Drop|Register|Primitive)\b"
+)
+_REQUIRES = re.compile(r"Require\b")
+_FROM = re.compile(
+    r"From\s+(?:Coq|mathcomp(?:\.\w+)?|Lossmatters)\s+Require\s+(?:Import|Export)\s+\w+(?:\s+\w+)*$"
+)
+# A notation that other files see could make a statement say another thing in the same words.
+_NOTATION = re.compile(r"(?:#\[[^\]]*\]\s*)?(?:Global\s+)?((?:Reserved\s+)?Notation|Infix)\b")
 _ASSUMING = re.compile(r"(?:(?:Local|Global|Polymorphic)\s+)?(Variables?|Hypothes[ie]s|Context|Let)\b")
 
 
@@ -51,12 +65,13 @@ class RejectedError(Exception):
     """What a checker of proofs must not let pass, in words."""
 
 
-def check(folder: Path = FOLDER, build: Path | None = None) -> dict[str, Any]:
+def check(folder: Path = FOLDER, build: Path | None = None, write: bool = False) -> dict[str, Any]:
     """Compile the files of a folder and look at what its theorems assume; the manifest, as plain data.
 
     Raises
     ------
-    RejectedError : a file does not compile, leaves something unproved, or a theorem assumes what it must not.
+    RejectedError : a file does not compile, leaves something unproved, a theorem assumes what it must not, or
+        says other things than the file of statements shows.
     """
     build = build or folder / BUILD
     found = theorems(folder)
@@ -65,17 +80,18 @@ def check(folder: Path = FOLDER, build: Path | None = None) -> dict[str, Any]:
         scan(path.name, path.read_text(encoding="utf-8"))
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
-    seconds = {}
     for path in ordered:
-        started = time.monotonic()
         shutil.copy(path, build)
-        coqc(build, path.name)
-        seconds[path.name] = round(time.monotonic() - started, 1)
+    seconds = compile_all(ordered, build)
     assumed = assumptions(found, build)
     for theorem in found:
         extra = set(assumed[theorem.name]) - set(CLASSICAL)
         if extra:
             raise RejectedError(f"{theorem.file}: {theorem.name} assumes {', '.join(sorted(extra))}")
+    if folder == FOLDER or (folder / statements.FILE).is_file():
+        wrong = statements.compare(folder, build, coqc, write)
+        if wrong:
+            raise RejectedError("\n".join(wrong))
     return {
         "coq": version(),
         "sources": hashes(folder),
@@ -93,6 +109,32 @@ def check(folder: Path = FOLDER, build: Path | None = None) -> dict[str, Any]:
     }
 
 
+def compile_all(ordered: Iterable[Path], build: Path, workers: int = 2) -> dict[str, float]:
+    """Compile files in the build folder, each after those it requires; seconds for each."""
+    waiting = {path.stem: set(requires(path.read_text(encoding="utf-8"))) for path in ordered}
+    order = list(waiting)
+    seconds: dict[str, float] = {}
+    running: dict[Future[float], str] = {}
+
+    def one(name: str) -> float:
+        started = time.monotonic()
+        coqc(build, name)
+        return round(time.monotonic() - started, 1)
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while waiting or running:
+                for name in [n for n in waiting if not waiting[n] & {*waiting, *running.values()}]:
+                    del waiting[name]
+                    running[pool.submit(one, f"{name}.v")] = name
+                for done in wait(running, return_when=FIRST_COMPLETED)[0]:
+                    seconds[f"{running.pop(done)}.v"] = done.result()
+        except RejectedError:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {f"{name}.v": seconds[f"{name}.v"] for name in order}
+
+
 def scan(name: str, text: str) -> None:
     """Reject a text that states without proving, or assumes outside a section."""
     text = without_comments(text)
@@ -103,20 +145,29 @@ def scan(name: str, text: str) -> None:
     for sentence in re.split(r"\.(?=\s|$)", text):
         sentence = sentence.strip()
         depth += bool(re.match(r"Section\s", sentence)) - bool(re.match(r"End\s", sentence))
+        outside = _OUTSIDE.search(sentence)
+        if outside or (_REQUIRES.search(sentence) and not _FROM.match(sentence)):
+            what = outside[1] if outside else " ".join(sentence.split())[:60]
+            raise RejectedError(f"{name}: {what} may read files that are not looked at here")
+        if _NOTATION.match(sentence):
+            raise RejectedError(f"{name}: a notation that is not local may change what statements say")
         assuming = _ASSUMING.match(sentence)
         if assuming and depth == 0:
             raise RejectedError(f"{name}: {assuming[1]} outside a section assumes for good")
 
 
 def without_comments(text: str) -> str:
-    """The text with its comments, which may be nested, and its strings taken out."""
+    """The text with its comments, which may be nested, and its strings taken out.
+
+    Outside a comment `*)` is text, as in ``(simpl in *)``: a depth below 0 would hide what follows.
+    """
     out, depth = [], 0
     for token in re.findall(r'"[^"]*"|\(\*|\*\)|.', text, re.DOTALL):
         if token == "(*":
             depth += 1
-        elif token == "*)":
+        elif token == "*)" and depth:
             depth -= 1
-        elif depth == 0 and not (len(token) > 1):
+        elif depth == 0 and not token.startswith('"'):
             out.append(token)
     return "".join(out)
 
@@ -129,6 +180,8 @@ def coqc(build: Path, name: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        # Neither the user's settings nor a search path may bring in other files.
+        env={k: v for k, v in os.environ.items() if not k.startswith("COQ")},
     )
     if done.returncode:
         raise RejectedError(f"{name} does not compile: {(done.stderr or done.stdout).strip()}")
@@ -146,7 +199,31 @@ def assumptions(found: Iterable[Theorem], build: Path) -> dict[str, list[str]]:
     (build / "print_assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
     parts = re.split(r"^== (\w+)$", coqc(build, "print_assumptions.v"), flags=re.MULTILINE)
     said = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return {t.name: read_assumptions(said.get(t.name, "")) for t in found}
+    short = {t.name: read_assumptions(said.get(t.name, "")) for t in found}
+    full = full_names(sorted({name for names in short.values() for name in names}), found, build)
+    return {theorem: [full[name] for name in names] for theorem, names in short.items()}
+
+
+def full_names(names: Iterable[str], found: Iterable[Theorem], build: Path) -> dict[str, str]:
+    """Each name as `Print Assumptions` shortens it, with its whole path; as it is where Coq knows none."""
+    names = [name for name in names if re.fullmatch(r"[\w.']+", name)]
+    lines = [f"From {PREFIX} Require {module}." for module in dict.fromkeys(t.module for t in found)]
+    for name in names:
+        lines.append(f'Goal True. idtac "== {name}". Abort. About {name}.')
+    (build / "print_names.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    parts = re.split(r"^== (\S+)$", coqc(build, "print_names.v") if names else "", flags=re.MULTILINE)
+    out = _Same()
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        path = re.search(r"Expands to: Constant (\S+)", " ".join(text.split()))
+        out[name] = path[1] if path else f"{name} of no known path"
+    return out
+
+
+class _Same(dict[str, str]):
+    """A dictionary in which what is missing stands for itself."""
+
+    def __missing__(self, key: str) -> str:
+        return key
 
 
 def read_assumptions(text: str) -> list[str]:
@@ -160,22 +237,33 @@ def read_assumptions(text: str) -> list[str]:
 
 
 # Files that a checker of proofs must reject, each by another of its rules.
-KNOWN_FALSE = {
+NOT_STATED = "a theorem that is not in the file of statements"
+KNOWN_FALSE: dict[str, str] = {
     "a theorem whose proof is admitted": "Theorem wrong : False.\nProof.\nAdmitted.\n",
     "a theorem that rests on an axiom of this project": (
         "Section S. Local Axiom nothing : False.\nEnd S.\n"
-        "(* claim: X; none *)\nTheorem wrong : False.\nProof.\nexact nothing.\nQed.\n"
+        "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : False.\nProof.\nexact nothing.\nQed.\n"
     ),
     "a theorem that rests on an axiom of a library": (
         "From Coq Require Import Classical.\n"
-        "(* claim: X; none *)\nTheorem wrong (P : Prop) : P \\/ ~ P.\nProof.\nexact (classic P).\nQed.\n"
+        "(* claim: X; none *)\n(* Words. *)\n"
+        "Theorem wrong (P : Prop) : P \\/ ~ P.\nProof.\nexact (classic P).\nQed.\n"
     ),
     "a theorem from a hypothesis outside a section": (
         "Hypothesis nothing : False.\n"
-        "(* claim: X; none *)\nTheorem wrong : False.\nProof.\nexact nothing.\nQed.\n"
+        "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : False.\nProof.\nexact nothing.\nQed.\n"
     ),
+    "a proof that is admitted behind a mark that only looks like the end of a comment": (
+        "Ltac all := (simpl in *).\n"
+        "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : False.\nProof.\nAdmitted.\n"
+    ),
+    "a file that reads another": 'Load "elsewhere.v".\n'
+    "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : True.\nProof.\nexact I.\nQed.\n",
+    "a notation for others that says another thing": 'Notation "x =e y" := True (at level 70).\n'
+    "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : 1 =e 2.\nProof.\nexact I.\nQed.\n",
+    NOT_STATED: ("(* claim: X; none *)\n(* Words. *)\nTheorem right : True.\nProof.\nexact I.\nQed.\n"),
     "a proof that does not prove its theorem": (
-        "(* claim: X; none *)\nTheorem wrong : 2 + 2 = 5.\nProof.\nreflexivity.\nQed.\n"
+        "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : 2 + 2 = 5.\nProof.\nreflexivity.\nQed.\n"
     ),
 }
 
@@ -190,9 +278,11 @@ def reject_known_false() -> list[dict[str, str]]:
     out = []
     for says, text in KNOWN_FALSE.items():
         if "claim:" not in text:
-            text = "(* claim: X; none *)\n" + text
+            text = "(* claim: X; none *)\n(* Words. *)\n" + text
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "wrong.v").write_text(text, encoding="utf-8")
+            if says == NOT_STATED:
+                (Path(folder) / statements.FILE).write_text(statements.HEAD, encoding="utf-8")
             try:
                 check(Path(folder))
             except RejectedError as error:
@@ -219,14 +309,17 @@ def _install(why: str) -> int:
     return 2
 
 
-def main() -> int:
-    """0 where all proofs are checked, 1 where one is rejected, 2 where there is no Coq to check them."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """0 where all proofs are checked, 1 where one is rejected, 2 where there is no Coq to check them.
+
+    With ``--write`` what the theorems say is written to the file of statements first, for a reader to see.
+    """
     (FOLDER / BUILD / MANIFEST).unlink(missing_ok=True)
     if shutil.which("coqc") is None:
         return _install("coqc is not installed")
     try:
         rejected = reject_known_false()
-        manifest = {**check(), "known_false": rejected}
+        manifest = {**check(write="--write" in arguments), "known_false": rejected}
     except (RejectedError, ValueError) as error:
         if re.search(r"Cannot find a physical path.* prefix mathcomp", str(error), re.DOTALL):
             return _install("a library of Coq is not installed")
@@ -245,4 +338,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -49,6 +49,7 @@ by move=> ->; ring.
 Qed.
 
 (* part of: R2; every K >= 2, any two outputs of which neither is better under every label *)
+(* If neither of two outputs is better under every label and their label sums differ, noise reverses an order of risks. *)
 Theorem R2_witness : exists (P : problem R K) (h1 h2 : input P -> U),
   risk L h1 < risk L h2 /\ uniform_risk L eta h2 < uniform_risk L eta h1.
 Proof.
@@ -107,7 +108,8 @@ have zero : \sum_i (u i - v i) = 0 by rewrite sumrB !weight_sum subrr.
 by have /eqP := psumr_eq0P ge zero (i := j) isT; rewrite subr_eq0 (negbTE uj).
 Qed.
 
-(* claim: R2; every K >= 2, f strictly decreasing on [0, 1] *)
+(* part of: R2; every K >= 2, f strictly decreasing on [0, 1] *)
+(* If f falls strictly on [0, 1] and noise at one rate keeps every order of risks, the loss is symmetric. *)
 Theorem R2 : keeps_order L eta -> exists C, symmetric L C.
 Proof.
 move=> keeps; exists (label_sum L (uniform R k.+1)) => u; apply/eqP/negPn/negP.
@@ -127,7 +129,8 @@ by rewrite neq_lt => /orP[]; apply: no_reversal.
 Qed.
 End OneOutput.
 
-(* claim: R2; every K >= 3, f strictly decreasing on [0, 1], every archimedean field *)
+(* part of: R2; every K >= 3, f strictly decreasing on [0, 1], every archimedean field *)
+(* For three classes or more f is then affine. *)
 Theorem R2_linear (R : archiFieldType) (k : nat) (f : R -> R) (eta : R) :
   let K := k.+3 in (forall s t, 0 <= s < t -> t <= 1 -> f t < f s) -> 0 < eta < threshold R K ->
   keeps_order (fun (u : simplex R K) y => f (u y)) eta -> affine_on_unit f.
@@ -218,7 +221,8 @@ by rewrite divr_gt0.
 Qed.
 
 (* Neither symmetric nor c(u) + r(y): two inputs with certain labels suffice. *)
-(* claim: R2.general; every K >= 2, every loss on any set of outputs *)
+(* part of: R2.general; every K >= 2, every loss on any set of outputs *)
+(* If two outputs differ in label sum, and the gap of two outputs is not the same under all labels, noise reverses an order on two inputs with certain labels. *)
 Theorem R2_general u0 v0 u v i j :
   label_sum L u0 != label_sum L v0 -> L u i - L v i != L u j - L v j ->
   exists (a b : 'I_K) (p : dist R bool_finType) (h1 h2 : bool -> U),
@@ -234,7 +238,8 @@ by exists i, ord0.
 Qed.
 End EveryLoss.
 
-(* claim: R2.general; every K >= 2, every loss on any set of outputs *)
+(* part of: R2.general; every K >= 2, every loss on any set of outputs *)
+(* A loss c(u) + r(y) keeps the order of all risks under noise of every rate. *)
 Theorem R2_additive (R : realFieldType) (k : nat) (U : Type) (eta : R) (c : U -> R) (r : 'I_k.+2 -> R) :
   keeps_order (fun u y => c u + r y) eta.
 Proof.
@@ -252,7 +257,8 @@ rewrite big_split /= -mulr_suml rows mul1r; set s := \sum_j _.
 by rewrite opprD addrACA subrr add0r.
 Qed.
 
-(* claim: R2.general, M2; every K >= 2, every loss on any set of outputs *)
+(* claim: M2; every K >= 2, every loss on any set of outputs, finite input distributions *)
+(* Below the threshold a symmetric loss keeps the order of all risks. *)
 Theorem R2_symmetric (R : realFieldType) (k : nat) (U : Type) (L : loss R k.+2 U) (eta C : R) :
   symmetric L C -> eta < threshold R k.+2 -> keeps_order L eta.
 Proof. by move=> sym below P h1 h2; apply: R1_order sym _ _ _ below. Qed.

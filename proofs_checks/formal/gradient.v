@@ -12,7 +12,8 @@ Variables (R : realFieldType) (k : nat) (eta : R).
 Local Notation K := k.+2.
 
 (* l y: the loss of the label y as a function, a vector of V; their sum is the constant c. *)
-(* claim: R7; every K >= 2, every rate, every linear map *)
+(* part of: R7; every K >= 2, every rate, every linear map *)
+(* For every linear map D, the mean of D L over noisy labels is a D L + b D C. *)
 Theorem R7 (V W : lmodType R) (D : {linear V -> W}) (l : 'I_K -> V) (c : V) i :
   \sum_y l y = c ->
   \sum_j uniform_noise eta i j *: D (l j) = slope K eta *: D (l i) + flip K eta *: D c.
@@ -35,7 +36,8 @@ Definition noisy_gradient (w : W) :=
 Definition descent (step : R) (gradient : W -> W) n (w : W) :=
   iter n (fun w => w - step *: gradient w) w.
 
-(* claim: R7; every K >= 2, every rate but the threshold *)
+(* part of: R7; every K >= 2, every rate but the threshold *)
+(* Where the gradients of the labels sum to 0, n steps of descent on the noise-averaged loss at step l/a are n steps of clean descent at step l. *)
 Theorem R7_path (step : R) n w :
   (forall x w, \sum_y g x y w = 0) -> slope K eta != 0 ->
   descent (step / slope K eta) noisy_gradient n w = descent step clean_gradient n w.

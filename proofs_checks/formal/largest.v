@@ -18,7 +18,8 @@ move=> A0 p0; rewrite mulfK ?gt_eqF ?subr_gt0 ?K_gt1 //.
 by apply: (le_from (mulr_ge0 A0 p0)); ring.
 Qed.
 
-(* claim: R4.bound; every K >= 2 for MAE, unhinged, RCE and 0-1 *)
+(* part of: R4.bound; every K >= 2 for MAE, unhinged, RCE and 0-1 *)
+(* MAE, unhinged, RCE and the 0-1 loss are at most C/(K-1). *)
 Theorem within_bound (A : R) (q : simplex R K -> simplex R K) (u : simplex R K) (y : 'I_K) :
   0 <= A ->
   [/\ mae u y <= 2%:R * (K%:R - 1) / (K%:R - 1), unhinged u y <= (K%:R - 1) / (K%:R - 1),
@@ -72,7 +73,8 @@ End Even.
 
 Lemma zero01 : 0 <= (0 : R) <= 1. Proof. by rewrite lexx ler01. Qed.
 
-(* claim: R4.bound; every K >= 3 for RLL, any strictly concave function in place of the logarithm *)
+(* part of: R4.bound; every K >= 3 for RLL, any strictly concave function in place of the logarithm *)
+(* RLL with any strictly concave function in place of the logarithm exceeds C/(K-1) at some output. *)
 Theorem rll_beyond (phi : R -> R) (y : 'I_K) :
   strictly_convex_on (@unit_interval R) (fun t => - phi t) ->
   exists u, K%:R * (phi 1 - phi 0) / (K%:R - 1) < rll phi u y.
@@ -87,7 +89,8 @@ under eq_bigr => i /negbTE yi do rewrite yi subr0 mul1r.
 by rewrite sum_others; apply: (lt_from above); field; exact: K1_neq0.
 Qed.
 
-(* claim: R4.bound; every K >= 3 for NMSE *)
+(* part of: R4.bound; every K >= 3 for NMSE *)
+(* NMSE exceeds C/(K-1) at some output. *)
 Theorem nmse_beyond (y : 'I_K) : exists u : simplex R K, 1 / (K%:R - 1) < nmse u y.
 Proof.
 exists (even_output y zero01); rewrite /nmse /normalised label_sum_mse mseE /= {1}/even eqxx.
@@ -102,7 +105,8 @@ have gap : 0 < (K%:R - 1 - 1) * share by rewrite mulr_gt0 ?subr_gt0 //; case/and
 by apply: (lt_from gap); field; exact: K1_neq0.
 Qed.
 
-(* claim: R4.bound; every K >= 3 for NGCE, any strictly convex phi >= 0 with phi 1 = 0 *)
+(* part of: R4.bound; every K >= 3 for NGCE, any strictly convex phi >= 0 with phi 1 = 0 *)
+(* A normalised loss phi(u_y)/sum phi(u_i), phi strictly convex, exceeds C/(K-1) at some output. *)
 Theorem normalised_convex_beyond (phi : R -> R) (y : 'I_K) :
   strictly_convex_on (@unit_interval R) phi -> (forall t, 0 <= t <= 1 -> 0 <= phi t) -> phi 1 = 0 ->
   0 < phi 0 -> exists u, 1 / (K%:R - 1) < normalised (of_label phi) u y.
@@ -122,7 +126,8 @@ rewrite -(ltr_pmul2l K1_0) in below; move: below; set other := phi _ => below.
 by apply: (lt_from below); field; exact: K1_neq0.
 Qed.
 
-(* claim: R4.bound; every K >= 3 for NCE and NFL, any phi > 0 that falls, without bound at 0 *)
+(* part of: R4.bound; every K >= 3 for NCE and NFL, any phi > 0 that falls, without bound at 0 *)
+(* A normalised loss phi(u_y)/sum phi(u_i), phi falling and unbounded at 0, exceeds C/(K-1) at some output without a 0. *)
 Theorem normalised_unbounded_beyond (phi : R -> R) (y : 'I_K) :
   (forall t, 0 < t < 1 -> 0 < phi t) -> (forall s t, 0 < s <= t -> t < 1 -> phi t <= phi s) ->
   (forall B, exists2 t, 0 < t <= 2%:R^-1 & B < phi t) ->
@@ -156,7 +161,8 @@ by apply: (lt_from lt); ring.
 Qed.
 End Beyond.
 
-(* claim: R4.bound; K = 2, every symmetric loss >= 0 *)
+(* part of: R4.bound; K = 2, every symmetric loss >= 0 *)
+(* For two classes every symmetric loss >= 0 is at most C/(K-1). *)
 Theorem binary_bound (R : realFieldType) (U : Type) (L : loss R 2 U) (C : R) u y :
   symmetric L C -> (forall u y, 0 <= L u y) -> L u y <= C / (2%:R - 1).
 Proof.

@@ -61,7 +61,8 @@ have := ltr_add la lb; rewrite total => lt.
 by apply: (lt_from lt); ring.
 Qed.
 
-(* claim: L.cce; every K >= 2, outputs without a 0 *)
+(* part of: L.cce; every K >= 2, outputs without a 0 *)
+(* Cross-entropy has two outputs without a 0 whose label sums differ. *)
 Theorem cce_not_symmetric k : exists u v : simplex R k.+2,
   [/\ interior u, interior v
     & label_sum (of_label (fun t => - ln t)) u < label_sum (of_label (fun t => - ln t)) v].
@@ -90,13 +91,15 @@ exact: le_trans s0 (ltW st).
 Qed.
 
 (* claim: L.rll; every K >= 2, every alpha > 0, the logarithm itself *)
+(* RLL is symmetric with C = K log((alpha + 1)/alpha). *)
 Theorem rll_constant : symmetric (@rll R k.+2 phi) (k.+2%:R * ln ((alpha + 1) / alpha)).
 Proof.
 move=> u; rewrite rll_symmetric addr0 ln_div ?posrE //.
 by rewrite addr_gt0 ?ltr01.
 Qed.
 
-(* claim: R4.bound; every K >= 3 and alpha > 0 for RLL, the logarithm itself *)
+(* part of: R4.bound; every K >= 3 and alpha > 0 for RLL, the logarithm itself *)
+(* RLL exceeds C/(K-1) at some output. *)
 Theorem rll_beyond_log (y : 'I_k.+3) :
   exists u, k.+3%:R * (phi 1 - phi 0) / (k.+3%:R - 1) < rll phi u y.
 Proof. exact: rll_beyond shifted_concave. Qed.
@@ -104,7 +107,8 @@ Proof. exact: rll_beyond shifted_concave. Qed.
 End RobustLog.
 
 (* Gibbs' inequality: the posterior has the least conditional risk under cross-entropy. *)
-(* claim: N3.cce; every K, posteriors and outputs without a 0 *)
+(* part of: N3.cce; every K, posteriors and outputs without a 0 *)
+(* Under cross-entropy the posterior has the least conditional risk among outputs without a 0, and nothing else has. *)
 Theorem N3_cce K (pi u : simplex R K) : interior pi -> interior u ->
   let risk := conditional (of_label (fun t => - ln t)) pi in
   risk pi <= risk u /\ (risk u <= risk pi -> forall i, u i = pi i).
@@ -132,7 +136,8 @@ by rewrite gt_eqF // ln_lt_sub1 // divr_gt0.
 Qed.
 
 (* pi is the posterior of a sample of class c under uniform noise. *)
-(* claim: D1; every K >= 2 and alpha > 0, rates above 0; for CCE outputs without a 0 *)
+(* part of: D1; every K >= 2 and alpha > 0, rates above 0; for CCE outputs without a 0 *)
+(* Minimisers of the noisy conditional risk have u_c = 1 - eta under CCE and MSE; under RLL, MAE and NMSE the vertex beats every output with u_c < 1. *)
 Theorem D1 k (eta alpha : R) (c : 'I_k.+2) (pi : simplex R k.+2) :
   0 < eta < threshold R k.+2 -> 0 < alpha -> (forall j, pi j = uniform_noise eta c j) ->
   let least L u := conditional L pi u <= conditional L pi pi in

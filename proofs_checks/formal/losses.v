@@ -81,12 +81,14 @@ by move=> u; rewrite /label_sum -mulr_sumr sumrB weight_sum sumr_const card_ord.
 Qed.
 
 (* claim: L.mae; every K >= 2 *)
+(* MAE is symmetric with C = 2 (K-1). *)
 Theorem mae_symmetric : symmetric (@mae R K) (2%:R * (K%:R - 1)).
 Proof.
 by move=> u; rewrite -(linear_symmetric 2%:R id u); apply: eq_bigr => y _; rewrite maeE.
 Qed.
 
 (* claim: L.unhinged; every K >= 2 *)
+(* The unhinged loss is symmetric with C = K-1. *)
 Theorem unhinged_symmetric : symmetric (@unhinged R K) (K%:R - 1).
 Proof.
 move=> u; rewrite -[RHS]mul1r -(linear_symmetric 1 id u).
@@ -94,10 +96,12 @@ by apply: eq_bigr => y _; rewrite mul1r.
 Qed.
 
 (* claim: L.rce; every K >= 2, every A *)
+(* RCE is symmetric with C = A (K-1). *)
 Theorem rce_symmetric (A : R) : symmetric (@rce R K A) (A * (K%:R - 1)).
 Proof. exact: linear_symmetric id. Qed.
 
 (* claim: L.zero-one; every K >= 2, every way to guess, at random or not *)
+(* The 0-1 loss is symmetric with C = K-1, however ties are broken. *)
 Theorem zero_one_symmetric (q : simplex R K -> simplex R K) : symmetric (zero_one q) (K%:R - 1).
 Proof.
 move=> u; rewrite -[RHS]mul1r -(linear_symmetric 1 q u).
@@ -105,6 +109,7 @@ by apply: eq_bigr => y _; rewrite mul1r.
 Qed.
 
 (* claim: L.rll; every K >= 2, any function phi in place of log(alpha + t) *)
+(* RLL, whatever phi stands for log(alpha + t), is symmetric with C = K (phi(1) - phi(0)). *)
 Theorem rll_symmetric (phi : R -> R) : symmetric (@rll R K phi) (K%:R * (phi 1 - phi 0)).
 Proof.
 move=> u; rewrite separable_sum.
@@ -116,6 +121,7 @@ by rewrite sumr_const card_ord mulr_natl.
 Qed.
 
 (* claim: L.nmse; every K >= 2 *)
+(* NMSE is symmetric with C = 1. *)
 Theorem nmse_symmetric : symmetric (@nmse R K) 1.
 Proof. by apply: S3 => u; rewrite gt_eqF ?label_sum_mse_gt0. Qed.
 End Symmetric.
@@ -125,6 +131,7 @@ Variables (R : realFieldType) (k : nat).
 Local Notation K := k.+2.
 
 (* claim: L.mse; every K >= 2 *)
+(* The label sum of MSE is K sum u_i^2 + K - 2, smaller at the uniform output than at a vertex. *)
 Theorem mse_not_symmetric :
   (forall u, label_sum (@mse R K) u = K%:R * (\sum_i u i ^+ 2) + K%:R - 2%:R) /\
   label_sum (@mse R K) (uniform R k.+1) < label_sum (@mse R K) (vertex R ord0).
@@ -149,6 +156,7 @@ Qed.
 
 (* Even and uneven outputs, without a 0, whose label sums differ. *)
 (* part of: L.gce, L.focal, L.sce; every K >= 2, any function of u_y that is strictly convex on (0, 1) *)
+(* L = phi(u_y), phi strictly convex on (0, 1), has two outputs without a 0 whose label sums differ. *)
 Theorem convex_not_symmetric (phi : R -> R) :
   strictly_convex_on (fun t => 0 < t < 1) phi -> exists u v : simplex R K,
     [/\ interior u, interior v & label_sum (of_label phi) u < label_sum (of_label phi) v].
@@ -181,6 +189,7 @@ by apply: (lt_from (ltr_add le le)); field.
 Qed.
 
 (* claim: S1.near; every K >= 2, every e > 0 in place of 10^-9 *)
+(* 2 (1 - u_y) + e u_y^2 has two outputs whose label sums differ, however small e > 0. *)
 Theorem near_not_symmetric (e : R) : 0 < e -> exists u v : simplex R K,
   let S := label_sum (of_label (fun t => 2%:R * (1 - t) + e * t ^+ 2)) in S u < S v.
 Proof.

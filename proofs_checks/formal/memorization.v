@@ -48,6 +48,7 @@ Definition M : R := share_among R altered fits_noisy.
 Definition A_f : R := share_among R altered fits_clean.
 
 (* claim: M1; every finite sample *)
+(* J1 is (1-f) A_c + f M, and J2 is (1-f) A_c + f A_f. *)
 Theorem M1 : J1 = (1 - f) * A_c + f * M /\ J2 = (1 - f) * A_c + f * A_f.
 Proof.
 split; rewrite [LHS](share_split _ _ altered) addrC //; congr (_ * _ + _).
@@ -56,10 +57,12 @@ by case: (noisy n =P clean n) => [->|_]; rewrite ?andbF ?andbT.
 Qed.
 
 (* claim: M1; every finite sample *)
+(* J1 - J2 = f (M - A_f). *)
 Theorem M1_gap : J1 - J2 = f * (M - A_f).
 Proof. by have [-> ->] := M1; ring. Qed.
 
 (* claim: M1; every finite sample *)
+(* J1 < J2 exactly when altered samples are recovered more often than memorised. *)
 Theorem M1_order : J1 < J2 <-> M < A_f.
 Proof.
 rewrite -[J1 < _]subr_lt0 M1_gap -[M < _]subr_lt0; have [f0 | f0] := eqVneq #|altered| 0%N.
@@ -117,6 +120,7 @@ by exists (Dist ge0 sum1).
 Qed.
 
 (* claim: M1.region; every share of altered labels *)
+(* The pairs (J1, J2) that some rates give are the means of the five corners, and no others. *)
 Theorem M1_region s j1 j2 : 0 <= s <= 1 -> reachable s j1 j2 <-> pentagon s j1 j2.
 Proof.
 move=> /andP[s0 s1]; split.
@@ -151,6 +155,7 @@ split; [| split | | ]; rewrite ?addr_ge0 //=.
 Qed.
 
 (* claim: M1.region; every share of altered labels *)
+(* A perfect memoriser is at (1, 1-f), a perfect resister at (1-f, 1). *)
 Theorem M1_corners s : let J1 a_c m := (1 - s) * a_c + s * m in let J2 := J1 in
   (J1 1 1, J2 1 0) = (1, 1 - s) /\ (J1 1 0, J2 1 1) = (1 - s, 1).
 Proof. by split; congr (_, _); rewrite /=; ring. Qed.

@@ -32,6 +32,7 @@ by apply: ltr_le_add => //; apply: ler_sum => m _; apply: smallest.
 Qed.
 
 (* claim: N1; every K, every finite sample, L least at the label's vertex and at no output with u_y < 1 *)
+(* If the class fits every labelling and L is least at the vertex of the label alone, J1 = 1 for every minimiser of the empirical risk. *)
 Theorem N1 h (guess : N -> 'I_K) (clean : N -> 'I_K) : (0 < #|N|)%N ->
   H h -> (forall h', H h' -> empirical_risk h <= empirical_risk h') ->
   (forall n j, h n j <= h n (guess n)) -> J1 R label guess = 1.
@@ -64,6 +65,7 @@ by rewrite -mulr_suml others /flip /slope; field; apply: K1_neq0.
 Qed.
 
 (* claim: N2; every K >= 2, every posterior, ties kept too *)
+(* The noisy posterior is a pi + b; below the threshold it has the order of pi. *)
 Theorem N2 i j :
   noisy_posterior i = slope K eta * pi i + flip K eta /\
   (eta < threshold R K -> (noisy_posterior i < noisy_posterior j <-> pi i < pi j)).
@@ -90,7 +92,8 @@ Proof.
 by under eq_bigr => i _ do rewrite mulrC; exact: point_mean.
 Qed.
 
-(* claim: N3.mae; every K >= 2 *)
+(* part of: N3.mae; every K >= 2 *)
+(* Under MAE the vertex of a likeliest label has the least conditional risk, and what else has it is 0 on all less likely labels. *)
 Theorem N3_mae pi m u : (forall j, pi j <= pi m) ->
   conditional (@mae R K) pi (vertex R m) <= conditional (@mae R K) pi u /\
   (conditional (@mae R K) pi u <= conditional (@mae R K) pi (vertex R m) ->
@@ -121,6 +124,7 @@ by rewrite -!/a -!/b -!/c; ring.
 Qed.
 
 (* claim: N3.mse; every K >= 2 *)
+(* Under MSE the posterior has the least conditional risk, and nothing else has. *)
 Theorem N3_mse pi u :
   conditional (@mse R K) pi pi <= conditional (@mse R K) pi u /\
   (conditional (@mse R K) pi u <= conditional (@mse R K) pi pi -> forall i, u i = pi i).
@@ -169,6 +173,7 @@ Hypothesis below : eta < threshold R K.
 Local Notation noisy L := (conditional L (uniform_noise eta c)).
 
 (* part of: D1.symmetric; every K >= 2, every symmetric loss, on any set of outputs *)
+(* Below the threshold noise keeps which of two outputs has the smaller loss under the clean class. *)
 Theorem D1_symmetric U (L : loss R K U) C (best u : U) : symmetric L C ->
   (L best c <= L u c -> noisy L best <= noisy L u) /\ (L best c < L u c -> noisy L best < noisy L u).
 Proof.
@@ -186,6 +191,7 @@ by apply: sumr_ge0 => i _; apply: sqr_ge0.
 Qed.
 
 (* part of: D1; RLL with any increasing phi, MAE and NMSE, every K >= 2 *)
+(* Below the threshold the vertex of the clean class has a smaller noisy risk than every output with u_c < 1. *)
 Theorem D1_vertex (phi : R -> R) (u : simplex R K) : (forall s t, 0 <= s < t -> t <= 1 -> phi s < phi t) ->
   u c != 1 -> let least (L : loss R K (simplex R K)) := noisy L (vertex R c) < noisy L u in
   [/\ least (rll phi), least (@mae R K) & least (@nmse R K)].

@@ -27,6 +27,7 @@ by case: eqP => _; rewrite mulr0n ?mulr1n; ring.
 Qed.
 
 (* claim: R4.converse; every K >= 2, any set of outputs, e in place of the vertex of y *)
+(* Where L exceeds C/(K-1) at a wrong label j0, there is noise that draws no j0, with the true label likeliest, under which that output beats the vertex. *)
 Theorem R4_converse (L : loss R K U) (C : R) (u e : U) (y j0 : 'I_K) :
   symmetric L C -> L e y = 0 -> (forall j, j != y -> L e j = c C) ->
   j0 != y -> 0 <= L u y -> c C < L u j0 ->
@@ -61,7 +62,8 @@ by apply: (lt_from gap); rewrite /g; ring.
 Qed.
 End R4Converse.
 
-(* claim: M2; every K >= 2, every rate between 0 and the threshold *)
+(* claim: M2; every K >= 2, every rate between 0 and the threshold, finite input distributions *)
+(* Under MSE noise reverses the order of two risks, at every rate between 0 and the threshold. *)
 Theorem mse_reversal (R : realFieldType) (k : nat) (eta : R) : 0 < eta < threshold R k.+2 ->
   exists (P : problem R k.+2) (h1 h2 : input P -> simplex R k.+2),
     risk (@mse R k.+2) h1 < risk (@mse R k.+2) h2 /\

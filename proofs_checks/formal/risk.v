@@ -58,19 +58,22 @@ Hypothesis sym : symmetric L C.
 Variables (P : problem R K) (H : (input P -> U) -> Prop).
 Implicit Types h : input P -> U.
 
-(* claim: R1; every K >= 2, every rate, every ordered field *)
+(* claim: R1; every K >= 2, every rate, every ordered field, finite input distributions *)
+(* The noisy risk of a symmetric loss is C b + a R. *)
 Theorem R1 h : uniform_risk L eta h = C * flip K eta + slope K eta * risk L h.
 Proof.
 rewrite uniform_riskE mulrC; congr (_ * _ + _).
 by under eq_bigr => x _ do rewrite sym; rewrite -mulr_suml weight_sum mul1r.
 Qed.
 
-(* claim: R1.order; every K >= 2, every rate below the threshold *)
+(* claim: R1.order; every K >= 2, every rate below the threshold, finite input distributions *)
+(* Below the threshold a symmetric loss ranks any two hypotheses under noise as it does on clean labels. *)
 Theorem R1_order h1 h2 : eta < threshold R K ->
   risk L h1 < risk L h2 <-> uniform_risk L eta h1 < uniform_risk L eta h2.
 Proof. by rewrite -slope_gt0 !R1 ltr_add2l => a0; rewrite ltr_pmul2l. Qed.
 
-(* claim: R1.order; every K >= 2, every rate below the threshold *)
+(* claim: R1.order; every K >= 2, every rate below the threshold, finite input distributions *)
+(* Below the threshold the clean and the noisy risk have the same minimisers over every class. *)
 Theorem R1_minimisers h : eta < threshold R K ->
   minimises H (risk L) h <-> minimises H (uniform_risk L eta) h.
 Proof.
@@ -78,14 +81,16 @@ rewrite -slope_gt0 => a0; split=> -[Hh least]; split=> // h' /least;
   by rewrite !R1 ler_add2l ler_pmul2l.
 Qed.
 
-(* claim: R1.threshold; every K >= 2 *)
+(* claim: R1.threshold; every K >= 2, finite input distributions *)
+(* At the threshold the noisy risk is C/K, whatever the hypothesis. *)
 Theorem R1_threshold h : eta = threshold R K -> uniform_risk L eta h = C / K%:R.
 Proof.
 move=> at_threshold; rewrite R1 slopeE at_threshold subrr !mul0r addr0 /flip /threshold.
 by field; rewrite K_neq0 K1_neq0.
 Qed.
 
-(* claim: R1.threshold; every K >= 2 *)
+(* claim: R1.threshold; every K >= 2, finite input distributions *)
+(* Beyond the threshold noise turns the order of every pair around. *)
 Theorem R1_beyond h1 h2 : threshold R K < eta ->
   risk L h1 < risk L h2 <-> uniform_risk L eta h2 < uniform_risk L eta h1.
 Proof. by rewrite -slope_lt0 !R1 ltr_add2l => a0; rewrite ltr_nmul2l. Qed.

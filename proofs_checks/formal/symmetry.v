@@ -22,6 +22,7 @@ by rewrite mulr_natl.
 Qed.
 
 (* claim: S1; every K *)
+(* If G is affine on [0, 1], the label sum is (K-1) G(0) + G(1) at every output. *)
 Theorem S1 : affine_on_unit G ->
   symmetric (separable (K := K) f g) ((K%:R - 1) * G 0 + G 1).
 Proof.
@@ -90,6 +91,7 @@ Lemma uniform_sum_separable : S (uniform R k) = K%:R * G K%:R^-1.
 Proof. by rewrite separable_sum /= sumr_const card_ord mulr_natl. Qed.
 
 (* claim: S2; every K, G convex on [0, 1] *)
+(* If G is convex on [0, 1], S lies between its values K G(1/K) at the uniform output and G(1) + (K-1) G(0) at the vertices. *)
 Theorem S2 : convex_on (@unit_interval R) G ->
   [/\ forall u, K%:R * G K%:R^-1 <= S u <= G 1 + (K%:R - 1) * G 0,
       S (uniform R k) = K%:R * G K%:R^-1
@@ -109,6 +111,7 @@ Qed.
 
 (* Infinite at 0, as for the logarithm: only the lower end is left. *)
 (* part of: S2; every K, G convex on (0, 1), outputs without a 0 *)
+(* Where G is convex on (0, 1] only, S is at least K G(1/K) at every output without a 0. *)
 Theorem S2_interior : convex_on (fun t => 0 < t <= 1) G ->
   forall u, interior u -> K%:R * G K%:R^-1 <= S u.
 Proof.
@@ -117,6 +120,7 @@ Qed.
 End S2.
 
 (* claim: S2; every K, G concave on [0, 1] *)
+(* If G is concave on [0, 1], the vertices have the least label sum and the uniform output the largest. *)
 Theorem S2_concave (R : realFieldType) (k : nat) (f g : R -> R) :
   let K := k.+1 in let G := generator K f g in let S := label_sum (separable (K := K) f g) in
   convex_on (@unit_interval R) (fun t => - G t) ->
@@ -139,10 +143,12 @@ Variables (R : realFieldType) (K : nat) (U : Type).
 Implicit Types L M : loss R K U.
 
 (* claim: S3; every K, S different from 0 *)
+(* L/S has the label sum 1 wherever S is not 0. *)
 Theorem S3 L : (forall u, label_sum L u != 0) -> symmetric (normalised L) 1.
 Proof. by move=> S0 u; rewrite /label_sum -mulr_suml mulfV ?S0. Qed.
 
 (* claim: S3.sum; every K, every factor *)
+(* The sum of two symmetric losses has the constant C + D, and c times a symmetric loss has c C. *)
 Theorem S3_sum L M c C D : symmetric L C -> symmetric M D ->
   symmetric (fun u y => L u y + M u y) (C + D) /\ symmetric (fun u y => c * L u y) (c * C).
 Proof.

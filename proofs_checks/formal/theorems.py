@@ -10,6 +10,7 @@ FOLDER = Path(__file__).resolve().parent
 
 _THEOREM = re.compile(
     r"\(\* (?P<kind>claim|part of): (?P<claims>[\w.-]+(?:, [\w.-]+)*); (?P<scope>[^*]+?) \*\)\s*"
+    r"\(\* (?P<words>(?:(?!\*\)).)+) \*\)\s*"
     r"Theorem (?P<name>\w+)(?P<statement>.*?)\nProof\.",
     re.DOTALL,
 )
@@ -25,6 +26,7 @@ class Theorem:
     claims, scope : the ids of what it is about, and for what it shows it.
     whole : it shows what the claims say (for the scope); otherwise only a part, which is no evidence.
     name, file : where it is.
+    words : what it says, for a reader of mathematics.
     statement : its Coq text, from after the name to the proof.
     """
 
@@ -33,6 +35,7 @@ class Theorem:
     whole: bool
     name: str
     file: str
+    words: str
     statement: str
 
     @property
@@ -83,6 +86,7 @@ def theorems(folder: Path = FOLDER) -> tuple[Theorem, ...]:
                 m["kind"] == "claim",
                 m["name"],
                 path.name,
+                " ".join(m["words"].split()),
                 m["statement"],
             )
             for m in _THEOREM.finditer(text)
@@ -90,6 +94,6 @@ def theorems(folder: Path = FOLDER) -> tuple[Theorem, ...]:
         stated = re.findall(r"^\s*Theorem (\w+)", text, re.MULTILINE)
         said = re.findall(r"\(\* (?:claim|part of):", text)
         if [t.name for t in here] != stated or len(said) != len(stated):
-            raise ValueError(f"each Theorem must follow its claim, got file={path.name!r}")
+            raise ValueError(f"each Theorem must follow its claim and its words, got file={path.name!r}")
         found += here
     return tuple(found)

@@ -309,8 +309,8 @@ CLAIMS = (
     Claim(
         "S2",
         "Sharp range of the label sum",
-        "If $G$ is convex on $(0,1)$, $S$ ranges over $[K\\,G(1/K),\\; G(1) + (K-1)\\,G(0)]$, both ends "
-        "attained (uniform output, vertex); for concave $G$ the ends change places.",
+        "If $G$ is convex on $[0, 1]$, the ends counted, $S$ lies between $K\\,G(1/K)$ and $G(1) + (K-1)\\,G(0)$, "
+        "both attained (uniform output, vertex); for concave $G$ the ends change places.",
         SOURCE,
         checks=(
             Check(

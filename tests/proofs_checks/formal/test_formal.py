@@ -18,7 +18,7 @@ from lossmatters.proofs_checks import ledger
 from lossmatters.proofs_checks.claims import CLAIMS, find
 from lossmatters.proofs_checks.claims.risk.finite_problems import rational_losses
 from lossmatters.proofs_checks.formal import check
-from lossmatters.proofs_checks.formal.theorems import FOLDER, sources, theorems
+from lossmatters.proofs_checks.formal.theorems import Theorem, sources, theorems
 from lossmatters.proofs_checks.methods import exact, formal
 from lossmatters.theory.backends import backend
 from lossmatters.theory.losses import get
@@ -35,7 +35,10 @@ THEOREMS = theorems()
 TEXT = {path.name: path.read_text(encoding="utf-8") for path in sources()}
 needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")
 
-GOOD = "(* claim: R1; two and two *)\nTheorem sum : 2 + 2 = 4.\nProof.\nreflexivity.\nQed.\n"
+GOOD = (
+    "(* claim: R1; two and two *)\n(* Two and two are four. *)\n"
+    "Theorem sum : 2 + 2 = 4.\nProof.\nreflexivity.\nQed.\n"
+)
 
 
 def body(definition: str, file: str = "definitions.v") -> str:
@@ -86,7 +89,7 @@ def value(coq: str, u: Sequence[Fraction], y: int) -> Fraction:
 def test_a_theorem_is_about_a_claim(theorem) -> None:
     assert set(theorem.claims) <= {c.id for c in CLAIMS}
     assert theorem.scope
-    assert f"`{theorem.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert theorem.words
 
 
 def test_names_are_used_once() -> None:
@@ -213,6 +216,21 @@ def test_the_translation_can_tell() -> None:
         "Unset  Universe Checking.",
         "#[bypass_check(guard)] Fixpoint f (n : nat) : False := f n.",
         "(* a comment *) Admitted (* and another *).",
+        "Ltac all := (simpl in *). Lemma l : False. Admitted. (* *)",
+        "Obligation Tactic := idtac. Admit Obligations.",
+        'Load "elsewhere.v".',
+        'Local Load Verbose "elsewhere".',
+        'Add LoadPath "elsewhere" as Lossmatters.',
+        'Add Rec LoadPath "elsewhere".',
+        'Declare ML Module "elsewhere".',
+        'Cd "elsewhere".',
+        "Require Import elsewhere.",
+        'Require "elsewhere".',
+        "From elsewhere Require Import boolp.",
+        "From Lossmatters Require Import elsewhere.boolp.",
+        'Notation "x = y" := True.',
+        'Reserved Notation "x =e y".',
+        'Infix "=e" := le (at level 70).',
     ],
 )
 def test_a_text_that_assumes_is_rejected(text: str) -> None:
@@ -228,6 +246,8 @@ def test_a_text_that_assumes_is_rejected(text: str) -> None:
         'Definition s := "Axiom".',
         "Section S.\nVariable p : False.\nHypothesis h : p.\nContext (q : False).\nEnd S.",
         "Lemma admitted_elsewhere : True. Proof. exact I. Qed.",
+        "Lemma l : True. Proof. (simpl in *). exact I. Qed.",
+        "From mathcomp.classical Require Import boolp functions.\nLocal Notation K := 2.",
     ],
 )
 def test_a_text_that_does_not_passes(text: str) -> None:
@@ -243,10 +263,23 @@ def test_what_rests_on_what() -> None:
     assert read("Theorems:\n") != []
 
 
+@needs_coq
+def test_axioms_have_their_whole_names(tmp_path: Path) -> None:
+    (tmp_path / "boolp.v").write_text("Lemma functional_extensionality_dep : True. Proof. exact I. Qed.\n")
+    check.coqc(tmp_path, "boolp.v")
+    mine = Theorem((), "", True, "functional_extensionality_dep", "boolp.v", "", "")
+    said = check.full_names(["boolp.functional_extensionality_dep"], [mine], tmp_path)
+    assert said == {"boolp.functional_extensionality_dep": "Lossmatters.boolp.functional_extensionality_dep"}
+    assert check.CLASSICAL[1].endswith("functional_extensionality_dep")
+    assert said["boolp.functional_extensionality_dep"] not in check.CLASSICAL
+    assert check.full_names(["f g"], [mine], tmp_path)["f g"] == "f g"
+
+
 def test_a_theorem_must_say_its_claim(tmp_path: Path) -> None:
     for text in (
         "Theorem t : True.\nProof.\nexact I.\nQed.\n",
-        "(* claim: R1; x *)\nLemma t : True.\nProof.\n",
+        "(* claim: R1; x *)\nTheorem t : True.\nProof.\nexact I.\nQed.\n",
+        "(* claim: R1; x *)\n(* Words. *)\nLemma t : True.\nProof.\n",
     ):
         (tmp_path / "a.v").write_text(text)
         with pytest.raises(ValueError, match="must follow its claim"):
