@@ -22,7 +22,7 @@ OTHERS = (Fraction(1, 5), Fraction(3, 5))
 RESNET_18 = replace(
     paper.RESNET_18,
     name="short",
-    training=replace(paper.RESNET_18.training, epochs=40, schedule=Linear(Fraction(1, 2))),
+    training=replace(paper.RESNET_18.training, epochs=25, schedule=Linear(Fraction(1, 2))),
     # What speaks most comes first.
     grid=(
         *((loss, HEADLINE) for loss in SOURCE),
