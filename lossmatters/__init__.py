@@ -28,8 +28,13 @@ _NAMES = {
         ("SymmetricNoise", "ClassConditionalNoise", "InstanceDependentNoise"), "lossmatters.theory.noise"
     ),
     **dict.fromkeys(("measure", "flip_epoch", "robustness_verdict"), "lossmatters.theory.memorization"),
-    **dict.fromkeys(("decide", "label_sum_range", "loss_maximum"), "lossmatters.theory.symmetry"),
-    **dict.fromkeys(("excess_risk_bound", "order_reversal", "robust_to"), "lossmatters.theory.risk"),
+    **dict.fromkeys(
+        ("decide", "label_sum_range", "loss_maximum", "split", "symmetrise"), "lossmatters.theory.symmetry"
+    ),
+    **dict.fromkeys(
+        ("excess_risk_bound", "noise_tolerance", "order_reversal", "robust_to"), "lossmatters.theory.risk"
+    ),
+    "corrected": "lossmatters.theory.losses",
     "check_loss": "lossmatters.proofs_checks.conformance",
     "logit_gradient": "lossmatters.theory.dynamics",
     "conditional_minimiser": "lossmatters.theory.minimisers",

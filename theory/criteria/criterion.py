@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from lossmatters.theory.criteria import fallback
 from lossmatters.theory.criteria.at_once import row_losses
 from lossmatters.theory.criteria.check import check_batch, check_logits, check_settings, check_weight
-from lossmatters.theory.criteria.function import Saturated
+from lossmatters.theory.criteria.function import Saturated, single
 from lossmatters.theory.criteria.kernels import kernel
+from lossmatters.theory.criteria.mixed import is_mixed, mixed_matrix
 from lossmatters.theory.criteria.rows import every_label
 from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses.base import Loss
@@ -136,12 +137,17 @@ def loss_matrix(loss: Loss, logits: Tensor) -> Float[Tensor, "n k"]:
 
 def _losses(loss: Loss, own: Any, logits: Tensor, labels: Tensor) -> Tensor:
     """The loss of each row, (N,), float64 where a kernel computes it."""
+    if own is None and is_mixed(loss):
+        return _matrix(loss, own, logits).gather(1, labels[:, None])[:, 0]
     if own is None:
         return fallback.losses(loss, logits, labels)
     return row_losses(logits, labels, own)
 
 
 def _matrix(loss: Loss, own: Any, logits: Tensor) -> Tensor:
+    if own is None and is_mixed(loss):  # from the losses of all labels, which the base's kernel may know
+        base = loss.base  # type: ignore[attr-defined]
+        return mixed_matrix(loss, _matrix(base, kernel(base), single(logits)))
     if own is None:
         return fallback.matrix(loss, logits)
     values = own.matrix(every_label(logits))

@@ -21,6 +21,7 @@ from lossmatters.theory.criteria.bounded import (
     Truncated,
 )
 from lossmatters.theory.criteria.function import Kernel
+from lossmatters.theory.criteria.mixed import Mixed
 from lossmatters.theory.criteria.normalized import FocalGain, LogGain, NormalizedLog, Share
 from lossmatters.theory.criteria.robust_log import RobustLog
 from lossmatters.theory.criteria.single import CrossEntropy, FocalPower, Linear, Power, Single
@@ -29,6 +30,7 @@ from lossmatters.theory.criteria.tempered import Tempered
 from lossmatters.theory.criteria.total import SingleTotal, Total
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination
 from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.mixtures import SeparableMixture
 
 
 def _power(q: Fraction) -> Single:
@@ -77,6 +79,9 @@ def kernel(loss: Loss) -> Kernel | None:
         if isinstance(base, CrossEntropy):
             return NormalizedLog()
         return Share(base) if isinstance(base, Single) else None
+    if isinstance(loss, SeparableMixture):
+        base = kernel(loss.base)
+        return Mixed(loss, base) if isinstance(base, Single) else None
     if isinstance(loss, Combination | SeparableCombination) and _sums_its_terms(loss):
         terms = [(float(factor), kernel(term)) for factor, term in loss.terms]
         found = [(factor, term) for factor, term in terms if term is not None]

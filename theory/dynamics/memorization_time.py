@@ -19,7 +19,7 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.dynamics.label_only_flow import time_on_path
 from lossmatters.theory.dynamics.logit_gradients import CLEAN, LABEL, OTHER, label_factor, reduced_gradient
-from lossmatters.theory.dynamics.vertex_gradients import gradient_vanishes
+from lossmatters.theory.dynamics.vertex_gradients import gradient_bounded, gradient_vanishes
 from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail
 from lossmatters.theory.losses import CCE, CallableLoss, Loss, SeparableLoss, ZeroOne
 from lossmatters.theory.minimisers.exchange import treats_classes_alike
@@ -77,7 +77,7 @@ def memorization_time(
     others (`reduced_gradient`). Losses of u_y alone run along one path, that of CCE, at their own speeds: a
     closed form for CCE, a quadrature for the others. Else a stiff solver, at two tolerances. Where the
     start is a vertex e_c, the time is infinite (the limit of starts that tend to it) if the logit gradient
-    vanishes there, which SymPy shows.
+    vanishes, or only stays bounded, there, which SymPy shows.
 
     Parameters
     ----------
@@ -145,7 +145,13 @@ def _from_vertex(loss: Loss, k: int, optimum: NoisyOptimum) -> MemorizationTime:
         if not optimum.unique:
             detail += " (one of several optima, or not shown to be the only one)"
         return MemorizationTime(math.inf, optimum.status, "stationary", start, None, detail)
-    why = "the noisy optimum is a vertex, and the logit gradient was not shown to vanish there"
+    if gradient_bounded(loss, k):
+        detail = (
+            "the noisy optimum is the vertex of the clean class; the logit gradient is bounded there, so "
+            "from mass eps the altered label takes a time like log(1/eps)"
+        )
+        return MemorizationTime(math.inf, optimum.status, "bounded gradient", start, None, detail)
+    why = "the noisy optimum is a vertex, and the logit gradient was not shown to be bounded there"
     return MemorizationTime(math.nan, "undecided", "", start, None, why)
 
 

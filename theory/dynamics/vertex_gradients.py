@@ -55,6 +55,28 @@ def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
     return _by_trace(loss, num_classes)
 
 
+@lru_cache(maxsize=256)
+def gradient_bounded(loss: Loss, num_classes: int) -> bool:
+    """True only where it is derived that dL(u, y)/dz stays bounded as u -> e_c, c != y.
+
+    The terms of a separable loss are u_k (psi'(u_k) - sum_i u_i psi'(u_i)): bounded where t psi'(t) has a
+    finite limit as t -> 0 and psi' has one as t -> 1.
+
+    >>> from lossmatters.theory.losses import CCE
+    >>> gradient_bounded(CCE(), 10)
+    True
+    """
+    if isinstance(loss, CallableLoss):
+        return False
+    if isinstance(loss, Combination):
+        return all(gradient_bounded(term, num_classes) for _, term in loss.terms)
+    if isinstance(loss, SeparableLoss):
+        on, off = _parts(loss, num_classes)
+        finite = _pull(on).is_finite and _pull(off).is_finite
+        return bool(finite and _finite_slope_at_one(off))
+    return gradient_vanishes(loss, num_classes)
+
+
 def _parts(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any]:
     """on_label and off_label in T."""
     number, view = sympy.Integer(num_classes), loss.bound_to(OPS)

@@ -5,12 +5,14 @@ from lossmatters.theory.losses.base import Combination, Loss, SeparableCombinati
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.cce import CCE
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.corrected import Corrected, corrected
 from lossmatters.theory.losses.focal import Focal
 from lossmatters.theory.losses.gce import GCE
 from lossmatters.theory.losses.huberised import PHuberCE, PHuberGCE
 from lossmatters.theory.losses.jensen_shannon import JS
 from lossmatters.theory.losses.linear import RCE, Unhinged
 from lossmatters.theory.losses.mae import MAE
+from lossmatters.theory.losses.mixtures import Symmetrised, label_mean, noise_averaged, symmetrised
 from lossmatters.theory.losses.mse import MSE
 from lossmatters.theory.losses.negative import NNCE, NNFL
 from lossmatters.theory.losses.normalized import NCE, NFL, NGCE, NMSE
@@ -46,6 +48,7 @@ __all__ = [
     "BiTempered",
     "CallableLoss",
     "Combination",
+    "Corrected",
     "Focal",
     "Loss",
     "LossFileError",
@@ -59,10 +62,15 @@ __all__ = [
     "SeparableCombination",
     "SeparableLoss",
     "ShareLoss",
+    "Symmetrised",
     "TaylorCE",
     "TruncatedGCE",
     "Unhinged",
     "ZeroOne",
+    "corrected",
     "get",
+    "label_mean",
+    "noise_averaged",
     "register",
+    "symmetrised",
 ]

@@ -19,9 +19,13 @@ from lossmatters.theory.exact import exact, fail
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.corrected import WAYS, corrected
+from lossmatters.theory.losses.mixtures import label_mean, noise_averaged, symmetrised
 
 LOSSES: dict[str, type[Loss]] = {}
 ALIASES = {"0-1": "zero-one", "ce": "cce", "cross-entropy": "cce", "l1": "mae", "brier": "mse"}
+
+WRAPPERS = ("symmetrise", "label_mean", "noisy", *WAYS)  # words that make a loss of a loss
 
 USERS = "_lossmatters_user_"  # the modules of users' files are named after these with this before
 
@@ -57,10 +61,11 @@ def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
     """A loss from its name or text.
 
     Accepts a registered name with `parameters`; ``NAME(alpha=1/10)``; sums, positive multiples and
-    ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``path/to/file.py:obj`` or
-    ``package.module:obj``, where obj is a Loss, a callable ``(logits, labels) -> (N,)``, or a class of
-    either that needs no arguments; or such an object itself. A file finds what lies beside it, as a script
-    does, and a module is also looked for in the current folder.
+    ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``symmetrise(...)``, ``label_mean(...)``,
+    ``noisy(..., eta=2/5)``, ``backward(..., eta=2/5)`` and ``forward(..., eta=2/5)`` of one;
+    ``path/to/file.py:obj`` or ``package.module:obj``, where obj is a Loss, a callable ``(logits, labels) ->
+    (N,)``, or a class of either that needs no arguments; or such an object itself. A file finds what lies
+    beside it, as a script does, and a module is also looked for in the current folder.
 
     Raises
     ------
@@ -227,11 +232,29 @@ def _evaluate(node: ast.expr, spec: str) -> Any:
             return _build(name, {})
         case ast.Call(func=ast.Name(id="Normalized"), args=[base], keywords=[]):
             return Normalized(_evaluate(base, spec))
+        case ast.Call(func=ast.Name(id=word), args=[base], keywords=keywords) if word.lower() in WRAPPERS:
+            inner = _evaluate(base, spec)
+            given = {str(k.arg): _number(_evaluate(k.value, spec), spec) for k in keywords}
+            if isinstance(inner, Loss):
+                return _wrapped(word.lower(), inner, given, spec)
         case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
             return _build(name, {str(k.arg): _number(_evaluate(k.value, spec), spec) for k in keywords})
     raise ValueError(
         f"loss must be a name, NAME(parameter=value) or a sum of multiples of those, got loss={spec!r}"
     )
+
+
+def _wrapped(word: str, base: Loss, given: dict[str, Fraction], spec: str) -> Loss:
+    """A loss made of another by its word: symmetrise(X), backward(X, eta=2/5), ..."""
+    needs = () if word in ("symmetrise", "label_mean") else ("eta",)
+    if tuple(given) != needs:
+        has = "takes eta=RATE beside the loss" if needs else "takes a loss alone"
+        raise ValueError(f"{word} {has}, got loss={spec!r}")
+    if word in WAYS:
+        return corrected(base, given["eta"], word)
+    if word == "noisy":
+        return noise_averaged(base, given["eta"])
+    return symmetrised(base) if word == "symmetrise" else label_mean(base)
 
 
 def _number(value: Any, spec: str) -> Fraction:

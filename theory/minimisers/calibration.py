@@ -24,6 +24,7 @@ from lossmatters.theory.enclosure import certify_sign, trace
 from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ZeroOne
+from lossmatters.theory.losses.mixtures import SymmetrisedSeparable
 from lossmatters.theory.minimisers.exchange import attains, gives_up_below_half, limits_at_zero, monotone
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.symbolic.algebra import exact_losses, symbolic_losses
@@ -92,6 +93,10 @@ def calibration(loss: Loss, num_classes: int | None = None) -> Calibration:
     if gives_up_below_half(loss):
         detail = "L is constant up to u_y = 1/2 and never rises: with u_j >= u_y R is above R(e_y)"
         return Calibration("certified", scope, "exact", detail)
+    if isinstance(loss, SymmetrisedSeparable):
+        found = _symmetrised(loss, k)
+        if found is not None:
+            return found
     found = _beside_the_boundary(loss, k) if falls else _rises(loss, k or 3)
     return found or (_two_classes(loss) if k == 2 else None) or _searched(loss, k or 3, DRAWS)
 
@@ -158,6 +163,24 @@ def _unbounded_share(loss: Loss, k: int | None) -> bool:
         return False
     on, off = limits_at_zero(loss.base, k)
     return bool(on == sympy.oo and off.is_finite)
+
+
+def _symmetrised(loss: SymmetrisedSeparable, k: int | None) -> Calibration | None:
+    """R = sum_i (pi_i - 1/K) h(u_i) + c: what the boundary does to it, and a flat h."""
+    if gives_up_below_half(loss.base):
+        detail = "h is constant up to 1/2 and never rises: R(u) is least where a likeliest class has all"
+        scope = "all K >= 2" if k is None else f"K = {k}"
+        return Calibration("certified", scope, "exact", detail)
+    on, off = limits_at_zero(loss, k)
+    if not (on == sympy.oo and off == -sympy.oo) or k == 2:
+        return None
+    detail = (
+        "R = sum_i (pi_i - 1/K) h(u_i) with h(0) infinite: as u_i -> 0 where pi_i < 1/K, R falls without "
+        "bound, whichever of the other classes is first"
+    )
+    witness = _limit_witness(loss, k or 3)
+    witness["infimum"] = "-oo"
+    return Calibration("refuted", "all K >= 3" if k is None else f"K = {k}", "limit", detail, witness)
 
 
 def _limit_witness(loss: Loss, k: int) -> dict[str, Any]:

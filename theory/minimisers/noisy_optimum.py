@@ -19,6 +19,7 @@ from lossmatters.theory.enclosure import certify_sign
 from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.losses.mixtures import GeneralMixture
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
 from lossmatters.theory.minimisers.exchange import attains, monotone, near, positive, treats_classes_alike
 from lossmatters.theory.noise import SymmetricNoise, threshold
@@ -128,6 +129,13 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, st
             return None
         status = "proved" if all(p[0] == "proved" for p in known) else "certified"
         return status, "every term is least at e_c", any(p[2] for p in known)
+    if isinstance(loss, GeneralMixture):  # p L + const: the base is symmetric with it, unless p + K q = 0
+        p, _ = (0, 0) if num_classes is None else loss.weights(Fraction(num_classes))
+        return (
+            least_at_vertex(loss.base, num_classes)
+            if p > 0 and _is_symmetric(loss.base, num_classes)
+            else None
+        )
     if isinstance(loss, ShareLoss):
         if num_classes is None or not _all_weight_at_vertex(loss, num_classes):
             return None
@@ -140,6 +148,10 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, st
         where = "only at e_c" if only else "at e_c, and wherever S is infinite"
         return "certified" if "interval" in ways else "proved", f"L >= 0, and 0 {where}", only
     return None
+
+
+def _is_symmetric(loss: Loss, num_classes: int | None) -> bool:
+    return decide(loss, num_classes).status == "proved"
 
 
 def _all_weight_at_vertex(loss: ShareLoss, k: int) -> bool:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
 from lossmatters.theory.symmetry.label_sum_range import LabelSumRange, label_sum_range
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum, loss_maximum
+from lossmatters.theory.symmetry.split import Split, split, symmetrise
 from lossmatters.theory.symmetry.witness import Witness, find_witness, witness_at
 
 __all__ = [
     "LabelSumRange",
     "LossMaximum",
+    "Split",
     "SymmetryVerdict",
     "Witness",
     "decide",
     "find_witness",
     "label_sum_range",
     "loss_maximum",
+    "split",
+    "symmetrise",
     "witness_at",
 ]

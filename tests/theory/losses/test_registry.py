@@ -39,6 +39,19 @@ MATERIAL = {
     "CatalogueNormalized",
     "ShareLoss",
     "ActivePassive",
+    "GeneralMixture",
+    "SeparableMixture",
+    "Symmetrised",
+    "SymmetrisedSeparable",
+    "NoiseAveraged",
+    "NoiseAveragedSeparable",
+    "LabelMean",
+    "LabelMeanSeparable",
+    "Corrected",
+    "UniformBackward",
+    "UniformBackwardSeparable",
+    "UniformForward",
+    "UniformForwardSeparable",
 }
 
 
