@@ -85,7 +85,7 @@ class _Backward:
 
 
 @dataclass(frozen=True)
-class UniformBackward(_Backward, GeneralMixture):
+class UniformBackward(_Backward, GeneralMixture):  # type: ignore[override]  # it makes its own name
     """Backward correction of any loss for uniform noise: (L - b S)/a = L_sym/a + S/K.
 
     Unbiased: its mean over the noisy label is L. It grows with 1/a without bound as eta nears (K-1)/K, and
@@ -104,7 +104,7 @@ class UniformBackward(_Backward, GeneralMixture):
 
 
 @dataclass(frozen=True)
-class UniformBackwardSeparable(_Backward, SeparableMixture):
+class UniformBackwardSeparable(_Backward, SeparableMixture):  # type: ignore[override]  # as above
     """`UniformBackward` of a separable loss, which is separable."""
 
     base: SeparableLoss
@@ -140,7 +140,7 @@ class _Forward:
 
 
 @dataclass(frozen=True)
-class UniformForward(_Forward, Loss):  # type: ignore[misc]  # it makes its own name
+class UniformForward(_Forward, Loss):  # type: ignore[override]  # it makes its own name
     """Forward correction of any loss for uniform noise: L(a u + b, y)."""
 
     base: Loss
@@ -152,7 +152,7 @@ class UniformForward(_Forward, Loss):  # type: ignore[misc]  # it makes its own 
 
 
 @dataclass(frozen=True)
-class UniformForwardSeparable(_Forward, SeparableLoss):  # type: ignore[misc]  # as above
+class UniformForwardSeparable(_Forward, SeparableLoss):  # type: ignore[override]  # as above
     """Forward correction of a separable loss: on(a t + b) and off(a t + b).
 
     For CCE it is -log(b/a + u_y) - log a, the shifted cross-entropy with alpha = b/a = eta/((K-1) a).
@@ -198,7 +198,7 @@ class Corrected(Loss):
     """
 
     base: Loss
-    matrix: Matrix = ()
+    transition: Matrix = ()
     way: str = "backward"
 
     @property
@@ -210,12 +210,12 @@ class Corrected(Loss):
             raise TypeError(f"base must be a loss with a formula, got base={self.base!r}")
         if self.way not in WAYS:
             fail("way", f"one of {', '.join(WAYS)}", self.way)
-        object.__setattr__(self, "matrix", check_matrix(self.matrix))
-        object.__setattr__(self, "_inverse", inverse(self.matrix) if self.way == "backward" else ())
+        object.__setattr__(self, "transition", check_matrix(self.transition))
+        object.__setattr__(self, "_inverse", inverse(self.transition) if self.way == "backward" else ())
 
     @property
     def spec(self) -> str:
-        rows = "; ".join(" ".join(map(str, row)) for row in self.matrix)
+        rows = "; ".join(" ".join(map(str, row)) for row in self.transition)
         return f"{self.way}({self.base.spec}, T=[{rows}])"
 
     @property
@@ -228,12 +228,16 @@ class Corrected(Loss):
         return found
 
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        k = len(self.matrix)
+        k = len(self.transition)
         if probs.shape[-1] != k:
             fail("num_classes", f"{k}, the size of the matrix", probs.shape[-1])
         if self.way == "forward":
             entries = [
-                sum(ops.const(self.matrix[i][j]) * probs[..., i] for i in range(k) if self.matrix[i][j])
+                sum(
+                    ops.const(self.transition[i][j]) * probs[..., i]
+                    for i in range(k)
+                    if self.transition[i][j]
+                )
                 for j in range(k)
             ]
             return self.base.apply(ops.stack(entries), onehot, ops)

@@ -60,7 +60,7 @@ class Mixture:
             raise TypeError(f"base must be a loss with a formula, got base={self.base.name!r}")
 
 
-class SeparableMixture(Mixture, SeparableLoss):  # type: ignore[misc]  # it makes its own name
+class SeparableMixture(Mixture, SeparableLoss):  # type: ignore[override]  # it makes its own name
     """A mixture of a separable loss: on' = p on + q G, off' = p off + q G, with G = on + (K - 1) off."""
 
     def check_parameters(self) -> None:
@@ -83,7 +83,7 @@ class SeparableMixture(Mixture, SeparableLoss):  # type: ignore[misc]  # it make
         return value
 
 
-class GeneralMixture(Mixture, Loss):  # type: ignore[misc]  # as above
+class GeneralMixture(Mixture, Loss):  # type: ignore[override]  # as above
     """A mixture of any loss with a formula."""
 
     def check_parameters(self) -> None:

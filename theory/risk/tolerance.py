@@ -362,7 +362,7 @@ def flat_at_vertex(loss: Loss, k: int | None = None) -> bool:
     if isinstance(loss, ShareLoss):
         weight = weight_of(loss, k) if k is not None else None
         found = pieces(weight.subs(X, T), T) if weight is not None and weight.has(*CASES) else None
-        return bool(found) and is_zero(found[0].expression)
+        return found is not None and is_zero(found[0].expression)
     if not (isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss)) or loss.base.has_off_label:
         return False
     on, _ = limits_at_zero(loss.base, k)

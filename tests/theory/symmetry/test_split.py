@@ -215,7 +215,7 @@ def test_bad_corrections_say_why():
 
 
 def test_the_inverse_is_exact():
-    matrix = Corrected(CCE(), T3).matrix
+    matrix = Corrected(CCE(), T3).transition
     back = inverse(matrix)
     product = [[sum(matrix[i][m] * back[m][j] for m in range(3)) for j in range(3)] for i in range(3)]
     assert product == [[Fraction(int(i == j)) for j in range(3)] for i in range(3)]
