@@ -32,13 +32,17 @@ METRICS = {
 }
 
 
+LONGEST = 500  # characters of a loss text that is taken for one of the catalogue
+
+
 @cache
 def loss_of(spec: str) -> Loss | None:
     """The loss that a record names, or None where it is not in the catalogue.
 
-    A user's file is not run for the sake of a name: it may be elsewhere by now, and it may import torch.
+    Records are foreign input: no file or module is imported for the sake of a name, and no text is parsed that
+    is longer than any loss of the catalogue needs.
     """
-    if ".py" in spec:
+    if ":" in spec or ".py" in spec or len(spec) > LONGEST:
         return None
     try:
         return get(spec)
@@ -74,13 +78,19 @@ def loss_name(spec: str) -> str:
     """
     loss = loss_of(spec)
     if loss is None:
-        return spec.rpartition(":")[2] if ".py:" in spec else spec
+        return plain(spec.rpartition(":")[2])
     if not loss.title or not dataclasses.is_dataclass(loss):
         return spec
     defaults = {f.name: f.default for f in dataclasses.fields(loss)}
     shown = {k: v for k, v in loss.parameters.items() if len(loss.parameters) == 1 or v != defaults.get(k)}
     inner = ", ".join(f"{GREEK.get(k, k)} = {number(v)}" for k, v in shown.items())
     return f"{loss.title} ({inner})" if inner else loss.title
+
+
+def plain(text: str) -> str:
+    """Return text from outside as a figure shows it: short, and with no sign that starts a formula."""
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    return short.replace("$", r"\$")
 
 
 def number(value: Any) -> str:

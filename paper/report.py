@@ -193,7 +193,7 @@ def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("paper", TEMPLATES),
+        loader=PackageLoader("lossmatters.paper", TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,12 +80,18 @@ def write_figures(
                 if on_skip:
                     on_skip(name, str(error))
                 continue
-            paths += [write_atomic(out / f"{name}.{kind}", render(figure, kind)) for kind in FORMATS]
-            entry = {"name": name, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
+            file = file_name(name)
+            paths += [write_atomic(out / f"{file}.{kind}", render(figure, kind)) for kind in FORMATS]
+            entry = {"name": file, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
             entries.append({**entry, "caption": spec.describe(group)})
     manifest = {"records": digest(records), "figures": entries, "skipped": skipped}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     return [*paths, write_atomic(out / MANIFEST, text.encode())]
+
+
+def file_name(name: str) -> str:
+    """Return a name as it may stand in a folder: whatever it says, the file is in that folder."""
+    return re.sub(r"[^A-Za-z0-9_+=-]+", "-", name).strip("-") or "figure"
 
 
 def render(figure: Figure, kind: str) -> bytes:

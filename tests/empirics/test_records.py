@@ -11,8 +11,16 @@ from fractions import Fraction
 
 import pytest
 
-from lossmatters.empirics import records
-from lossmatters.empirics.records import CURVES, Record, RecordError, append, read, run_id, select
+from lossmatters.empirics.records import (
+    CURVES,
+    Record,
+    RecordError,
+    append,
+    read,
+    run_id,
+    select,
+    to_frame,
+)
 
 
 def record(seed=0, loss="cce", rate="2/5", value=0.5, **changes):
@@ -32,8 +40,13 @@ def record(seed=0, loss="cce", rate="2/5", value=0.5, **changes):
 
 def test_records_come_back_as_they_were(tmp_path):
     """Floats bit by bit, None and infinities too."""
-    curves = {name: [0.1 + 0.2, 1 / 3, None, math.inf, 5e-324] for name in CURVES}
-    written = [record(seed, curves=curves) for seed in range(3)]
+    shares = [0.1 + 0.2, 1 / 3, None, 1.0, 5e-324]
+    curves = dict.fromkeys(CURVES, shares)
+    curves |= {
+        "train_loss": [0.1 + 0.2, math.inf, -1.5, 0.0, 5e-324],
+        "noisy_train_accuracy": [0.1, 0, 1, 0.5, 1],
+    }
+    written = [record(seed, curves=curves, training={"epochs": 5}) for seed in range(3)]
     append(tmp_path / "new" / "r.jsonl", written[:2])
     append(tmp_path / "new" / "r.jsonl", written[2:])
     assert read(tmp_path / "new" / "r.jsonl") == written
@@ -41,8 +54,8 @@ def test_records_come_back_as_they_were(tmp_path):
 
 
 def test_a_loss_that_was_not_finite_stays_visible(tmp_path):
-    curves = {name: [math.nan] for name in CURVES}
-    append(tmp_path / "r.jsonl", [record(curves=curves)])
+    curves = {name: [0.1] for name in CURVES} | {"train_loss": [math.nan]}
+    append(tmp_path / "r.jsonl", [record(curves=curves, training={"epochs": 1})])
     (back,) = read(tmp_path / "r.jsonl")
     assert math.isnan(back.final["train_loss"])
 
@@ -73,10 +86,11 @@ def test_the_key_is_of_the_configuration_and_of_nothing_else():
 
 def test_a_record_without_risks_is_read_and_keeps_its_key(tmp_path):
     """Records from before risks were measured lack the field; they stay valid."""
-    old = {k: v for k, v in json.loads(record().to_json()).items() if k != "risks"}
+    old = {k: v for k, v in json.loads(record(schema=1).to_json()).items() if k not in ("risks", "digest")}
     (tmp_path / "old.jsonl").write_text(json.dumps(old) + "\n")
     (back,) = read(tmp_path / "old.jsonl")
-    assert back == record()
+    assert back == record(schema=1)
+    assert back.run_id == record().run_id
     assert (back.risks, back.start) == (None, None)
     assert "risks" not in back.outcome
     risks = {"own_labels": 0.1, "fresh_labels": 1 / 3, "clean_labels": math.inf}
@@ -111,20 +125,94 @@ BROKEN = {
     "a foreign line": ("epoch,loss\n1,0.5", "line 2: not a whole record"),
     "JSON that is no object": ("[1, 2]", "line 2: not a record, got list"),
     "bytes that are no text": ("\udcff\udcfe", "line 2: not a whole record"),
-    "another schema": (edited(schema=0), "line 2: schema must be 1, got schema=0"),
-    "no schema": ('{"loss": "cce"}', "line 2: schema must be 1, got schema=None"),
+    "another schema": (edited(schema=0), "line 2: schema must be 2, got schema=0"),
+    "no schema": ('{"loss": "cce"}', "line 2: schema must be 2, got schema=None"),
     "a missing curve": (
         edited(curves={n: [1.0] for n in CURVES[1:]}),
         f"line 2: a record needs curves.{CURVES[0]}",
     ),
-    "a missing field": (json.dumps({"schema": 1}), "line 2: a record needs experiment"),
+    "a missing field": (json.dumps({"schema": 2}), "line 2: a record needs experiment"),
     "curves of two lengths": (
         edited(curves={**{n: [1.0] for n in CURVES}, "train_loss": [1.0, 2.0]}),
         r"line 2: curves must have one length > 0, got lengths=\[1, 2\]",
     ),
     "no epochs": (edited(curves={n: [] for n in CURVES}), r"one length > 0, got lengths=\[0\]"),
+    "a changed curve": (
+        edited(curves={**{n: [0.1, 0.5] for n in CURVES}, "test_accuracy": [0.1, 0.6]}),
+        r"line 2: digest must be .*\(edited or damaged\)",
+    ),
+    "a path as a name": (edited(experiment="../x"), "line 2: .*experiment"),
+    "an absolute path": (edited(experiment="/etc/x"), "line 2: .*experiment"),
+    "markup as a name": (edited(experiment="<b>x"), "line 2: .*experiment"),
+    "an accuracy beyond 1": (
+        edited(curves={**{n: [0.1, 0.5] for n in CURVES}, "test_accuracy": [0.1, 1.6]}),
+        "line 2: .*<= 1.*test_accuracy",
+    ),
+    "a rate without a denominator": (edited(noise={"kind": "symmetric", "rate": "1/0"}), "rate must be in"),
+    "a loss of a hundred thousand characters": (edited(loss="c" * 100_000), "line 2: .*loss"),
+    "a hundred thousand brackets": ("[" * 100_000, "line 2: not a whole record"),
+    "a list for a name": (edited(dataset={"name": ["digits"]}), "line 2: Expected `str`, got `array`"),
+    "curves that are one number": (edited(curves=3), "line 2: a record needs curves"),
+    "no digest": (
+        json.dumps({k: v for k, v in json.loads(record(1).to_json()).items() if k != "digest"}),
+        "line 2: a record needs digest",
+    ),
     "an edited line": (edited(loss="rll(alpha=1/10)"), r"line 2: run_id must be .*\(edited\?\)"),
 }
+
+
+JUNK = [
+    None,
+    True,
+    -1,
+    10**400,
+    0.5,
+    1e999,
+    "",
+    "x" * 5000,
+    "../x",
+    [],
+    {},
+    [[]],
+    {"a": {}},
+    "<script>",
+]
+
+
+def places(value, path=()):
+    """Every place in nested JSON, the outermost last."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in items:
+        yield from places(part, (*path, key))
+        yield (*path, key)
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda j: str(j)[:8] or "empty")
+def test_no_mutation_of_a_record_is_taken_for_a_record(tmp_path, junk):
+    """Every value of a record in turn becomes something else: refused in one line."""
+    whole = json.loads(record(1).to_json())
+    for path in places(whole):
+        changed = json.loads(record(1).to_json())
+        part = changed
+        for key in path[:-1]:
+            part = part[key]
+        if part[path[-1]] == junk:
+            continue
+        part[path[-1]] = junk
+        file = tmp_path / "r.jsonl"
+        file.write_text(json.dumps(changed) + "\n")
+        with pytest.raises(RecordError, match=r"r\.jsonl, line 1: ") as caught:
+            read(file)
+        assert "\n" not in str(caught.value), path
+        assert len(str(caught.value)) < 6000, path
+
+
+def test_a_table_has_a_row_an_epoch():
+    pytest.importorskip("pandas")
+    table = to_frame([record(0), record(1)])
+    assert list(table["epoch"]) == [1, 2, 1, 2]
+    assert set(CURVES) <= set(table.columns)
+    assert list(table["noise_rate"]) == [0.4] * 4
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -157,14 +245,15 @@ def test_a_write_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
     path = tmp_path / "r.jsonl"
     append(path, [record(0)])
     before = path.read_bytes()
-    write = records.os.write
+    files = sys.modules["lossmatters.empirics.records.files"]
+    write = files.os.write
 
     def short_write(descriptor, data):
         if len(data) < 200:
             raise OSError(28, "No space left on device")
         return write(descriptor, data[:100])
 
-    monkeypatch.setattr(records.os, "write", short_write)
+    monkeypatch.setattr(files.os, "write", short_write)
     with pytest.raises(OSError, match="No space left"):
         append(path, [record(1), record(2)])
     assert path.read_bytes() == before

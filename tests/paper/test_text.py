@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
 
+from lossmatters.paper import names
+from lossmatters.paper.figures.write import file_name
 from lossmatters.paper.findings import findings
 from lossmatters.paper.mathml import mathml, prose
 from lossmatters.paper.names import loss_name, number
 from lossmatters.paper.statistics import Estimate
 from lossmatters.paper.tables import Table, loss_table, percent, results_table
 from lossmatters.paper.witness import readable
-from lossmatters.theory.losses import LOSSES
+from lossmatters.theory.losses import LOSSES, get
 
 RATE = Fraction(2, 5)
 
@@ -172,3 +175,32 @@ def test_witness_is_readable():
     for part in ("(1/3, 2/3)", "1.23457", "<dt>S(u)</dt>", "yes", "none", "&lt;b&gt;"):
         assert part in html
     assert "and 5 more" in readable(list(range(45)))
+
+
+def test_a_name_from_a_record_imports_nothing_and_opens_no_formula(tmp_path, monkeypatch):
+    """Records are foreign input: the file and the module that they name are left alone."""
+    ran = tmp_path / "ran"
+    code = f"open({str(ran)!r}, 'w')\ndef loss(z, y): return z[:, 0]\n"
+    (tmp_path / "evil.py").write_text(code)
+    (tmp_path / "evil_module.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    for spec in (
+        "evil.py:loss",
+        "evil_module:loss",
+        f"{tmp_path}/evil.py:loss",
+        "a$b$",
+        "(" * 400,
+        "x" * 10**5,
+    ):
+        assert names.loss_of(spec) is None
+        assert len(names.loss_name(spec)) <= 62
+        assert "$" not in names.loss_name(spec).replace(r"\$", "")
+    assert not ran.exists()
+    assert get("evil_module:loss") is not None  # which is how it would have run
+    assert ran.exists()
+
+
+def test_a_file_of_a_figure_stays_in_its_folder():
+    for name in ("../x", "/etc/x", "a/../../b", "..", "", "<b>", "C:\\x", "x\0"):
+        assert re.fullmatch(r"[\w+=-]+", file_name(name))
+    assert file_name("cpu-cnn-curves") == "cpu-cnn-curves"

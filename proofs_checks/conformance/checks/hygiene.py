@@ -80,7 +80,7 @@ def _in_a_new_process(trial: Trial) -> list[str]:
     path = getattr(module, "__file__", None)
     if module is None or holder == "__main__" or path is None:
         raise NotApplicable("the loss was not imported from a file")
-    if holder.split(".")[0] in ("torch", "theory", "builtins", "functools"):
+    if holder.split(".")[0] in ("torch", "lossmatters", "builtins", "functools"):
         raise NotApplicable(f"the loss belongs to {holder.split('.')[0]}")
     if not trial.budget.slow:
         raise NotApplicable("a quick run starts no new process")

@@ -1,23 +1,16 @@
-"""Records: one training run as plain data, one JSON object a line.  No torch here.
-
-A file of records is only ever appended to. All runs that were trained together are appended in one
-write, so an interrupted sweep leaves whole stacks or nothing.
-"""
+"""A record: one training run as plain data, with a key of what was asked for and a digest of all it says."""
 
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 CURVES = (
     "train_loss",
     "noisy_train_accuracy",
@@ -122,105 +115,23 @@ class Record:
         return out if self.risks is None else {**out, "risks": self.risks}
 
     def to_json(self) -> str:
-        """One line of JSON, without a newline; floats in their shortest exact form."""
-        return json.dumps({"run_id": self.run_id, **dataclasses.asdict(self)}, allow_nan=True)
+        """Return one line of JSON, without a newline; floats in their shortest exact form."""
+        content = {"run_id": self.run_id, **dataclasses.asdict(self)}
+        return json.dumps({**content, "digest": digest_of(content)}, allow_nan=True)
+
+
+def digest_of(content: dict[str, Any]) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a record's content, its own digest left out.
+
+    A float is written in its shortest exact form, so a record that was read has the digest that was written.
+    """
+    text = json.dumps({k: v for k, v in content.items() if k != "digest"}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def run_id(configuration: dict[str, Any]) -> str:
     """The key of a configuration (see `Record.run_id`)."""
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def record_files(path: str | os.PathLike[str]) -> list[Path]:
-    """The record files at `path`: itself, or the ``*.jsonl`` in a folder, sorted.
-
-    Raises
-    ------
-    RecordError : nothing there.
-    """
-    path = Path(path)
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path] if path.is_file() else []
-    if not files:
-        raise RecordError(f"records must be a file or a folder of .jsonl files, got path={str(path)!r}")
-    return files
-
-
-def read(path: str | os.PathLike[str]) -> list[Record]:
-    """All records of a file or a folder, in order; of two with the same run_id the first counts.
-
-    Raises
-    ------
-    RecordError : nothing there; a line that is not JSON (a write that was cut off), not a record, of
-        another schema, or whose run_id does not belong to its configuration. The line is named, and
-        nothing is changed on disk.
-    """
-    found: dict[str, Record] = {}
-    for file in record_files(path):
-        text = file.read_text(encoding="utf-8", errors="replace")
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                record = _parse(line, f"{file}, line {number}")
-                found.setdefault(record.run_id, record)
-    return list(found.values())
-
-
-def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
-    """Append records in one write, under a lock, and wait until they are on disk.
-
-    Raises
-    ------
-    RecordError : the file ends in a line that was cut off (it is left as it is).
-    OSError : the folder cannot be written.
-    """
-    path = Path(path)
-    data = "".join(record.to_json() + "\n" for record in records).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            raise RecordError(
-                f"{path} must end in a whole record, got a line that was cut off; move it aside"
-            )
-        try:
-            written = 0
-            while written < len(data):
-                written += os.write(descriptor, data[written:])
-        except BaseException:
-            os.ftruncate(descriptor, size)  # all of the stack or nothing
-            raise
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _parse(line: str, where: str) -> Record:
-    try:
-        data = json.loads(line)
-    except json.JSONDecodeError:
-        raise RecordError(
-            f"{where}: not a whole record (a write was cut off, or this is no record file)"
-        ) from None
-    if not isinstance(data, dict):
-        raise RecordError(f"{where}: not a record, got {type(data).__name__}")
-    if data.get("schema") != SCHEMA:
-        raise RecordError(f"{where}: schema must be {SCHEMA}, got schema={data.get('schema')!r}")
-    fields = [f.name for f in dataclasses.fields(Record)]
-    missing = [name for name in fields if name not in data and name != "risks"] + [
-        f"curves.{name}" for name in CURVES if name not in (data.get("curves") or {})
-    ]
-    if missing:
-        raise RecordError(f"{where}: a record needs {', '.join(missing)}")
-    record = Record(**{name: data[name] for name in fields if name in data})
-    lengths = {len(values) for values in record.curves.values()}
-    if len(lengths) != 1 or lengths == {0}:
-        raise RecordError(f"{where}: curves must have one length > 0, got lengths={sorted(lengths)}")
-    if data.get("run_id") != record.run_id:
-        raise RecordError(
-            f"{where}: run_id must be {record.run_id}, got run_id={data.get('run_id')!r} (edited?)"
-        )
-    return record
 
 
 def select(records: Sequence[Record], **wanted: Any) -> list[Record]:

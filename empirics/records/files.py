@@ -1,0 +1,152 @@
+"""Files of records: read whole and checked, only ever appended to."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from lossmatters.empirics.records.record import CURVES, SCHEMA, Record, digest_of
+
+READ = (1, SCHEMA)  # schema 1 had no digest
+LONGEST = 64 * 2**20  # characters of a line: a curve of a million epochs fits
+
+
+class RecordError(ValueError):
+    """A file that does not hold records, or holds a broken one."""
+
+
+def record_files(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the record files at `path`: itself, or the ``*.jsonl`` in a folder, sorted.
+
+    Raises
+    ------
+    RecordError : nothing there.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path] if path.is_file() else []
+    if not files:
+        raise RecordError(f"records must be a file or a folder of .jsonl files, got path={str(path)!r}")
+    return files
+
+
+def read(path: str | os.PathLike[str]) -> list[Record]:
+    """Return all records of a file or a folder, in order; of two with the same run_id the first counts.
+
+    Nothing in a record is imported, evaluated or used as a path.
+
+    Raises
+    ------
+    RecordError : nothing there; a line that is not JSON (a write that was cut off), not a record (see
+        `lossmatters.empirics.records.schema`), of another schema, or whose run_id or digest does not belong
+        to what it says. The line is named, and nothing is changed on disk.
+    """
+    found: dict[str, Record] = {}
+    for file in record_files(path):
+        with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    record = _parse(line, f"{file}, line {number}")
+                    found.setdefault(record.run_id, record)
+    return list(found.values())
+
+
+def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
+    """Append records in one write, under a lock, and wait until they are on disk.
+
+    Raises
+    ------
+    RecordError : the file ends in a line that was cut off (it is left as it is).
+    OSError : the folder cannot be written.
+    """
+    path = Path(path)
+    data = "".join(record.to_json() + "\n" for record in records).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The lock is a file of its own, hidden beside the records: it works alike on every system.
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size:
+                os.lseek(descriptor, size - 1, os.SEEK_SET)
+                if os.read(descriptor, 1) != b"\n":
+                    raise RecordError(
+                        f"{path} must end in a whole record, got a line that was cut off; move it aside"
+                    )
+            try:
+                written = 0
+                while written < len(data):
+                    written += os.write(descriptor, data[written:])
+            except BaseException:
+                os.ftruncate(descriptor, size)  # all of them or nothing
+                raise
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _parse(line: str, where: str) -> Record:
+    if len(line) > LONGEST:
+        raise RecordError(f"{where}: a record must have at most {LONGEST} characters, got {len(line)}")
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        raise RecordError(
+            f"{where}: not a whole record (a write was cut off, or this is no record file)"
+        ) from None
+    if not isinstance(data, dict):
+        raise RecordError(f"{where}: not a record, got {type(data).__name__}")
+    if type(data.get("schema")) is not int or data["schema"] not in READ:
+        raise RecordError(f"{where}: schema must be {SCHEMA}, got schema={data.get('schema')!r}")
+    fields = [f.name for f in dataclasses.fields(Record)]
+    curves = data.get("curves")
+    missing = [name for name in fields if name not in data and name != "risks"] + [
+        f"curves.{name}" for name in CURVES if not isinstance(curves, dict) or name not in curves
+    ]
+    if missing:
+        raise RecordError(f"{where}: a record needs {', '.join(missing)}")
+    lengths = {len(values) for values in data["curves"].values() if isinstance(values, list)}
+    if len(lengths) > 1 or lengths == {0}:
+        raise RecordError(f"{where}: curves must have one length > 0, got lengths={sorted(lengths)}")
+    wrong = _wrong(data)
+    if wrong:
+        raise RecordError(f"{where}: {wrong}")
+    record = Record(**{name: data[name] for name in fields if name in data})
+    if data.get("run_id") != record.run_id:
+        raise RecordError(
+            f"{where}: run_id must be {record.run_id}, got run_id={data.get('run_id')!r} (edited?)"
+        )
+    digest = data.get("digest")
+    if data["schema"] == SCHEMA and digest is None:
+        raise RecordError(f"{where}: a record needs digest")
+    if digest is not None and digest != digest_of(data):
+        raise RecordError(
+            f"{where}: digest must be {digest_of(data)}, got digest={digest!r} (edited or damaged)"
+        )
+    return record
+
+
+def _wrong(data: dict[str, Any]) -> str | None:
+    """What is wrong with a record whose fields are all there."""
+    from lossmatters.empirics.records.schema import problem  # msgspec is needed to read alone
+
+    found = problem(data)
+    if found:
+        return found
+    epochs, rate = data["training"]["epochs"], data["noise"]["rate"]
+    if epochs != len(data["curves"]["train_loss"]):
+        return f"curves must have one value an epoch ({epochs}), got {len(data['curves']['train_loss'])}"
+    if rate is not None and (not _is_rate(rate)):
+        return f"noise.rate must be in [0, 1], got rate={rate!r}"
+    return None
+
+
+def _is_rate(text: str) -> bool:
+    numerator, _, denominator = text.partition("/")
+    return int(denominator or 1) > 0 and Fraction(int(numerator), int(denominator or 1)) <= 1
