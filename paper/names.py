@@ -39,8 +39,8 @@ LONGEST = 500  # characters of a loss text that is taken for one of the catalogu
 def loss_of(spec: str) -> Loss | None:
     """The loss that a record names, or None where it is not in the catalogue.
 
-    Records are foreign input: no file or module is imported for the sake of a name, and no text is parsed that
-    is longer than any loss of the catalogue needs.
+    Records are foreign input: no file or module is imported for the sake of a name, and no text is parsed
+    that is longer than any loss of the catalogue needs.
     """
     if ":" in spec or ".py" in spec or len(spec) > LONGEST:
         return None

@@ -96,7 +96,7 @@ BAD_CALLS = [
     (["verify", "R99"], "claim must be a known id, got claim='R99'; did you mean"),
     (["verify", "E1", "--records", "{dir}/none"], "records must be a file or a folder of .jsonl files"),
     (["verify", "E1", "--records", "{dir}/cut.jsonl"], "cut.jsonl, line 1: not a whole record"),
-    (["verify", "E1", "--records", "{dir}/foreign.jsonl"], "foreign.jsonl, line 1: schema must be 1"),
+    (["verify", "E1", "--records", "{dir}/foreign.jsonl"], "foreign.jsonl, line 1: schema must be 2"),
     (["verify", "S1", "--out", "{dir}/cut.jsonl"], "out must be a folder that can be written"),
     (["train", "quck"], "experiment must be one of quick, cpu, cifar, short, paper, got experiment='quck'"),
     (["train", "quick", "--seeds", "0"], "seeds"),

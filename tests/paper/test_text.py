@@ -180,7 +180,7 @@ def test_witness_is_readable():
 def test_a_name_from_a_record_imports_nothing_and_opens_no_formula(tmp_path, monkeypatch):
     """Records are foreign input: the file and the module that they name are left alone."""
     ran = tmp_path / "ran"
-    code = f"open({str(ran)!r}, 'w')\ndef loss(z, y): return z[:, 0]\n"
+    code = f"open({str(ran)!r}, 'w').close()\ndef loss(z, y): return z[:, 0]\n"
     (tmp_path / "evil.py").write_text(code)
     (tmp_path / "evil_module.py").write_text(code)
     monkeypatch.chdir(tmp_path)
