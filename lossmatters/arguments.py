@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lossmatters.arithmetic import formula_in_k
+
 DEFAULT_OUT = Path("build")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 RecordsPath = Annotated[
@@ -18,7 +20,8 @@ RecordsPath = Annotated[
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a CPU.")]
 Seeds = Annotated[
-    int | None, typer.Option("--seeds", help="Train seeds 0..N-1 instead of the declared ones.")
+    int | None,
+    typer.Option("--seeds", min=1, max=1000, help="Train seeds 0..N-1 instead of the declared ones."),
 ]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", help="Another number of epochs (these are other runs).")
@@ -60,7 +63,7 @@ def parse_declarations(text: str | None) -> dict[str, Any]:
         elif key not in kinds:
             raise ValueError(f"promise must be one of takes, num_classes, {', '.join(kinds)}, got {key!r}")
         elif "Number" in kinds[key]:
-            said[key] = _number_of_classes(key, value)
+            said[key] = formula_in_k(value, key)
         else:
             if value not in YES_OR_NO and equals:
                 raise ValueError(f"{key} must be yes or no, got {key}={value!r}")
@@ -69,20 +72,6 @@ def parse_declarations(text: str | None) -> dict[str, Any]:
 
 
 YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
-
-
-def _number_of_classes(key: str, text: str) -> Any:
-    """A formula in K, such as 2*(K - 1), as a function of K."""
-    import sympy
-
-    k = sympy.Symbol("K", positive=True)
-    try:
-        formula = sympy.sympify(text, locals={"K": k})
-        if not (isinstance(formula, sympy.Expr) and formula.free_symbols <= {k}):
-            raise TypeError
-    except (sympy.SympifyError, TypeError, AttributeError, SyntaxError):
-        raise ValueError(f"{key} must be a number or a formula in K, got {key}={text!r}") from None
-    return lambda num_classes: float(formula.subs(k, num_classes))
 
 
 def _parts(text: str | None) -> list[str]:
@@ -136,7 +125,9 @@ def check_writable(out: Path) -> None:
 
 def workers_for(asked: int | None, claims: int) -> int:
     """Processes for `claims`: a few are checked here sooner than a process starts."""
-    return asked or (len(os.sched_getaffinity(0)) if claims > 8 else 1)
+    # macOS and Windows cannot say which CPUs a process may use
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return asked or (usable if claims > 8 else 1)
 
 
 def parse_time(text: str) -> float:

@@ -30,6 +30,8 @@ from lossmatters.arguments import (
     workers_for,
 )
 
+MOST_CLASSES = 10_000  # beyond, exact points of that many entries take minutes and gigabytes
+
 
 class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
@@ -45,7 +47,7 @@ app = typer.Typer(
     name="lossmatters",
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Does the loss decide whether a network memorises wrong labels? "
@@ -79,7 +81,9 @@ def certify(
             help="NAME, NAME(alpha=0.5), a sum, path/to/file.py:object or package.module:object.",
         ),
     ],
-    num_classes: Annotated[int, typer.Option("-K", "--classes", help="Number of classes.")] = 10,
+    num_classes: Annotated[
+        int, typer.Option("-K", "--classes", help="Number of classes, 10000 at most.")
+    ] = 10,
     noise: Annotated[
         str, typer.Option("--noise", help="Uniform noise rate eta, such as 0.4 or 2/5.")
     ] = "0.4",
@@ -94,6 +98,8 @@ def certify(
     from lossmatters.theory.certificate import describe
     from lossmatters.theory.losses import get
 
+    if num_classes > MOST_CLASSES:
+        raise ValueError(f"num_classes must be at most {MOST_CLASSES} here, got num_classes={num_classes}")
     certificate = make(get(loss), num_classes, noise)
     if as_json:
         show.print_json(certificate)

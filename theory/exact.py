@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from numbers import Integral, Rational
 from typing import Any, NoReturn
 
 import numpy as np
+
+LONGEST = 2000  # characters of a number
 
 Number = int | float | str | Fraction
 
@@ -48,6 +51,9 @@ def exact(value: Any, name: str = "value") -> Fraction:
     if isinstance(value, Integral):
         return Fraction(int(value))
     if isinstance(value, str):
+        exponent = re.search(r"[eE][+-]?0*(\d+)", value)  # 1e999999999 would be a number of as many digits
+        if len(value) > LONGEST or (exponent and len(exponent[1]) > 4):
+            fail(name, f"a number of at most {LONGEST} characters and 9999 digits", value[:80])
         try:
             return Fraction(value.replace(" ", ""))
         except (ValueError, ZeroDivisionError):

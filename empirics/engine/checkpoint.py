@@ -1,9 +1,15 @@
-"""Checkpoints: everything that goes on with a training run needs, in one file that is never half written."""
+"""Checkpoints: everything that goes on with a training run needs, in one file that is never half written.
+
+A checkpoint is a first line, ``lossmatters checkpoint 1 SHA256``, and then what `torch.save` wrote. Bits that
+changed on disk would otherwise be trained on unnoticed: a file whose checksum differs is left out, and said.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
-import pickle
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +17,8 @@ from typing import Any
 from uuid import uuid4
 
 import torch
+
+HEADER = b"lossmatters checkpoint 1 "
 
 
 class OutOfTime(Exception):
@@ -46,25 +54,23 @@ class Checkpoints:
     _saved: float = field(default_factory=time.time, init=False)
 
     def load(self, device: torch.device | str) -> dict[str, Any] | None:
-        """What was saved; None if nothing was.
-
-        Raises
-        ------
-        ValueError : a file that is no checkpoint, which no interruption leaves behind.
-        """
+        """Return what was saved; None if nothing was, or if it is damaged, which is said in one line."""
         try:
-            with self.path.open("rb") as file:
-                # weights_only: a file of numbers and text, which cannot run a program
-                found: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+            content = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise ValueError(
-                f"checkpoint must be a whole file (delete it to begin anew), got checkpoint="
-                f"{str(self.path)!r} ({type(error).__name__})"
-            ) from None
+        except OSError as error:
+            return self._left_out(error.strerror or type(error).__name__)
+        first, _, body = content.partition(b"\n")
+        if first != HEADER + hashlib.sha256(body).hexdigest().encode():
+            return self._left_out("its checksum is not that of its content")
+        # weights_only: a file of numbers and text, which cannot run a program
+        found: dict[str, Any] = torch.load(io.BytesIO(body), map_location=device, weights_only=True)
         self.seconds_before = found["seconds"]
         return found
+
+    def _left_out(self, why: str) -> None:
+        print(f"checkpoint {self.path} is left out, and its training begins anew: {why}", file=sys.stderr)
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file, all of it or nothing."""
@@ -73,8 +79,12 @@ class Checkpoints:
         partial = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
         seconds = self.seconds_before + time.time() - self._began
         try:
+            buffer = io.BytesIO()
+            torch.save({**state, "seconds": seconds}, buffer)
+            body = buffer.getbuffer()
             with partial.open("wb") as file:
-                torch.save({**state, "seconds": seconds}, file)
+                file.write(HEADER + hashlib.sha256(body).hexdigest().encode() + b"\n")
+                file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self.path)

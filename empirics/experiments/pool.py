@@ -106,6 +106,9 @@ def _interrupts_held() -> Iterator[None]:
     """Ctrl-C goes to every process of the terminal; a child that starts in here never sees it, so only
     the parent speaks. One that arrives meanwhile is delivered to the parent afterwards.
     """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: both see it, and the parent waits for its children
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import itertools
 import math
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -12,7 +15,7 @@ from plain_networks import as_plain, trained
 from some_images import ADAM, SGD, TINY_CNN, K, networks, some_images
 
 from lossmatters.empirics.data.batches import Batches
-from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
+from lossmatters.empirics.engine.checkpoint import HEADER, Checkpoints, OutOfTime
 from lossmatters.empirics.engine.feed import batches
 from lossmatters.empirics.engine.forward import predict
 from lossmatters.empirics.engine.risks import final_risks
@@ -234,13 +237,33 @@ def test_after_the_deadline_nothing_is_trained(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"PK\x03\x04 not a zip file"])
-def test_a_file_that_is_no_checkpoint_is_refused_and_kept(tmp_path, content):
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"PK\x03\x04 not a zip file", b"lossmatters checkpoint 1 00\nx"]
+)
+def test_a_file_that_is_no_checkpoint_is_left_out_and_said(tmp_path, capsys, content):
     path = tmp_path / "c.pt"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"checkpoint must be a whole file .* got checkpoint='.*c.pt'"):
-        Checkpoints(path, every=0).load("cpu")
+    assert Checkpoints(path, every=0).load("cpu") is None
+    assert "its training begins anew" in capsys.readouterr().err
     assert path.read_bytes() == content
+
+
+def test_no_flipped_bit_or_zeroed_block_is_taken_up(tmp_path, capsys):
+    """torch itself loads most of these without a word."""
+    path = tmp_path / "c.pt"
+    Checkpoints(path, every=0).save({"epochs": 3, "weights": torch.arange(500.0)})
+    whole = path.read_bytes()
+    assert Checkpoints(path, every=0).load("cpu")["epochs"] == 3
+    for place in range(0, len(whole), 41):
+        for damaged in (
+            whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :],
+            whole[:place] + bytes(64) + whole[place + 64 :],
+            whole[:place],
+        ):
+            if damaged != whole:
+                path.write_bytes(damaged)
+                assert Checkpoints(path, every=0).load("cpu") is None, place
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_checkpoint_runs_no_program(tmp_path):
@@ -249,6 +272,9 @@ def test_a_checkpoint_runs_no_program(tmp_path):
             return print, ("run",)
 
     path = tmp_path / "c.pt"
-    torch.save({"epochs": Program()}, path)
-    with pytest.raises(ValueError, match="checkpoint must be"):
+    buffer = io.BytesIO()
+    torch.save({"epochs": Program()}, buffer)
+    body = buffer.getvalue()
+    path.write_bytes(HEADER + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    with pytest.raises(pickle.UnpicklingError):
         Checkpoints(path, every=0).load("cpu")

@@ -27,6 +27,8 @@ ALIASES = {"0-1": "zero-one", "ce": "cce", "cross-entropy": "cce", "l1": "mae", 
 
 WRAPPERS = ("symmetrise", "label_mean", "noisy", *WAYS)  # words that make a loss of a loss
 
+LONGEST, DEEPEST = 2000, 40  # of a text that names a loss: characters, opening brackets
+
 USERS = "_lossmatters_user_"  # the modules of users' files are named after these with this before
 
 LossClass = TypeVar("LossClass", bound=type[Loss])
@@ -80,6 +82,10 @@ def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
     """
     if not isinstance(spec, str):
         return _instance(spec, parameters, repr(spec))
+    if len(spec) > LONGEST or spec.count("(") > DEEPEST:
+        raise ValueError(
+            f"loss must have at most {LONGEST} characters and {DEEPEST} brackets, got loss={spec[:60]!r}..."
+        )
     path, colon, attribute = spec.rpartition(":")
     if colon and path.endswith(".py"):
         return _instance(_named(_load(Path(path)), attribute), parameters, spec)
