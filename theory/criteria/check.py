@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lossmatters.theory.criteria.transforms import is_transformed
 from lossmatters.theory.exact import check_num_classes, fail
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -89,5 +90,5 @@ def _check_probabilities(target: Tensor) -> None:
 
 def _readable(values: Tensor) -> bool:
     """May the values be looked at here?"""
-    inside = torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(values)
+    inside = torch.compiler.is_compiling() or is_transformed(values)
     return values.device.type == "cpu" and not inside

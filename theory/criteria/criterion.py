@@ -9,12 +9,12 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from lossmatters.theory.criteria import fallback
-from lossmatters.theory.criteria.at_once import row_losses
+from lossmatters.theory.criteria.autograd import Saturated, single
 from lossmatters.theory.criteria.check import check_batch, check_logits, check_settings, check_weight
-from lossmatters.theory.criteria.function import Saturated, single
 from lossmatters.theory.criteria.kernels import kernel
 from lossmatters.theory.criteria.mixed import is_mixed, mixed_matrix
-from lossmatters.theory.criteria.rows import every_label
+from lossmatters.theory.criteria.split import every_label
+from lossmatters.theory.criteria.value_and_gradient import row_losses
 from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses.base import Loss
 
@@ -136,7 +136,7 @@ def loss_matrix(loss: Loss, logits: Tensor) -> Float[Tensor, "n k"]:
 
 
 def _losses(loss: Loss, own: Any, logits: Tensor, labels: Tensor) -> Tensor:
-    """The loss of each row, (N,), float64 where a kernel computes it."""
+    """Return the loss of each row, (N,), float64 where a kernel computes it."""
     if own is None and is_mixed(loss):
         return _matrix(loss, own, logits).gather(1, labels[:, None])[:, 0]
     if own is None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from lossmatters.theory.backends.torch_ops import TorchOps
-from lossmatters.theory.criteria.function import single
+from lossmatters.theory.criteria.autograd import single
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 

@@ -1,7 +1,6 @@
-"""Which kernel computes which loss.
+"""Which kernel computes which loss: by the exact class, since a subclass may have another formula.
 
-By the names of the catalogue's own classes: a subclass may have another formula. A loss that is not here
-(a user's own) has no kernel and goes through its formula.
+A loss that is not here (a user's own) has no kernel and goes through its formula.
 """
 
 from __future__ import annotations
@@ -10,91 +9,111 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from lossmatters.theory.criteria.bounded import (
-    BentLinear,
-    Exponential,
-    HuberLog,
-    HuberPower,
-    JensenShannon,
-    ShiftedPower,
-    Taylor,
-    Truncated,
+from lossmatters.theory import losses
+from lossmatters.theory.criteria import label_only_bent as bent
+from lossmatters.theory.criteria.autograd import Kernel
+from lossmatters.theory.criteria.bi_tempered import BiTemperedKernel
+from lossmatters.theory.criteria.gains import NNCEGain, NNFLGain
+from lossmatters.theory.criteria.label_only import (
+    CCEKernel,
+    FocalKernel,
+    GCEKernel,
+    LabelOnlyKernel,
+    LinearKernel,
 )
-from lossmatters.theory.criteria.function import Kernel
-from lossmatters.theory.criteria.mixed import Mixed
-from lossmatters.theory.criteria.normalized import FocalGain, LogGain, NormalizedLog, Share
-from lossmatters.theory.criteria.robust_log import RobustLog
-from lossmatters.theory.criteria.single import CrossEntropy, FocalPower, Linear, Power, Single
-from lossmatters.theory.criteria.squared import Squared
-from lossmatters.theory.criteria.tempered import Tempered
-from lossmatters.theory.criteria.total import SingleTotal, Total
-from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination
-from lossmatters.theory.losses.combinators import Normalized
-from lossmatters.theory.losses.mixtures import SeparableMixture
+from lossmatters.theory.criteria.mixed import MixtureKernel
+from lossmatters.theory.criteria.nce import NCEKernel
+from lossmatters.theory.criteria.rll import RLLKernel
+from lossmatters.theory.criteria.shares import ShareKernel
+from lossmatters.theory.criteria.squared_error import SquaredErrorKernel
+from lossmatters.theory.criteria.sums import KernelSum, LabelOnlySum
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.corrected import UniformBackwardSeparable
+from lossmatters.theory.losses.mixtures import (
+    LabelMeanSeparable,
+    NoiseAveragedSeparable,
+    SeparableMixture,
+    SymmetrisedSeparable,
+)
 
 
-def _power(q: Fraction) -> Single:
-    return Linear(1.0) if q == 1 else Power(float(q))
+def _gce(q: Fraction) -> LabelOnlyKernel:
+    return LinearKernel(1.0) if q == 1 else GCEKernel(float(q))
 
 
-KERNELS: dict[str, Callable[[Any], Kernel]] = {
-    "cce": lambda loss: CrossEntropy(),
-    "mae": lambda loss: Linear(2.0),
-    "unhinged": lambda loss: Linear(1.0),
-    "rce": lambda loss: Linear(float(loss.A)),
-    "sce": lambda loss: SingleTotal(
-        ((float(loss.alpha), CrossEntropy()), (float(loss.beta * loss.A), Linear(1.0)))
+def _sce(loss: losses.SCE) -> Kernel:
+    return LabelOnlySum(((float(loss.alpha), CCEKernel()), (float(loss.beta * loss.A), LinearKernel(1.0))))
+
+
+def _normalized(loss: losses.Normalized) -> Kernel | None:
+    base = kernel(loss.base)
+    if base == SquaredErrorKernel():
+        return SquaredErrorKernel(normalized=True)
+    if isinstance(base, CCEKernel):
+        return NCEKernel()
+    return ShareKernel(base) if isinstance(base, LabelOnlyKernel) else None
+
+
+def _mixture(loss: SeparableMixture) -> Kernel | None:
+    base = kernel(loss.base)
+    return MixtureKernel(loss, base) if isinstance(base, LabelOnlyKernel) else None
+
+
+def _sum(loss: losses.Combination | losses.SeparableCombination) -> Kernel | None:
+    terms = [(float(factor), kernel(term)) for factor, term in loss.terms]
+    known = [(factor, term) for factor, term in terms if term is not None]
+    if len(known) < len(terms):
+        return None
+    label_only = [(factor, term) for factor, term in known if isinstance(term, LabelOnlyKernel)]
+    return LabelOnlySum(tuple(label_only)) if len(label_only) == len(known) else KernelSum(tuple(known))
+
+
+KERNELS: dict[type[Loss], Callable[[Any], Kernel | None]] = {
+    losses.CCE: lambda loss: CCEKernel(),
+    losses.MAE: lambda loss: LinearKernel(2.0),
+    losses.Unhinged: lambda loss: LinearKernel(1.0),
+    losses.RCE: lambda loss: LinearKernel(float(loss.A)),
+    losses.SCE: _sce,
+    losses.GCE: lambda loss: _gce(loss.q),
+    losses.TruncatedGCE: lambda loss: bent.TruncatedGCEKernel(float(loss.q), float(loss.k)),
+    losses.Focal: lambda loss: FocalKernel(float(loss.gamma)),
+    losses.PHuberCE: lambda loss: bent.PHuberCEKernel(float(loss.tau)),
+    losses.PHuberGCE: lambda loss: bent.PHuberGCEKernel(float(loss.q), float(loss.tau)),
+    losses.AGCE: lambda loss: bent.AGCEKernel(float(loss.a), float(loss.q)),
+    losses.AUL: lambda loss: bent.AULKernel(float(loss.a), float(loss.q)),
+    losses.AEL: lambda loss: bent.AELKernel(float(loss.a)),
+    losses.TaylorCE: lambda loss: bent.TaylorCEKernel(int(loss.n)),
+    losses.JS: lambda loss: bent.JSKernel(float(1 - loss.pi1)),
+    losses.MSE: lambda loss: SquaredErrorKernel(),
+    losses.NMSE: lambda loss: SquaredErrorKernel(normalized=True),
+    losses.AMSE: lambda loss: SquaredErrorKernel(target=float(loss.a)),
+    losses.RLL: lambda loss: RLLKernel(float(loss.alpha)),
+    losses.BiTempered: lambda loss: BiTemperedKernel(float(1 - loss.t1)),
+    losses.NCE: lambda loss: NCEKernel(),
+    losses.NGCE: lambda loss: ShareKernel(_gce(loss.q)),
+    losses.NFL: lambda loss: ShareKernel(FocalKernel(float(loss.gamma))),
+    losses.NNCE: lambda loss: ShareKernel(NNCEGain(float(loss.p_min)), gain=True),
+    losses.NNFL: lambda loss: ShareKernel(NNFLGain(float(loss.gamma), float(loss.p_min)), gain=True),
+    losses.Normalized: _normalized,
+    SymmetrisedSeparable: _mixture,
+    NoiseAveragedSeparable: _mixture,
+    LabelMeanSeparable: _mixture,
+    UniformBackwardSeparable: _mixture,
+    **dict.fromkeys(
+        (
+            losses.Combination,
+            losses.SeparableCombination,
+            losses.NCEAndMAE,
+            losses.NCEAndRCE,
+            losses.NFLAndMAE,
+            losses.NFLAndRCE,
+        ),
+        _sum,
     ),
-    "gce": lambda loss: _power(loss.q),
-    "truncated-gce": lambda loss: Truncated(float(loss.q), float(loss.k)),
-    "focal": lambda loss: FocalPower(float(loss.gamma)),
-    "phuber-ce": lambda loss: HuberLog(float(loss.tau)),
-    "phuber-gce": lambda loss: HuberPower(float(loss.q), float(loss.tau)),
-    "agce": lambda loss: ShiftedPower(float(loss.a), float(loss.q)),
-    "aul": lambda loss: BentLinear(float(loss.a), float(loss.q)),
-    "ael": lambda loss: Exponential(float(loss.a)),
-    "taylor-ce": lambda loss: Taylor(int(loss.n)),
-    "js": lambda loss: JensenShannon(float(1 - loss.pi1)),
-    "mse": lambda loss: Squared(),
-    "nmse": lambda loss: Squared(normalized=True),
-    "amse": lambda loss: Squared(pull=float(loss.a)),
-    "rll": lambda loss: RobustLog(float(loss.alpha)),
-    "bi-tempered": lambda loss: Tempered(float(1 - loss.t1)),
-    "nce": lambda loss: NormalizedLog(),
-    "ngce": lambda loss: Share(_power(loss.q)),
-    "nfl": lambda loss: Share(FocalPower(float(loss.gamma))),
-    "nnce": lambda loss: Share(LogGain(float(loss.p_min)), gain=True),
-    "nnfl": lambda loss: Share(FocalGain(float(loss.gamma), float(loss.p_min)), gain=True),
 }
 
 
 def kernel(loss: Loss) -> Kernel | None:
-    """The kernel of a loss, of a sum of losses that have one, of a normalised loss of u_y; or None."""
-    if type(loss).__module__.startswith("lossmatters.theory.losses.") and loss.name in KERNELS:
-        return KERNELS[loss.name](loss)
-    if type(loss) is Normalized:
-        base = kernel(loss.base)
-        if isinstance(base, Squared) and base == Squared():
-            return Squared(normalized=True)
-        if isinstance(base, CrossEntropy):
-            return NormalizedLog()
-        return Share(base) if isinstance(base, Single) else None
-    if isinstance(loss, SeparableMixture):
-        base = kernel(loss.base)
-        return Mixed(loss, base) if isinstance(base, Single) else None
-    if isinstance(loss, Combination | SeparableCombination) and _sums_its_terms(loss):
-        terms = [(float(factor), kernel(term)) for factor, term in loss.terms]
-        found = [(factor, term) for factor, term in terms if term is not None]
-        if len(found) < len(terms):
-            return None
-        singles = [(factor, term) for factor, term in found if isinstance(term, Single)]
-        return SingleTotal(tuple(singles)) if len(singles) == len(found) else Total(tuple(found))
-    return None
-
-
-def _sums_its_terms(loss: Any) -> bool:
-    """A subclass that has its own formula is no sum, whatever its terms."""
-    kind = type(loss)
-    if isinstance(loss, Combination):
-        return kind.formula is Combination.formula
-    return kind is SeparableCombination
+    """Return the kernel of a loss of the catalogue, of a sum or a normalised loss made of them; or None."""
+    make = KERNELS.get(type(loss))
+    return None if make is None else make(loss)

@@ -17,15 +17,17 @@ import torch
 from torch import Tensor
 
 from lossmatters.theory.backends.torch_ops import OPS
-from lossmatters.theory.criteria.rows import Odds, Rows, every_label
-from lossmatters.theory.criteria.single import Single
+from lossmatters.theory.criteria.label_only import LabelOnlyKernel
+from lossmatters.theory.criteria.log_odds import LogOdds
+from lossmatters.theory.criteria.rows import Rows
+from lossmatters.theory.criteria.split import every_label
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.corrected import Corrected
 from lossmatters.theory.losses.mixtures import GeneralMixture, LabelMean, SeparableMixture, Symmetrised
 
 
 def numbers(loss: Any, num_classes: int) -> tuple[float, float, float]:
-    """p, q and c at one K."""
+    """Return p, q and c at one K."""
     view = loss.bound_to(OPS)
     p, q = view.weights(float(num_classes))
     if isinstance(loss, Symmetrised):
@@ -34,25 +36,25 @@ def numbers(loss: Any, num_classes: int) -> tuple[float, float, float]:
 
 
 @dataclass(frozen=True)
-class Mixed:
+class MixtureKernel:
     """A mixture of a loss f(u_y)."""
 
     mixture: SeparableMixture
-    base: Single
+    base: LabelOnlyKernel
 
-    def keep(self, rows: Rows) -> Tensor:
-        return rows.pivot.clone()
+    def summary(self, rows: Rows) -> Tensor:
+        return rows.rival_share.clone()
 
-    def value(self, rows: Rows, kept: Tensor) -> Tensor:
+    def value(self, rows: Rows, summary: Tensor) -> Tensor:
         p, q, c = numbers(self.mixture, rows.num_classes)
         return p * self.base.of(rows.label) + q * self.base.of(every_label(rows.logits)).sum(dim=1) + c
 
-    def matrix(self, every: Odds) -> Tensor:
+    def matrix(self, every: LogOdds) -> Tensor:
         p, q, c = numbers(self.mixture, every.x.shape[1])
         values = self.base.of(every)
         return p * values + q * values.sum(dim=1, keepdim=True) + c
 
-    def gradient(self, rows: Rows, kept: Tensor, upstream: Tensor) -> Tensor:
+    def gradient(self, rows: Rows, summary: Tensor, upstream: Tensor) -> Tensor:
         p, q, _ = numbers(self.mixture, rows.num_classes)
         every = every_label(rows.logits)
         weights = self.base.weight(every) * torch.ones_like(every.x)
@@ -62,14 +64,14 @@ class Mixed:
 
 
 def is_mixed(loss: Loss) -> bool:
-    """Is a loss linear in the losses of all labels?"""
+    """Tell whether a loss is linear in the losses of all labels."""
     if isinstance(loss, Corrected):
         return loss.way == "backward"
     return isinstance(loss, GeneralMixture | SeparableMixture) and not isinstance(loss, LabelMean)
 
 
 def mixed_matrix(loss: Any, values: Tensor) -> Tensor:
-    """The loss matrix of a mixture from that of its base, (N, K) -> (N, K)."""
+    """Return the loss matrix of a mixture from that of its base, (N, K) -> (N, K)."""
     k = values.shape[1]
     if isinstance(loss, Corrected):
         rows = [[float(x) for x in row] for row in loss.label_weights(k)]

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from lossmatters.theory.criteria import at_once, narrow
-from lossmatters.theory.criteria.at_once import is_quick
+from lossmatters.theory.criteria import shares_float32, value_and_gradient
 from lossmatters.theory.criteria.kernels import kernel
+from lossmatters.theory.criteria.value_and_gradient import is_joint
 from lossmatters.theory.losses import LOSSES, get
 
 SHARES = ["nfl", "nfl(gamma=1/2)", "ngce", "nnce", "nnfl"]
@@ -50,7 +50,7 @@ def ties(num_classes: int) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("name", [*LOSSES, *QUICK])
 def test_which_losses_have_both_at_once(name):
     quick = {"nfl", "ngce", "nnce", "nnfl", "nfl-mae", "nfl-rce", *QUICK}
-    assert is_quick(kernel(get(name))) == (name in quick)
+    assert is_joint(kernel(get(name))) == (name in quick)
 
 
 @pytest.mark.parametrize("spec", QUICK)
@@ -69,13 +69,13 @@ def test_rows_in_which_digits_cancel_keep_them(spec, num_classes):
 
 @pytest.mark.parametrize("num_classes", [3, 100])
 def test_float32_alone_would_lose_them(num_classes, monkeypatch):
-    share = narrow.share
+    share = shares_float32.share
 
     def all_of_it(*arguments):
         values, factors, left = share(*arguments)
         return values, factors, torch.zeros_like(left)
 
-    monkeypatch.setattr(narrow, "share", all_of_it)
+    monkeypatch.setattr(shares_float32, "share", all_of_it)
     assert worst_errors("ngce", *ties(num_classes))[1] > 1e-5
 
 
@@ -83,7 +83,7 @@ def test_float32_alone_would_lose_them(num_classes, monkeypatch):
 def test_blocks_are_parts_of_one_batch(spec, monkeypatch):
     logits, labels = draws(5, 20)
     whole = values_and_gradients(spec, logits, labels)
-    monkeypatch.setattr(at_once, "SIZE", 5 * 7)  # of 7 rows, the last of 5
+    monkeypatch.setattr(value_and_gradient, "SIZE", 5 * 7)  # of 7 rows, the last of 5
     for part, all_at_once in zip(values_and_gradients(spec, logits, labels), whole, strict=True):
         torch.testing.assert_close(part, all_at_once, rtol=1e-6, atol=0)
 

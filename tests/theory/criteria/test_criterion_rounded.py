@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lossmatters.theory.criteria import squared
+from lossmatters.theory.criteria import squared_error
 from lossmatters.theory.losses import get
 
 LOSSES = ["mse", "nmse", "amse(a=10)", "nce", "nce-mae"]
@@ -52,7 +52,7 @@ def test_rows_that_cancel_are_as_exact_as_others(spec, share):
 
 @pytest.mark.parametrize("spec", ["mse", "nmse", "amse(a=10)"])
 def test_they_would_not_be_otherwise(spec, monkeypatch):
-    monkeypatch.setattr(squared, "SMALL", -1.0)
+    monkeypatch.setattr(squared_error, "NEAR_TIE", -1.0)
     assert worst(spec, *batch(0.05))[1] > 1e-4
 
 

@@ -1,6 +1,6 @@
 """Shares of a sum over all labels, NFL, NGCE, NNCE, NNFL, and their gradients, in float32 where that will do.
 
-The formulas are those of `normalized`. What forced float64 are the few numbers in which all digits cancel:
+The formulas are those of `shares`. What forced float64 are the few numbers in which all digits cancel:
 those of the label, and those of another class d of q_d > 1/2, of which there is one at most. These are
 numbers of a row and stay float64, with 1 - u_d = t + the sum of the rest's u. For the rest, u_i <= 1/2, so
 that 1 - u_i loses nothing, and log u_i = z_i - z_d + log u_d is a sum, no logarithm. W_r being the sum of the
@@ -10,7 +10,7 @@ rest's w,
     m_y = -(D' w_y s/f_y + W' t),               dV/dz = m f_y/D^2.
 
 Where the others nearly tie and t is tiny, the two terms of every m_k cancel: rows whose m is short beside its
-terms are few. They are done again in float64, and by `normalized` if too little is left even there.
+terms are few. They are done again in float64, and by `shares` if too little is left even there.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from lossmatters.theory.criteria.block import Block
-from lossmatters.theory.criteria.rows import Odds
-from lossmatters.theory.criteria.single import Single
+from lossmatters.theory.criteria.label_only import LabelOnlyKernel
+from lossmatters.theory.criteria.log_odds import EagerLogOdds
 
 FAR = 1e30  # sums of this size are of logits so far apart that they are left to float64
 LITTLE = 1.0  # gains that are differences from F(p), which is 10 or more, lose too much if they are small
@@ -42,7 +42,7 @@ class Rest:
     apart : (N,) is there a class d of q_d > 1/2? None if there is none in the block.
     both : (N, 1) the label, or (N, 2) the label and d, the label twice where there is no d.
     log_top : (N,) the logarithm of the greatest of the others' probabilities.
-    left, pivot : (N,) 1 - u_d, and the odds of d.
+    left, rival : (N,) 1 - u_d, and the log-odds of d.
     """
 
     apart: Tensor | None
@@ -50,10 +50,10 @@ class Rest:
     def __init__(self, block: Block) -> None:
         rows = block.rows
         self.block, self.rows, label = block, rows, rows.label
-        self.log_top = label.log_s + rows.pivot.log()
+        self.log_top = label.log_s + rows.rival_share.log()
         self.both = rows.labels[:, None]
         self.apart, self._u = None, False
-        if bool((rows.pivot < 0.49).all()):
+        if bool((rows.rival_share < 0.49).all()):
             return
         scratch = block.scratch("u")
         count = torch.arange(1, rows.num_classes + 1, dtype=scratch.dtype)
@@ -61,7 +61,7 @@ class Rest:
         self.apart = number > 0
         self.both = torch.stack([rows.labels, torch.where(self.apart, number - 1, rows.labels)], dim=1)
         self.left = (label.t + rows.sum(self.u())).clamp_(min=torch.finfo(label.x.dtype).tiny)
-        self.pivot = Odds(self.log_top - self.left.log())
+        self.rival = EagerLogOdds(self.log_top - self.left.log())
 
     def u(self) -> Tensor:
         """The rest's probabilities, (N, K), 0 at the label and at d; the same array at every call."""
@@ -153,9 +153,13 @@ def _focal(gamma: float, rest: Rest) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def share(
-    base: Single, least: float | None, terms: Callable[[Rest], Terms], block: Block, out: Tensor | None
+    base: LabelOnlyKernel,
+    least: float | None,
+    terms: Callable[[Rest], Terms],
+    block: Block,
+    out: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Losses (N,), the factors (N,) of m, which goes to `out` (N, K) if given, and where float64 is needed.
+    """Return losses (N,), the factors (N,) of m, which goes to `out` (N, K), and where float64 is needed.
 
     `least` is the p of a gain, None for a loss; `out` may be the block's array "u".
     """
@@ -165,8 +169,8 @@ def share(
     label, at_label = base.of(rows.label), base.weight(rows.label)  # f_y, w_y
     others, weight = found.values, found.weight  # D', W'
     if rest.apart is not None:
-        at_pivot = torch.where(rest.apart, base.weight(rest.pivot), 0)
-        others, weight = others + torch.where(rest.apart, base.of(rest.pivot), 0), weight + at_pivot
+        at_rival = torch.where(rest.apart, base.weight(rest.rival), 0)
+        others, weight = others + torch.where(rest.apart, base.of(rest.rival), 0), weight + at_rival
     total = label + others
     values = (label if least is None else others) / total
     wide = rows.logits.dtype == torch.float64
@@ -182,9 +186,9 @@ def share(
     own = -(steep * s + weight * t)
     exact = own[:, None]
     if rest.apart is not None:
-        u_pivot = rest.log_top.exp()
-        pivot = at_pivot * rest.left + u_pivot * (steep - found.weight)
-        exact = torch.stack([own, torch.where(rest.apart, pivot, own)], dim=1)
+        u_rival = rest.log_top.exp()
+        at_d = at_rival * rest.left + u_rival * (steep - found.weight)
+        exact = torch.stack([own, torch.where(rest.apart, at_d, own)], dim=1)
     out.scatter_(1, rest.both, exact.to(out.dtype))
     # The greatest entry of m is at least `own`, the sum of squares of w at most 2 W_r.
     short = found.short * (SPARE if wide else 1)
