@@ -1,138 +1,86 @@
-"""The committed statements: every tag and every Coq statement is as the file shows it; attacks are seen."""
+"""docs/statements.md is what the claims say, and every id in the sources leads there."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
-import shutil
-from collections.abc import Callable
-from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from lossmatters.proofs_checks.formal import check, statements
-from lossmatters.proofs_checks.formal.theorems import FOLDER, theorems
-from lossmatters.proofs_checks.methods import formal
+from lossmatters.proofs_checks import statements
+from lossmatters.proofs_checks.claims import CLAIMS
+from lossmatters.proofs_checks.statements import document, entry, places, statuses_of
 
-PINNED = statements.read((FOLDER / statements.FILE).read_text(encoding="utf-8"))
-SAID = {key: e for key, e in PINNED.items() if e.tag}
-needs_proofs = pytest.mark.skipif(
-    shutil.which("coqc") is None or formal.manifest() is None, reason="the proofs have not been checked here"
-)
-
-
-def test_every_theorem_has_its_tag_and_its_words() -> None:
-    assert {(t.file, t.name): (statements.tag(t), t.words) for t in theorems()} == {
-        key: (e.tag, e.words) for key, e in SAID.items()
-    }
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
+MAKE_AGAIN = "run: python -m lossmatters.proofs_checks.statements --write docs/statements.md"
+PACKAGES = ("theory", "proofs_checks", "empirics", "paper")
+# S1, R4.table, E10: an id in prose. (H100 and the like are no ids, nor are names such as DT_1.)
+ID = re.compile(r"(?<![\w.$\\/-])([SRNMDEAVY]\d{1,2}(?:\.[a-z]+)?)(?![\w(/-])")
 
 
-def test_every_definition_is_pinned() -> None:
-    assert {(file, name) for name, file in statements.definitions()} == {k for k in PINNED if k not in SAID}
+def facts(text: str) -> list[str]:
+    """The lines of an entry but for its places, which may be fewer than there are now, and its status."""
+    return [line for line in text.splitlines() if not line.startswith(("- In theory:", "- Status:"))]
 
 
-def test_the_file_is_as_it_would_be_written() -> None:
-    text = (FOLDER / statements.FILE).read_text(encoding="utf-8")
-    assert statements.write(PINNED.values()) == text
-    assert statements.differences(PINNED.values(), PINNED) == []
+def written(id: str) -> str:
+    found = re.search(rf"^### {re.escape(id)}: .*?(?=^##|\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert found, f"{id} is not in docs/statements.md; {MAKE_AGAIN}"
+    return found[0].rstrip()
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"tag": "claim: S1; every K, every G"}, "is tagged"),
-        ({"tag": "part of: S1; every K"}, "is tagged"),
-        ({"says": "S1\n     : True"}, "does not say"),
-        ({"digest": "0" * 64}, "does not say"),
-        ({"words": "All losses are symmetric."}, "other words"),
-        ({"name": "S0"}, "S0 is not in"),
-    ],
-)
-def test_what_differs_is_said(changes: dict[str, str], says: str) -> None:
-    entries = [replace(e, **changes) if e.name == "S1" else e for e in PINNED.values()]
-    assert any(says in line for line in statements.differences(entries, PINNED))
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_the_dictionary_says_what_the_claims_say(claim):
+    text = written(claim.id)
+    assert facts(text) == facts(entry(claim, "").rstrip()), MAKE_AGAIN
+    listed = re.search(r"^- In theory: (.*)$", text, re.MULTILINE)
+    paths = re.findall(r"`([^`]+)`", listed[1]) if listed else []
+    assert set(paths) <= set(places(claim)), MAKE_AGAIN
 
 
-def test_what_is_gone_is_said() -> None:
-    (line,) = statements.differences([e for e in PINNED.values() if e.name != "S1"], PINNED)
-    assert "S1 is in" in line
+def test_it_has_no_other_claims():
+    assert set(statuses_of(DOCUMENT)) == {claim.id for claim in CLAIMS}, MAKE_AGAIN
 
 
-# Each of these passed a check that looked at proofs alone.
-WIDER_SCOPE = [("(* claim: S1; every K *)", "(* claim: S1; every K, every G *)")]
-PART_AS_WHOLE = [("(* part of: S2;", "(* claim: S2;")]
-OF_ZERO_CLASSES = [
-    ("Theorem S1 : affine_on_unit G ->", "Theorem S1 : K = 0%N -> affine_on_unit G ->"),
-    ("move=> affine u; rewrite separable_sum.", "move=> _ affine u; rewrite separable_sum."),
-]
-TRIVIAL_R3 = [
-    (
-        "  0 <= eta < threshold R K ->\n  minimises",
-        "  low = high -> 0 <= eta < threshold R K ->\n  minimises",
-    ),
-    ("move=> /andP[eta0 etaT]", "move=> _ /andP[eta0 etaT]"),
-]
-ZERO_LOSS = [
-    ("Theorem R4 h : noisy", "Theorem R4 h : (forall u y, L u y = 0) -> noisy"),
-    ("by rewrite (noisy_excess h) ler_addl;", "move=> _.\nby rewrite (noisy_excess h) ler_addl;"),
-]
+def test_every_id_in_the_sources_is_in_it():
+    known = {claim.id for claim in CLAIMS}
+    unknown = {}
+    for package in PACKAGES:
+        root = Path(str(files(f"lossmatters.{package}")))
+        for path in sorted(root.rglob("*.py")):
+            for id in ID.findall(path.read_text(encoding="utf-8")):
+                if id not in known:
+                    unknown.setdefault(id, path.name)
+    assert unknown == {}
 
 
-@pytest.mark.parametrize("edits", [WIDER_SCOPE, PART_AS_WHOLE])
-def test_a_wider_tag_is_seen(edits: list[tuple[str, str]], tmp_path: Path) -> None:
-    shutil.copytree(FOLDER, tmp_path / "formal", ignore=shutil.ignore_patterns("build", "__pycache__"))
-    edit(tmp_path / "formal" / "symmetry.v", edits)
-    entries = [
-        replace(SAID[t.file, t.name], tag=statements.tag(t)) if (t.file, t.name) in SAID else None
-        for t in theorems(tmp_path / "formal")
-    ]
-    assert any("is tagged" in line for line in statements.differences([e for e in entries if e], SAID))
+def test_a_statement_that_was_changed_is_seen():
+    claim = next(c for c in CLAIMS if c.id == "S1")
+    wrong = dataclasses.replace(claim, statement=claim.statement.replace("affine", "convex"))
+    assert facts(entry(wrong, "").rstrip()) != facts(written("S1"))
 
 
-def edit(path: Path, edits: list[tuple[str, str]]) -> None:
-    text = path.read_text(encoding="utf-8")
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
+def test_statuses_are_read_back_and_others_refused():
+    text = document(CLAIMS[:3], {CLAIMS[0].id: "proved"})
+    assert statuses_of(text) == {c.id: "proved" if c is CLAIMS[0] else "not yet checked" for c in CLAIMS[:3]}
+    with pytest.raises(ValueError, match=r"status must be one of .*, got L"):
+        statuses_of(text.replace("proved", "surely"))
 
 
-@pytest.fixture
-def says(tmp_path: Path) -> Callable[[str, list[tuple[str, str]]], list[str]]:
-    """A function that changes one file beside the compiled others and lists what is not as pinned."""
-    shutil.copytree(FOLDER / check.BUILD, tmp_path / "build")
-
-    def differences(file: str, edits: list[tuple[str, str]]) -> list[str]:
-        edit(tmp_path / "build" / file, edits)
-        check.coqc(tmp_path / "build", file)
-        found = [t for t in theorems() if t.file == file]
-        entries = statements.printed(found, [], tmp_path / "build", check.coqc)
-        return statements.differences(entries, {k: e for k, e in SAID.items() if k[0] == file})
-
-    return differences
+def test_places_are_those_that_name_the_id():
+    s1, cce = (next(c for c in CLAIMS if c.id == id) for id in ("S1", "L.cce"))
+    assert "theory/symmetry/decide.py" in places(s1)
+    assert places(cce) == ["theory/losses/cce.py"]
+    assert places(dataclasses.replace(s1, id="S9")) == []
 
 
-@needs_proofs
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("file", "edits", "names"),
-    [
-        ("symmetry.v", OF_ZERO_CLASSES, {"S1"}),
-        ("bounds.v", TRIVIAL_R3 + ZERO_LOSS, {"R3", "R4"}),
-    ],
-)
-def test_an_attack_that_compiles_is_seen(
-    says: Callable, file: str, edits: list[tuple[str, str]], names: set[str]
-) -> None:
-    lines = says(file, edits)
-    assert {re.search(r": (\w+) does not say", line)[1] for line in lines} == names
-
-
-@needs_proofs
-@pytest.mark.slow
-def test_a_theorem_that_says_nothing_is_seen(says: Callable) -> None:
-    text = (FOLDER / "minimisers.v").read_text(encoding="utf-8")
-    whole = re.search(r"Theorem N2 i j :.*?Qed\.", text, re.DOTALL)
-    assert whole
-    (line,) = says("minimisers.v", [(whole[0], "Theorem N2 : True.\nProof. by []. Qed.")])
-    assert "N2 does not say" in line
+def test_the_command_keeps_statuses_that_the_ledger_lacks(tmp_path, monkeypatch, capsys):
+    path, ledger = tmp_path / "statements.md", tmp_path / "ledger.json"
+    path.write_text(document(CLAIMS, {"S1": "proved", "S2": "proved"}))
+    ledger.write_text('{"claims": [{"id": "S2", "status": "refuted"}]}')
+    monkeypatch.setattr("sys.argv", ["statements", "--ledger", str(ledger), "--write", str(path)])
+    assert statements.main() == 0
+    now = statuses_of(path.read_text())
+    assert (now["S1"], now["S2"]) == ("proved", "refuted")

@@ -60,18 +60,18 @@ class EagerLogOdds(LogOdds):
         return torch.sigmoid(-self.x)
 
 
-class DifferentiableLogOdds(EagerLogOdds):
-    """Log-odds through which autograd goes.
+class DifferentiableLogOdds(LogOdds):
+    """Log-odds through which autograd goes, and perhaps a compiler: nothing is kept.
 
     The derivative of a sigmoid is computed as t (1 - t) of the rounded t: 0 where 1 - t is below an ulp.
     That of the exponential of its logarithm is t times sigmoid(-x).
     """
 
-    @cached_property
+    @property
     def t(self) -> Tensor:
         return self.log_t.exp()
 
-    @cached_property
+    @property
     def s(self) -> Tensor:
         return self.log_s.exp()
 

@@ -195,8 +195,10 @@ def test_gradients_of_many_upstreams_at_once():
 COMPILE = """
 import sys, torch
 from lossmatters.theory.losses import get
-z, y = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3, torch.tensor([0, 1, 2, 3, 4, -100])
-for name in sys.argv[1:]:
+z = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3
+labels = torch.tensor([0, 1, 2, 3, 4, -100])
+tries = [(name, labels) for name in sys.argv[1:]] + [("js", z.softmax(dim=1)), ("nfl", z.softmax(dim=1))]
+for name, y in tries:
     found, plain = [], get(name).criterion()
     torch.compiler.reset()
     for criterion in (plain, torch.compile(plain, fullgraph=True, backend="aot_eager")):
@@ -209,7 +211,7 @@ for name in sys.argv[1:]:
 
 
 def test_it_compiles_to_one_graph():
-    """A graph break is an error. Traced without generating code, nor the shape checks of the tests."""
+    """A graph break is an error. Labels and probabilities; traced without generating code or shape checks."""
     each_kernel = ["sce", "nmse", "rll", "nnce", "nce-rce"]
     subprocess.run([sys.executable, "-c", COMPILE, *each_kernel], check=True)
 
