@@ -161,6 +161,70 @@ def check(
 
 
 @app.command()
+def validate(
+    noisy_accuracy: Annotated[
+        str | None,
+        typer.Option("--noisy-accuracy", metavar="SHARE", help="Share of noisy labels that were predicted."),
+    ] = None,
+    n: Annotated[int | None, typer.Option("--n", help="Number of validation samples.")] = None,
+    num_classes: Annotated[int, typer.Option("-K", "--classes", help="Number of classes.")] = 10,
+    noise: Annotated[str, typer.Option("--noise", help="Uniform noise rate eta of the labels.")] = "0.4",
+    first_only: Annotated[
+        int | None, typer.Option("--first-only", help="Noisy labels that only a first classifier predicts.")
+    ] = None,
+    second_only: Annotated[
+        int | None, typer.Option("--second-only", help="Noisy labels that only a second one predicts.")
+    ] = None,
+    delta: Annotated[
+        float | None, typer.Option("--delta", help="Clean accuracies this far apart are to be told apart.")
+    ] = None,
+    disagreement: Annotated[
+        float, typer.Option("--disagreement", help="Share of samples on which two classifiers differ.")
+    ] = 1.0,
+    counts: Annotated[
+        Path | None,
+        typer.Option(
+            "--counts", metavar="FILE", help="JSON: K rows (predictions) of K counts (noisy labels)."
+        ),
+    ] = None,
+    matrix: Annotated[
+        Path | None,
+        typer.Option("--matrix", metavar="FILE", help="JSON: K rows (clean) of K probabilities (noisy)."),
+    ] = None,
+    level: Annotated[float, typer.Option("--level", help="Coverage of the intervals.")] = 0.95,
+    as_json: Json = False,
+) -> None:
+    """Clean accuracy from noisy validation labels, with an interval; which of two classifiers is better.
+
+    Noise must not depend on the prediction given the clean label. With a known matrix T also by class.
+
+    Examples: `lossmatters validate --noisy-accuracy 0.58 --n 5000 -K 10 --noise 0.4` ·
+    `lossmatters validate --first-only 420 --second-only 300 --n 5000 --noise 0.4` ·
+    `lossmatters validate --delta 0.01 --disagreement 0.1 --noise 0.4` ·
+    `lossmatters validate --counts counts.json --matrix T.json`
+    """
+    from lossmatters.validate import answers
+
+    found = answers(
+        noisy_accuracy=noisy_accuracy,
+        n=n,
+        num_classes=num_classes,
+        noise=noise,
+        first_only=first_only,
+        second_only=second_only,
+        delta=delta,
+        disagreement=disagreement,
+        counts=counts,
+        matrix=matrix,
+        level=level,
+    )
+    if as_json:
+        show.print_json(found)
+    else:
+        show.validation(found)
+
+
+@app.command()
 def train(
     experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick, cpu or paper.")],
     records: RecordsPath = None,

@@ -49,6 +49,7 @@ def losses(rows: Any) -> None:
         "label sum S",
         "largest L (K = 10)",
         "excess, eta = 0.4",
+        "tolerates eta (K = 10)",
         "source",
     )
     for row in rows:
@@ -64,9 +65,16 @@ def losses(rows: Any) -> None:
             low if low == high else f"[{low}, {high}{')' if high == 'oo' else ']'}",
             row["loss_max_exact"],
             "oo" if row["excess_risk_bound"] is None else f"{row['excess_risk_bound']:.3g}",
+            _rate(row["noise_tolerance"]),
             row["source"],
         )
     _console().print(table)
+
+
+def _rate(found: dict[str, Any]) -> str:
+    if found["status"] == "undecided":
+        return "undecided"
+    return "none" if found["rate"] is None else f"{found['rate']:.3g}"
 
 
 def certificate(rows: Any, title: str) -> None:
@@ -77,6 +85,28 @@ def certificate(rows: Any, title: str) -> None:
     console = _console()
     console.print(title)
     console.print(table)
+
+
+def validation(found: dict[str, Any]) -> None:
+    """What `lossmatters.validate.answers` found."""
+    table = _table("what", "estimate", "interval", "method")
+    for key, value in found.items():
+        if not isinstance(value, dict):
+            table.add_row(key.replace("_", " "), str(value), "", "")
+        elif "value" in value:
+            _estimate(table, key.replace("_", " "), value)
+        else:
+            _estimate(table, "clean accuracy", value["overall"])
+            for part, what in (("classes", "clean accuracy of class"), ("shares", "clean share of class")):
+                for i, estimate in enumerate(value[part]):
+                    _estimate(table, f"{what} {i}", estimate)
+    _console().print(table)
+
+
+def _estimate(table: Any, what: str, e: dict[str, Any]) -> None:
+    useless = "" if e["useful"] else "; as wide as without data: useless"
+    span = f"{e['level']:.0%}: [{e['low']:.4f}, {e['high']:.4f}]{useless}"
+    table.add_row(what, f"{e['value']:.4f}", span, e["method"])
 
 
 def skipped(name: str, reason: str) -> None:

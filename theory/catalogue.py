@@ -14,9 +14,9 @@ NOISE_RATE = "2/5"  # of the bound on what noise costs, where there is no other 
 def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, Any]]:
     """One row a registered loss, at its default parameters.
 
-    Symmetry and the range of the label sum are for every K at once; the largest loss and R3's bound, at
-    eta = 2/5, are at `num_classes`. The rows of this package's own losses take some 10 s, once: they are
-    then kept in the user's cache folder (`lossmatters.theory.cache`).
+    Symmetry and the range of the label sum are for every K at once; the largest loss and R3's bound, at eta
+    = 2/5, are at `num_classes`; the noise tolerance (A2) is given for both. The rows of this package's own
+    losses take some 10 s, once: they are then kept in the user's cache folder (`lossmatters.theory.cache`).
 
     Raises
     ------
@@ -36,6 +36,7 @@ def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, A
 def row(loss: Loss, num_classes: int) -> dict[str, Any]:
     """What is known of one loss, as plain JSON data."""
     from lossmatters.theory.risk.excess import excess_risk_bound
+    from lossmatters.theory.risk.tolerance import noise_tolerance
     from lossmatters.theory.symmetry.decide import decide
     from lossmatters.theory.symmetry.label_sum_range import label_sum_range
     from lossmatters.theory.symmetry.loss_maximum import loss_maximum
@@ -53,6 +54,8 @@ def row(loss: Loss, num_classes: int) -> dict[str, Any]:
         "bounded": bool(largest.value is not None and largest.value.is_finite),
         "excess_risk_bound": float(excess) if excess.is_finite else None,
         "excess_risk_bound_exact": str(excess),
+        "noise_tolerance": noise_tolerance(loss, num_classes).to_dict(),
+        "noise_tolerance_all_classes": noise_tolerance(loss).to_dict(),
         "differentiable": loss.differentiable,
         "source": loss.source,
     }

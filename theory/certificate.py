@@ -18,6 +18,7 @@ from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.risk.excess import excess_risk_bound
 from lossmatters.theory.risk.reversal_search import search_reversal
+from lossmatters.theory.risk.tolerance import noise_tolerance
 from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.loss_maximum import loss_maximum
@@ -52,6 +53,7 @@ def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> dict[
         "excess_risk_bound": _excess(loss, k, eta),
         "order_reversal": _reversal(loss, k, eta),
         "calibrated": calibration(loss, k).to_dict(),
+        "noise_tolerance": noise_tolerance(loss, k).to_dict(),
         **_dynamics(loss, k, eta),
     }
 
@@ -148,6 +150,7 @@ def describe(certificate: dict[str, Any]) -> list[tuple[str, str]]:
     )
     rows.append(("order reversal (R2)", _say_reversal(c["order_reversal"])))
     rows.append(("calibrated (N3)", _say_calibrated(c["calibrated"])))
+    rows.append(("noise tolerance (A2)", _say_tolerance(c["noise_tolerance"])))
     rows.append(("noisy optimum (D1)", _say_optimum(c["noisy_optimum"])))
     rows.append(("memorization time (D2)", _say_time(c["memorization_time"], c["memorization"])))
     return rows
@@ -158,6 +161,15 @@ def _say_calibrated(found: dict[str, Any]) -> str:
     if found["witness"]:
         text += "; " + "; ".join(f"{key}: {_shown(value)}" for key, value in found["witness"].items())
     return text
+
+
+def _say_tolerance(found: dict[str, Any]) -> str:
+    if found["status"] == "undecided":
+        return f"undecided: {found['detail']}"
+    if found["rate_exact"] is None:
+        return f"none, {found['status']}: {found['detail']}"
+    rate = _amount(found["rate_exact"], found["rate"])
+    return f"a certain label's vertex is best up to eta = {rate}; {found['status']}: {found['detail']}"
 
 
 def _shown(value: Any) -> str:

@@ -249,8 +249,14 @@ def _sign(value: Any) -> int | None:
     """The sign of a number, or of an expression in K for every K >= 2; None where not shown."""
     value = sympy.sympify(value)
     if value.free_symbols:
-        value = sympy.factor(value.subs(K, sympy.Symbol("k", integer=True, nonnegative=True) + 2))
-        return 0 if is_zero(value) else 1 if value.is_positive else -1 if value.is_negative else None
+        if is_zero(value):
+            return 0
+        value = sympy.together(value.subs(K, sympy.Symbol("k", integer=True, nonnegative=True) + 2))
+        above, below = (sympy.expand(part) for part in sympy.fraction(value))
+        for form in (sympy.factor(value), above / below):
+            if form.is_positive or form.is_negative:
+                return 1 if form.is_positive else -1
+        return None
     if is_zero(value):
         return 0
     if value in (sympy.oo, -sympy.oo):
