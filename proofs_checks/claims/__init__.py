@@ -18,6 +18,7 @@ from lossmatters.proofs_checks.claims.risk import (
     noise_models,
     risk,
     robustness,
+    split,
 )
 from lossmatters.proofs_checks.claims.symmetry import constants, enclosure, losses, symmetry
 from lossmatters.proofs_checks.claims.training import (
@@ -30,7 +31,8 @@ from lossmatters.proofs_checks.claims.training import (
 # Every statement of the reference has an entry in the ledger, checked or not.
 STATEMENTS = (
     *(f"S{i}" for i in range(1, 5)),
-    *(f"R{i}" for i in range(1, 8)),
+    *(f"R{i}" for i in range(1, 10)),
+    "Y1",
     *(f"N{i}" for i in range(1, 7)),
     *(f"M{i}" for i in range(1, 5)),
     *(f"D{i}" for i in range(1, 4)),
@@ -62,6 +64,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         robustness,
         generalization,
         gradients,
+        split,
         memorization,
         interpolation,
         minimisers,

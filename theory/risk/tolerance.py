@@ -272,7 +272,7 @@ def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: str) -> NoiseT
     if not slopes.known:
         return _undecided(scope, "a slope at 0 or 1 was not found")
     f0, f1, g0, g1 = slopes.f0, slopes.f1, slopes.g0, slopes.g1
-    clean = _sign(g0 - f1) if g0.is_finite or f1.is_finite else None
+    clean = None if g0.is_infinite and f1.is_infinite else _sign(g0 - f1)
     if clean is None:
         return _undecided(scope, "the sign of g'(0) - f'(1) is not known")
     if clean < 0:
