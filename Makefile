@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install verify test test-all formal lint format clean
+.PHONY: help install verify paper test test-all formal lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1: /'
@@ -31,6 +31,9 @@ test: $(INSTALLED) ## run the tests on all cores, but for the slow ones
 test-all: export OMP_NUM_THREADS := 1
 test-all: $(INSTALLED) ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+paper: verify ## the article, from the records and the ledger of `make verify` (needs LaTeX; says so)
+	$(BIN)/lossmatters paper --records $(OUT)/records --ledger $(OUT)/ledger.json --out $(OUT)
 
 formal: ## check the Coq proofs; says what to install where there is no Coq
 	$(PYTHON) -m lossmatters.proofs_checks.formal.check

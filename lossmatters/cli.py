@@ -412,6 +412,40 @@ def report(
     typer.echo(write_report(data, found, out / "figures", out / "report"))
 
 
+@app.command()
+def paper(
+    records: RecordsPath = None,
+    out: Out = DEFAULT_OUT,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            "--ledger", metavar="FILE", help="A ledger.json of `verify`; by default all is checked anew."
+        ),
+    ] = None,
+) -> None:
+    """The article, every number from the records and the ledger: OUT/paper/paper.pdf where there is LaTeX.
+
+    Without LaTeX it leaves the sources, and says what to install.
+
+    Example: `lossmatters paper --records build/records --ledger build/ledger.json`
+    """
+    from lossmatters.paper.article import build_article
+    from lossmatters.proofs_checks import ledger as ledgers
+    from lossmatters.proofs_checks.claims import CLAIMS
+
+    check_writable(out)
+    found = need_records(records, out)
+    if ledger is not None:
+        data = ledgers.read(ledger)
+    else:
+        with show.progress("claims", len(CLAIMS)) as step:
+            data = ledgers.verify(CLAIMS, found, step, workers_for(None, len(CLAIMS)))
+    article = build_article(data, found, out / "paper")
+    typer.echo(article.folder)
+    typer.echo(article.archive)
+    typer.echo(article.pdf or article.problem)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; bad input is one clear line on standard error and exit status 2.
 
