@@ -46,12 +46,14 @@ from lossmatters.empirics.engine.train import Network
 from lossmatters.empirics.engine.training import Training
 from lossmatters.empirics.experiments.cifar import CIFAR
 from lossmatters.empirics.experiments.experiment import Experiment, Run
-from lossmatters.empirics.experiments.lanes import Group, Job, Lanes
+from lossmatters.empirics.experiments.jobs import Group, Job
+from lossmatters.empirics.experiments.lanes import Lanes
 from lossmatters.empirics.experiments.paper import RESNET_32
 from lossmatters.empirics.experiments.planning import run_id
 from lossmatters.empirics.experiments.quick import SOURCE
+from lossmatters.empirics.experiments.runner import CHECKPOINT_SECONDS
 from lossmatters.empirics.experiments.short import RESNET_18
-from lossmatters.empirics.experiments.stack import dataset
+from lossmatters.empirics.experiments.stack import Saving, dataset
 from lossmatters.empirics.models import CNN, MLP, InceptionLite, Model, ResNet18, ResNet32
 from lossmatters.theory.losses import get
 
@@ -287,9 +289,9 @@ class Grid:
             )
         self.fill()
         lanes = Lanes(
-            options.out,
+            lambda job, record: records.append(options.out / f"{record.experiment}.jsonl", [record]),
             device=options.device.type,
-            deadline=self.deadline,
+            saving=Saving(options.out / "checkpoints", CHECKPOINT_SECONDS, self.deadline),
             source=options.source,
             data_dir=options.data_dir,
             log=log,

@@ -261,6 +261,9 @@ def train(
             "--budget", metavar="TIME", help="Save and stop after 90s, 9m or 2h; the next call goes on."
         ),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing; fail at once where files of data are missing.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the runs and estimate the time; train nothing.")
     ] = False,
@@ -276,6 +279,10 @@ def train(
     """
     from lossmatters.empirics.experiments import planning, runner
 
+    if offline:
+        from lossmatters.empirics.data.files import OFFLINE
+
+        os.environ[OFFLINE] = "1"  # worker processes inherit it
     path = records or out / "records"
     options: dict[str, Any] = {
         "records_path": path,

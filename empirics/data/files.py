@@ -19,6 +19,7 @@ from pathlib import Path
 from lossmatters.theory.cache import user_folder
 
 VARIABLE = "LOSSMATTERS_DATA"
+OFFLINE = "LOSSMATTERS_OFFLINE"  # set to anything but 0: nothing is ever fetched
 CHUNK = 1 << 18
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as dead
 ATTEMPTS = 3  # connections in a row to one mirror that bring nothing new
@@ -99,6 +100,8 @@ def require(
             try:
                 if not download:
                     raise _Refused("downloading was not asked for")
+                if os.environ.get(OFFLINE, "0") not in ("", "0"):
+                    raise _Refused("offline")
                 fetch(file, folder, progress=progress)
             except (_Refused, OSError) as error:
                 raise DataError(_advice(file, files, archive, folder, error)) from error

@@ -160,9 +160,10 @@ class Lane:
                 for _ in range(WARM_UP[self.device.type]):
                     self._first.zero_()
                     self._step(width)
-        with _cudnn(search=False):
-            self._evaluate()
-        self.wait()
+        if self.stream is not None:
+            with _cudnn(search=False):
+                self._evaluate()
+            self.wait()
         generator = self._generator if getattr(self.stack, "dropout", 0) else None
         pool = torch.cuda.graph_pool_handle() if self.stream is not None and self.graphs else None
         self.steps = {}

@@ -13,16 +13,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from lossmatters.empirics import records
 from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
 from lossmatters.empirics.engine.lane import Lane, lane_inputs, train_in_lane
 from lossmatters.empirics.engine.replay import Gate, on_stream
 from lossmatters.empirics.engine.risks import final_risks
 from lossmatters.empirics.engine.train import Network
-from lossmatters.empirics.experiments.experiment import Experiment, Run
+from lossmatters.empirics.experiments.jobs import Group, Job, about
 from lossmatters.empirics.experiments.stack import (
     Saving,
     Task,
@@ -36,46 +34,6 @@ from lossmatters.theory.losses import get
 
 Log = Callable[[dict[str, Any]], None]
 AHEAD = 4  # times the lanes: how far ahead a run for a lane that is there already may be taken
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run to be trained in a lane.
-
-    Attributes
-    ----------
-    experiment : the part that the run belongs to.
-    saves : whether its state is saved now and then, and at the deadline.
-    """
-
-    experiment: Experiment
-    run: Run
-    saves: bool = False
-
-    @property
-    def programme(self) -> tuple[Any, ...]:
-        """What runs of one lane have in common."""
-        part = self.experiment
-        return part.dataset, part.model, part.training, self.run.loss
-
-
-@dataclass
-class Group:
-    """Runs that share a number of lanes, in the order of their priority.
-
-    Attributes
-    ----------
-    jobs : what is left to be done.
-    lanes : how many of them are trained at a time.
-    ready : whether they may begin yet, such as when data have come.
-    priority : of their streams; -1 goes before 0.
-    """
-
-    name: str
-    jobs: list[Job]
-    lanes: int
-    ready: Callable[[], bool] = lambda: True
-    priority: int = 0
 
 
 @dataclass
@@ -95,42 +53,51 @@ class Slot:
 
 
 class Lanes:
-    """Trains groups of runs, and appends their records to a file of the experiment's name in `folder`.
+    """Trains groups of runs.
 
     Parameters
     ----------
+    write : given each record the moment its network is done, by one thread at a time.
     device : "cuda" or "cpu".
-    deadline : in seconds since 1970; no run begins that would surely end later, and those with checkpoints
-        are saved then.
+    saving : where and how often runs that save do it, and the deadline: no run begins that would surely end
+        later, and those that save are saved then. None for no deadline; then no run may save.
     source, data_dir : as in `Task`.
-    every : seconds between two checkpoints of a run that has them.
+    report : given a job and its epochs, after each.
+    tick : called twice a second.
+
+    Attributes
+    ----------
+    deadline : in seconds since 1970; may be moved.
+    done : the records in the order in which they were written.
+    errors : what went wrong, one a run.
     """
 
     FAILURES = 3  # of one slot, after which it is given up
 
     def __init__(
         self,
-        folder: Path,
+        write: Callable[[Job, Record], None],
         *,
         device: str = "cuda",
-        deadline: float = float("inf"),
+        saving: Saving | None = None,
         source: str | None = None,
         data_dir: str | None = None,
-        every: float = 60.0,
         log: Log = lambda event: None,
+        report: Callable[[Job, int], None] = lambda job, epochs: None,
         tick: Callable[[Lanes], None] = lambda lanes: None,
     ) -> None:
-        self.folder, self.device, self.deadline = folder, device, deadline
-        self.source, self.data_dir, self.every, self.log, self.tick = source, data_dir, every, log, tick
+        self.write, self.device, self.saving, self.report, self.tick = write, device, saving, report, tick
+        self.deadline = float("inf") if saving is None or saving.deadline is None else saving.deadline
+        self.source, self.data_dir, self.log = source, data_dir, log
         self.gate, self.slots = Gate(), list[Slot]()
-        self.done: list[Record] = []
+        self.done, self.errors = list[Record](), list[BaseException]()
         self._finished: queue.SimpleQueue[tuple[Slot, Job, Any]] = queue.SimpleQueue()
         self._inputs: dict[tuple[Any, ...], Any] = {}
         self._epoch_seconds: dict[tuple[Any, ...], float] = {}
         self._writing = threading.Lock()
 
     def run(self, groups: Sequence[Group]) -> list[Record]:
-        """Train all that fits, and return the records in the order in which they were written."""
+        """Train all that fits; the records."""
         self.slots = [Slot(group, i) for group in groups for i in range(group.lanes)]
         threads = [threading.Thread(target=self._serve, args=(slot,), daemon=True) for slot in self.slots]
         for thread in threads:
@@ -152,6 +119,12 @@ class Lanes:
         for thread in threads:
             thread.join()
         return self.done
+
+    def stop(self) -> None:
+        """Begin nothing more, and save what is under way after its epoch."""
+        self.deadline = 0.0
+        for slot in self.slots:
+            slot.group.jobs.clear()
 
     def _assign(self) -> None:
         """Give idle slots their next runs; all graphs that these need are captured in one go."""
@@ -176,6 +149,8 @@ class Lanes:
         )
 
     def _fits(self, job: Job) -> bool:
+        if job.eager:
+            return True
         if time.time() >= self.deadline:
             return False
         each = self._epoch_seconds.get(job.programme[:3])
@@ -206,14 +181,14 @@ class Lanes:
                 slot.lane = self._lane(job, graphs, slot.group.priority)
                 break
             except Exception as error:
-                self.log({"event": "no lane", "graphs": graphs, **_about(job), **_told(error)})
+                self.log({"event": "no lane", "graphs": graphs, **about(job), **_told(error)})
         if slot.lane is None:
             self._fail(slot, job, RuntimeError("no lane could be made"))
             return
         slot.programme = job.programme
         seconds = round(time.time() - began, 2)
         self.log(
-            {"event": "lane", "group": slot.group.name, "graphs": graphs, "seconds": seconds, **_about(job)}
+            {"event": "lane", "group": slot.group.name, "graphs": graphs, "seconds": seconds, **about(job)}
         )
 
     def _lane(self, job: Job, graphs: bool, priority: int) -> Lane:
@@ -245,26 +220,24 @@ class Lanes:
     def _train(self, slot: Slot, job: Job) -> Record:
         lane, part, run = slot.lane, job.experiment, job.run
         assert lane is not None
-        task = Task(part, (run,), 0, self.device, self.source, self.data_dir)
-        data, drawn, began = (
-            dataset(part.dataset, self.data_dir),
-            noisy_labels(part, run, self.data_dir),
-            time.time(),
-        )
+        data, began = dataset(part.dataset, self.data_dir), time.time()
+        drawn = noisy_labels(part, run, self.data_dir)
         network = Network(lane.loss, run.seed, drawn.noisy_labels)
+        task = Task(part, (run,), job.index, self.device, self.source, self.data_dir, self.saving)
         slot.checkpoints = checkpoints = None
-        if job.saves:
-            saving = Saving(self.folder / f"{part.name}.checkpoints", self.every, self.deadline)
-            task = Task(part, (run,), 0, self.device, self.source, self.data_dir, saving)
+        if job.saves and self.saving is not None:
             folder = checkpoint_folder(task)
             assert folder is not None  # there is a place to save to
-            slot.checkpoints = checkpoints = Checkpoints(folder / "lane.pt", saving.every, saving.deadline)
+            slot.checkpoints = checkpoints = Checkpoints(
+                folder / "lane.pt", self.saving.every, self.deadline, eager=job.eager
+            )
 
         def on_epoch(epochs: int) -> None:
             now = time.time()
             if epochs - slot.epochs == 1 and slot.epochs:  # the first one sets things up
                 self._epoch_seconds[job.programme[:3]] = now - last[0]
             slot.epochs, last[0] = epochs, now
+            self.report(job, epochs)
 
         last = [began]
         curves = train_in_lane(
@@ -278,7 +251,7 @@ class Lanes:
         lanes = {"lane": slot.index, "lanes": len(self.slots), "graphs": lane.graphs}
         record = record_of(task, run, drawn, curves, risks, seconds, lanes)
         with self._writing:
-            records.append(self.folder / f"{part.name}.jsonl", [record])
+            self.write(job, record)
             self.done.append(record)
         return record
 
@@ -287,9 +260,9 @@ class Lanes:
         if isinstance(outcome, Record):
             final = {name: values[-1] for name, values in outcome.curves.items()}
             seconds = outcome.provenance["wall_time_s"]
-            self.log({"event": "record", **_about(job), "seconds": seconds, **final})
+            self.log({"event": "record", **about(job), "seconds": seconds, **final})
         elif isinstance(outcome, OutOfTime):
-            self.log({"event": "out of time", **_about(job), "done": slot.epochs})
+            self.log({"event": "out of time", **about(job), "done": slot.epochs})
         else:
             self._fail(slot, job, outcome)
 
@@ -297,22 +270,10 @@ class Lanes:
         """Log it; the slot goes on with another lane, without graphs, and with other runs."""
         slot.job, slot.lane, slot.programme, slot.graphs = None, None, None, False
         slot.failures += 1
+        self.errors.append(error)
         self.log(
-            {"event": "failure", "group": slot.group.name, "slot": slot.index, **_about(job), **_told(error)}
+            {"event": "failure", "group": slot.group.name, "slot": slot.index, **about(job), **_told(error)}
         )
-
-
-def _about(job: Job) -> dict[str, Any]:
-    part, run = job.experiment, job.run
-    return {
-        "experiment": part.name,
-        "model": part.model.name,
-        "variant": part.variant,
-        "epochs": part.training.epochs,
-        "loss": run.loss,
-        "rate": str(run.rate),
-        "seed": run.seed,
-    }
 
 
 def _told(error: BaseException) -> dict[str, str]:

@@ -13,6 +13,7 @@ from lossmatters.empirics.engine.training import check_count
 from lossmatters.empirics.experiments.cluster import is_cluster
 from lossmatters.empirics.experiments.cost import seconds
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.gpu import LANES
 from lossmatters.empirics.experiments.named import get_experiment
 from lossmatters.empirics.experiments.selection import choose
 from lossmatters.empirics.experiments.stack import configuration
@@ -34,7 +35,7 @@ class Plan:
     runs : the runs asked for.
     recorded : those of them that the file holds already.
     stacks : the stacks to train, by their index in the experiment.
-    workers : how many processes, or workers of a cluster.
+    workers : how many processes, lanes of a GPU, or workers of a cluster.
     device : "cpu" or "cuda"; for a cluster also "auto".
     seconds : a rough estimate of the time; 0 if there is nothing to do.
     """
@@ -85,7 +86,9 @@ def plan(
     """
     asked_for = changed(experiment, seeds, epochs, subset, precision)
     elsewhere = is_cluster(executor)
-    kind, folder = device_kind(device, elsewhere), absolute(data_dir)
+    # a GPU need not be here to plan for one
+    kind = "cuda" if device == "cuda" else device_kind(device, elsewhere)
+    folder = absolute(data_dir)
     workers = 1 if elsewhere and workers is None else workers
     return planned(asked_for, records_path, only, kind, workers, resume, folder)[0]
 
@@ -117,7 +120,7 @@ def planned(
 ) -> tuple[Plan, dict[str, Record]]:
     """The plan, and the records that the file holds by their run_id."""
     if workers is None:
-        workers = 1 if kind == "cuda" else _usable_cpus()
+        workers = LANES if kind == "cuda" else _usable_cpus()
     check_count("workers", workers)
     wanted = choose(experiment, only or {})
     path = records_file(records_path, experiment.name)
@@ -132,7 +135,8 @@ def planned(
     stacks = {i: stack for i, stack in enumerate(experiment.stacks()) if missing & set(stack)}
     guess = "cuda" if kind == "cuda" else "cpu"
     each = [seconds(experiment.parts[stack[0].part], len(stack), guess) for stack in stacks.values()]
-    time_needed = sum(each) / max(1, min(workers, len(stacks)))
+    # lanes share one GPU, whose speed is that of all of them together
+    time_needed = sum(each) / (1 if kind == "cuda" else max(1, min(workers, len(stacks))))
     return Plan(
         experiment, path, tuple(wanted), tuple(recorded), stacks, workers, kind, time_needed
     ), existing

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from lossmatters.empirics import records
 from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
+from lossmatters.empirics.experiments.gpu import in_lanes, run_on_gpu
 from lossmatters.empirics.experiments.planning import Plan, absolute, changed, device_kind, planned, run_id
 from lossmatters.empirics.experiments.pool import Event, WorkerError, run_tasks
 from lossmatters.empirics.experiments.progress import Progress, reporter
@@ -37,6 +38,7 @@ from lossmatters.theory.exact import fail
 if TYPE_CHECKING:
     from distributed import Client
 
+LANE_DEVICES = ("cuda",)
 CHECKPOINT_SECONDS = 60.0  # at most so much of the work on a stack is lost when it is killed
 
 
@@ -78,8 +80,8 @@ def train(
     precision : "float32" or "bfloat16" whatever the declaration says. These are other runs too.
     only : see `lossmatters.empirics.experiments.selection.choose`.
     device : "auto", "cpu" or "cuda"; in a cluster each worker settles "auto" for itself.
-    workers : processes, each on one thread; by default as many as the CPUs that this process may use, or
-        one for a GPU. A cluster has its own.
+    workers : processes, each on one thread; by default as many as the CPUs that this process may use. On a
+        GPU, networks of images at a time, in lanes of one process. A cluster has its own.
     resume : go on with an existing file; if False, the file must not hold records.
     data_dir : where the files of data sets are, see `lossmatters.empirics.data.load`.
     executor : "local" for processes of this machine, or a running Dask cluster: "tcp://HOST:PORT",
@@ -138,15 +140,17 @@ def _train(
     """Train the stacks and write the records of the runs that are missing, given with their run_id."""
     source = source_commit()
     written: dict[str, Record] = {}
-    epochs, done = [0] * len(todo.stacks), 0
+    pieces = _pieces(todo, missing, todo.device in LANE_DEVICES and not is_cluster(executor))
+    networks, epochs, done = sum(len(runs) for _, runs in pieces), [0] * len(pieces), 0
+    total = sum(len(runs) * todo.part(runs[0]).training.epochs for _, runs in pieces)
     try:
-        with _pool(executor, todo.workers, saving.deadline) as (run_all, workers):
+        with _pool(executor, todo, saving.deadline) as (run_all, workers):
             tasks = [
                 # the first task of each worker gets on whatever the budget, or calls might never end the work
                 Task(
                     todo.part(runs[0]), runs, i, todo.device, source, data_dir, saving, eager=place < workers
                 )
-                for place, (i, runs) in enumerate(todo.stacks.items())
+                for place, (i, runs) in enumerate(pieces)
             ]
             with reporter(progress, todo) as report, closing(run_all(tasks)) as events:
                 for event in events:
@@ -160,7 +164,7 @@ def _train(
                         done += len(task.runs)
                         epochs[event.task] = len(task.runs) * task.experiment.training.epochs
                         _forget(task)
-                    report(Progress(done, todo.networks, sum(epochs), todo.epochs))
+                    report(Progress(done, networks, sum(epochs), total))
     except WorkerError as error:
         raise TrainingError(f"training stopped: {error}; {_kept(todo.path)}") from None
     except KeyboardInterrupt:
@@ -168,13 +172,27 @@ def _train(
     return written
 
 
+def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[int, tuple[Run, ...]]]:
+    """The runs to train together, with the place of their stack: in lanes one by one, and what is missing."""
+    found: list[tuple[int, tuple[Run, ...]]] = []
+    for index, runs in todo.stacks.items():
+        if lanes and in_lanes(todo.part(runs[0]), runs):
+            found += [(index, (run,)) for run in runs if run in missing]
+        else:
+            found.append((index, runs))
+    return found
+
+
 @contextmanager
 def _pool(
-    executor: str | Client, workers: int, deadline: float | None
+    executor: str | Client, todo: Plan, deadline: float | None
 ) -> Iterator[tuple[Callable[[Sequence[Task]], Generator[Event, None, None]], int]]:
     """What trains tasks, and how many of them at a time to begin with."""
     if not is_cluster(executor):
-        yield partial(run_tasks, train_task, workers=workers), workers
+        if todo.device in LANE_DEVICES:
+            yield partial(run_on_gpu, lanes=todo.workers, device=todo.device), todo.workers
+        else:
+            yield partial(run_tasks, train_task, workers=todo.workers), todo.workers
         return
     with connected(executor) as client:
         run = partial(run_on_cluster, train_task_elsewhere, client=client, deadline=deadline)

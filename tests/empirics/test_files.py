@@ -220,3 +220,14 @@ def test_the_folder_is_what_was_asked_for_or_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("LOSSMATTERS_DATA", str(tmp_path / "mine"))
     assert data_folder() == tmp_path / "mine"
     assert data_folder(tmp_path / "given") == tmp_path / "given"
+
+
+def test_nothing_is_fetched_offline(tmp_path, monkeypatch):
+    with serving({"file": CONTENT}) as server:
+        file = official("file", urls=[server.url("file")])
+        monkeypatch.setenv("LOSSMATTERS_OFFLINE", "1")
+        with pytest.raises(DataError, match=r"file is missing and was not fetched \(offline\)"):
+            require([file], tmp_path, progress=False)
+        assert server.asked == []
+        monkeypatch.setenv("LOSSMATTERS_OFFLINE", "0")  # the known-false case: it is there to be had
+        assert require([file], tmp_path, progress=False)[0].read_bytes() == CONTENT

@@ -22,10 +22,12 @@ from lossmatters.empirics.engine.replay import Gate
 from lossmatters.empirics.engine.schedules import Linear
 from lossmatters.empirics.engine.train import train_stack
 from lossmatters.empirics.engine.training import Training
+from lossmatters.empirics.experiments import TrainingError, gpu, plan, runner, train
 from lossmatters.empirics.experiments import lanes as pool
-from lossmatters.empirics.experiments import train
 from lossmatters.empirics.experiments.experiment import Experiment
-from lossmatters.empirics.experiments.lanes import Group, Job, Lanes
+from lossmatters.empirics.experiments.jobs import Group, Job
+from lossmatters.empirics.experiments.lanes import Lanes
+from lossmatters.empirics.experiments.stack import Saving
 from lossmatters.empirics.models import MLP
 from lossmatters.theory.criteria.criterion import sample_losses
 from lossmatters.theory.losses import LOSSES, get
@@ -174,18 +176,24 @@ def jobs(part=PART, **how):
     return [Job(part, run, **how) for run in part.runs()]
 
 
-def test_the_pool_writes_the_records_of_the_engine(tmp_path):
-    events = []
-    made = Lanes(tmp_path / "lanes", device="cpu", log=events.append).run([Group("all", jobs(), 2)])
-    expected = train(PART, records_path=tmp_path / "train", device="cpu", workers=1, progress=False)
-    written = records.read(tmp_path / "lanes" / "some.jsonl")
-    assert {r.run_id: r.outcome for r in written} == {r.run_id: r.outcome for r in expected}
+def pooled(groups, **options):
+    """The records of the groups, and the events."""
+    made, events = [], []
+    lanes = Lanes(lambda job, record: made.append(record), device="cpu", log=events.append, **options)
+    assert lanes.run(groups) == made
+    return made, events
+
+
+def test_the_pool_makes_the_records_of_the_engine(tmp_path):
+    made, events = pooled([Group("all", jobs(), 2)])
+    expected = train(PART, records_path=tmp_path, device="cpu", workers=1, progress=False)
+    assert {r.run_id: r.outcome for r in made} == {r.run_id: r.outcome for r in expected}
     assert len(made) == 6
     lanes_made = [e for e in events if e["event"] == "lane"]
     assert len(lanes_made) < 6  # a lane takes one network of its loss after another
 
 
-def test_a_run_that_fails_takes_none_with_it(tmp_path, monkeypatch):
+def test_a_run_that_fails_takes_none_with_it(monkeypatch):
     original = pool.train_in_lane
 
     def breaks(lane, network, **options):
@@ -194,13 +202,12 @@ def test_a_run_that_fails_takes_none_with_it(tmp_path, monkeypatch):
         return original(lane, network, **options)
 
     monkeypatch.setattr(pool, "train_in_lane", breaks)
-    events = []
-    made = Lanes(tmp_path, device="cpu", log=events.append).run([Group("all", jobs(), 1)])
+    made, events = pooled([Group("all", jobs(), 1)])
     assert [e["error"] for e in events if e["event"] == "failure"] == ["RuntimeError: broken on purpose"] * 2
     assert len(made) == 4
 
 
-def test_a_lane_that_cannot_be_captured_is_made_without_graphs(tmp_path, monkeypatch):
+def test_a_lane_that_cannot_be_captured_is_made_without_graphs(monkeypatch):
     class Uncapturable(Lane):
         def __init__(self, *arguments, graphs=True, **options):
             if graphs:
@@ -208,32 +215,83 @@ def test_a_lane_that_cannot_be_captured_is_made_without_graphs(tmp_path, monkeyp
             super().__init__(*arguments, graphs=graphs, **options)
 
     monkeypatch.setattr(pool, "Lane", Uncapturable)
-    events = []
-    made = Lanes(tmp_path, device="cpu", log=events.append).run([Group("all", jobs(), 2)])
+    made, events = pooled([Group("all", jobs(), 2)])
     assert len(made) == 6
     assert all(not e["graphs"] for e in events if e["event"] == "lane")
     assert any(e["event"] == "no lane" for e in events)
 
 
+LONG = replace(PART, training=replace(PART.training, epochs=20_000), grid=PART.grid[:1], seeds=(0,))
+
+
 def test_nothing_begins_after_the_deadline_and_what_was_begun_is_saved(tmp_path):
-    """A run of a million epochs is saved at the deadline, and gone on with by the next call."""
-    long = replace(PART, training=replace(PART.training, epochs=20_000), grid=PART.grid[:1], seeds=(0,))
-    assert Lanes(tmp_path, device="cpu", deadline=time.time() - 1).run([Group("all", jobs(), 1)]) == []
+    """A run of very many epochs is saved at the deadline, and gone on with by the next call."""
+    assert pooled([Group("all", jobs(), 1)], saving=Saving(tmp_path, 60, time.time() - 1))[0] == []
     done = []
     for _ in range(2):
-        events = []
-        pooled = Lanes(tmp_path, device="cpu", deadline=time.time() + 0.7, log=events.append)
-        assert pooled.run([Group("all", jobs(long, saves=True), 1)]) == []
+        saving = Saving(tmp_path, 60, time.time() + 0.7)
+        made, events = pooled([Group("all", jobs(LONG, saves=True), 1)], saving=saving)
+        assert made == []
         done += [e["done"] for e in events if e["event"] == "out of time"]
     assert 0 < done[0] < done[1]
 
 
-def test_runs_wait_until_they_may_begin(tmp_path):
+def test_runs_wait_until_they_may_begin():
     began = time.time()
-    pooled = Lanes(tmp_path, device="cpu")
-    made = pooled.run([Group("all", jobs()[:1], 1, ready=lambda: time.time() > began + 0.6)])
+    made, _ = pooled([Group("all", jobs()[:1], 1, ready=lambda: time.time() > began + 0.6)])
     assert len(made) == 1
     assert time.time() > began + 0.6
+
+
+@pytest.fixture
+def lanes_on_a_cpu(monkeypatch):
+    """What a GPU is used for, on this CPU and for perceptrons."""
+    monkeypatch.setattr(runner, "LANE_DEVICES", ("cpu",))
+    for module in (runner, gpu):
+        monkeypatch.setattr(module, "in_lanes", lambda part, runs: all(run.start is None for run in runs))
+
+
+def test_a_sweep_in_lanes_makes_the_same_records(tmp_path, lanes_on_a_cpu, monkeypatch):
+    """Network by network, and what is recorded or not asked for is not trained, though it be of the stack."""
+    part = replace(PART, stack_size=3, warm=(("cce", "rll", Fraction(2, 5)),))
+    seen = []
+    options = {"records_path": tmp_path / "lanes", "device": "cpu", "workers": 2}
+    some = train(part, **options, only={"loss": "rll", "start": "none", "eta": "0"}, progress=False)
+    assert [(r.loss, r.seed) for r in some] == [("rll(alpha=1/10)", 0), ("rll(alpha=1/10)", 1)]
+    found = train(part, **options, progress=seen.append)
+    assert seen[-1].networks_done == seen[-1].networks == 6  # the two stacks with a warm start, and two
+    assert seen[-1].epochs_done == seen[-1].epochs == 12
+    monkeypatch.setattr(runner, "LANE_DEVICES", ())
+    alone = replace(part, stack_size=1)
+    expected = train(alone, records_path=tmp_path / "stacks", device="cpu", workers=1, progress=False)
+    assert [r.outcome for r in found] == [r.outcome for r in expected]
+
+
+def test_a_sweep_in_lanes_stops_at_its_budget_and_goes_on(tmp_path, lanes_on_a_cpu):
+    options = {"records_path": tmp_path, "device": "cpu", "workers": 1, "progress": False}
+    assert train(LONG, **options, budget=0.5) == []
+    assert list(tmp_path.glob("*.checkpoints/*/*/lane.pt"))
+    assert train(replace(LONG, training=PART.training), **options, budget=1e-3) == []  # an epoch of two
+    assert len(train(replace(LONG, training=PART.training), **options)) == 1
+
+
+def test_a_sweep_in_lanes_tells_what_went_wrong(tmp_path, lanes_on_a_cpu, monkeypatch):
+    def breaks(*_, **__):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(pool, "train_in_lane", breaks)
+    with pytest.raises(TrainingError, match="training stopped: RuntimeError: broken on purpose"):
+        train(PART, records_path=tmp_path, device="cpu", workers=2, progress=False)
+
+
+def test_a_gpu_may_be_planned_for_where_there_is_none(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    found = plan("paper", records_path=tmp_path, device="cuda")
+    assert (found.device, found.workers) == ("cuda", gpu.LANES)
+    assert found.seconds > 0
+    with pytest.raises(ValueError, match="device must be auto or cpu where torch finds no CUDA device"):
+        train("paper", records_path=tmp_path, device="cuda", progress=False)
 
 
 GRID = Path(__file__).parents[2] / "benchmarks" / "gpu_grid.py"

@@ -1,0 +1,80 @@
+"""The tasks of a sweep on a GPU: networks of images in lanes of this process, all else stack by stack."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from lossmatters.empirics.experiments.experiment import Experiment, Run
+from lossmatters.empirics.experiments.jobs import Group, Job
+from lossmatters.empirics.experiments.pool import Event, WorkerError, run_tasks
+from lossmatters.empirics.models.images import ImageModel
+
+if TYPE_CHECKING:
+    from lossmatters.empirics.experiments.stack import Task
+
+LANES = 8  # measured: docs/models.md
+
+
+def in_lanes(part: Experiment, runs: Sequence[Run]) -> bool:
+    """Whether these runs are trained one by one: small perceptrons are faster as a stack, and a warm start
+    needs the network that it goes on from.
+    """
+    return isinstance(part.model, ImageModel) and all(run.start is None for run in runs)
+
+
+def run_on_gpu(
+    tasks: Sequence[Task], lanes: int = LANES, device: str = "cuda"
+) -> Generator[Event, None, None]:
+    """As `lossmatters.empirics.experiments.pool.run_tasks`; a task for a lane has one run.
+
+    Raises
+    ------
+    WorkerError : a task raised; those that did not are done first.
+    """
+    from lossmatters.empirics.experiments.stack import train_task
+
+    single = [i for i, task in enumerate(tasks) if in_lanes(task.experiment, task.runs)]
+    rest = [i for i in range(len(tasks)) if i not in set(single)]
+    for event in run_tasks(train_task, [tasks[i] for i in rest], 1):
+        yield Event(event.kind, rest[event.task], event.value)
+    if single:
+        yield from _run_in_lanes(tasks, single, lanes, device)
+
+
+def _run_in_lanes(
+    tasks: Sequence[Task], chosen: Sequence[int], lanes: int, device: str
+) -> Generator[Event, None, None]:
+    from lossmatters.empirics.experiments.lanes import Lanes
+
+    events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+    first = tasks[chosen[0]]
+    pool = Lanes(
+        lambda job, record: events.put(Event("done", job.index, [record])),
+        device=device,
+        saving=first.saving,
+        source=first.source,
+        data_dir=first.data_dir,
+        report=lambda job, epochs: events.put(Event("report", job.index, epochs)),
+    )
+    saves = first.saving is not None
+    jobs = [Job(tasks[i].experiment, tasks[i].runs[0], saves, tasks[i].eager, i) for i in chosen]
+
+    def run() -> None:
+        try:
+            pool.run([Group("all", jobs, min(lanes, len(jobs)))])
+            events.put(pool.errors[0] if pool.errors else None)
+        except BaseException as error:
+            events.put(error)
+
+    # graphs are captured there, and networks trained in threads of its own
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        while (event := events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise WorkerError(f"{type(event).__name__}: {event}")
+            yield event
+    finally:
+        pool.stop()
