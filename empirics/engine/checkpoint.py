@@ -69,8 +69,9 @@ class Checkpoints:
         self.seconds_before = found["seconds"]
         return found
 
-    def _left_out(self, why: str) -> None:
+    def _left_out(self, why: str) -> dict[str, Any] | None:
         print(f"checkpoint {self.path} is left out, and its training begins anew: {why}", file=sys.stderr)
+        return None
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file, all of it or nothing."""

@@ -27,7 +27,7 @@ from lossmatters.empirics.experiments import lanes as pool
 from lossmatters.empirics.experiments.experiment import Experiment
 from lossmatters.empirics.experiments.jobs import Group, Job
 from lossmatters.empirics.experiments.lanes import Lanes
-from lossmatters.empirics.experiments.stack import Saving
+from lossmatters.empirics.experiments.stack import Saving, Task, train_task
 from lossmatters.empirics.models import MLP
 from lossmatters.theory.criteria.criterion import sample_losses
 from lossmatters.theory.losses import LOSSES, get
@@ -184,9 +184,10 @@ def pooled(groups, **options):
     return made, events
 
 
-def test_the_pool_makes_the_records_of_the_engine(tmp_path):
+def test_the_pool_makes_the_records_of_the_engine():
     made, events = pooled([Group("all", jobs(), 2)])
-    expected = train(PART, records_path=tmp_path, device="cpu", workers=1, progress=False)
+    tasks = [Task(PART, (run,), 0, "cpu") for run in PART.runs()]
+    expected = [record for task in tasks for record in train_task(task, lambda epochs: None) or ()]
     assert {r.run_id: r.outcome for r in made} == {r.run_id: r.outcome for r in expected}
     assert len(made) == 6
     lanes_made = [e for e in events if e["event"] == "lane"]
@@ -229,9 +230,19 @@ def test_nothing_begins_after_the_deadline_and_what_was_begun_is_saved(tmp_path)
     assert pooled([Group("all", jobs(), 1)], saving=Saving(tmp_path, 60, time.time() - 1))[0] == []
     done = []
     for _ in range(2):
-        saving = Saving(tmp_path, 60, time.time() + 0.7)
-        made, events = pooled([Group("all", jobs(LONG, saves=True), 1)], saving=saving)
-        assert made == []
+        events = []
+
+        def move(job, epochs):
+            lanes.deadline = 0.0  # noqa: B023  # of this very turn
+
+        lanes = Lanes(
+            lambda job, record: pytest.fail("it ended"),
+            device="cpu",
+            saving=Saving(tmp_path, 60, time.time() + 1e6),
+            log=events.append,
+            report=move,
+        )
+        assert lanes.run([Group("all", jobs(LONG, saves=True), 1)]) == []
         done += [e["done"] for e in events if e["event"] == "out of time"]
     assert 0 < done[0] < done[1]
 
@@ -251,6 +262,7 @@ def lanes_on_a_cpu(monkeypatch):
         monkeypatch.setattr(module, "in_lanes", lambda part, runs: all(run.start is None for run in runs))
 
 
+@pytest.mark.slow
 def test_a_sweep_in_lanes_makes_the_same_records(tmp_path, lanes_on_a_cpu, monkeypatch):
     """Network by network, and what is recorded or not asked for is not trained, though it be of the stack."""
     part = replace(PART, stack_size=3, warm=(("cce", "rll", Fraction(2, 5)),))
@@ -269,7 +281,7 @@ def test_a_sweep_in_lanes_makes_the_same_records(tmp_path, lanes_on_a_cpu, monke
 
 def test_a_sweep_in_lanes_stops_at_its_budget_and_goes_on(tmp_path, lanes_on_a_cpu):
     options = {"records_path": tmp_path, "device": "cpu", "workers": 1, "progress": False}
-    assert train(LONG, **options, budget=0.5) == []
+    assert train(LONG, **options, budget=1e-3) == []
     assert list(tmp_path.glob("*.checkpoints/*/*/lane.pt"))
     assert train(replace(LONG, training=PART.training), **options, budget=1e-3) == []  # an epoch of two
     assert len(train(replace(LONG, training=PART.training), **options)) == 1
