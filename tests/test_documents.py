@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
+import lossmatters
+from lossmatters.paper.figures import MissingData
 from lossmatters.proofs_checks.conformance import CHECKS
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.symmetry.decide import decide
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = Path(lossmatters.__file__).parent  # its folders, in a wheel and in a checkout
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 
 
@@ -31,6 +35,7 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             monkeypatch.setitem(sys.modules, "example", module)  # dataclasses look their module up
             exec(compile(block, f"{name}, block {number + 1}", "exec"), module.__dict__)
     finally:
+        CHECKS.pop("moderate", None)  # what CONTRIBUTING adds
         LOSSES.clear()
         LOSSES.update(known)
 
@@ -45,11 +50,59 @@ def test_the_page_on_conformance_lists_every_check_and_exhibit() -> None:
     assert len(CHECKS) == 33, "the page says thirty-three"
 
 
-def test_contributing_teaches_three_things_in_a_dozen_lines() -> None:
-    found = blocks("CONTRIBUTING.md")
-    assert len(found) == 3
-    for block in found:
-        assert 8 <= len([line for line in block.splitlines() if line.strip()]) <= 12
+TAUGHT = ("a loss", "a combinator", "a claim", "a conformance check", "an experiment", "a model", "a figure")
+
+
+def test_contributing_has_a_recipe_for_each_kind_of_thing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    sections = {section.split("\n")[0].lower(): section for section in text.split("\n## ")[1:]}
+    for kind in TAUGHT:
+        (block,) = re.findall(r"```python\n(.*?)```", sections[kind], flags=re.DOTALL)
+        assert 8 <= len([line for line in block.splitlines() if line.strip()]) <= 16, kind
+
+
+def test_the_figure_of_contributing_draws_a_record_and_refuses_none() -> None:
+    made: dict[str, Any] = {}
+    exec(blocks("CONTRIBUTING.md")[-1], made)
+    record = SimpleNamespace(curves={"noisy_train_accuracy": [0.1, 0.5]})
+    assert len(made["spec"].draw([record]).axes[0].lines) == 1
+    with pytest.raises(MissingData, match="needs a run"):
+        made["spec"].draw([])
+
+
+def named_paths(page: str) -> set[str]:
+    """The files and folders that a page names in code marks, ``theory/noise.py`` or ``empirics/data/``."""
+    found = re.findall(r"`((?:theory|proofs_checks|empirics|paper|lossmatters)/[\w/]*(?:\.py)?)`", page)
+    return {path for path in found if path.endswith((".py", "/"))}
+
+
+def test_the_page_on_the_house_names_what_there_is() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = named_paths(page)
+    assert len(named) > 25
+    assert [
+        path for path in sorted(named) if not (PACKAGES / path.removeprefix("lossmatters/")).exists()
+    ] == []
+    rooms = {p.parent.name for p in (PACKAGES / "theory").glob("*/__init__.py")}
+    assert [room for room in sorted(rooms) if f"theory/{room}/" not in page] == []
+    # what a newcomer looks for, and the file to open
+    for thing, path in {
+        "a loss": "theory/losses/NAME.py",
+        "how symmetry is decided": "theory/symmetry/decide.py",
+        "a claim": "proofs_checks/claims/ROOM/",
+        "a check of anyone's loss": "proofs_checks/conformance/checks/",
+        "a model": "empirics/models/",
+        "a figure": "paper/figures/",
+    }.items():
+        assert f"| {thing} | `{path}`" in page
+
+
+def test_a_path_that_is_not_there_is_seen() -> None:
+    assert named_paths("see `theory/losses/base.py`, `theory/nowhere.py`, `S1`") == {
+        "theory/losses/base.py",
+        "theory/nowhere.py",
+    }
+    assert not (PACKAGES / "theory/nowhere.py").exists()
 
 
 def test_readme_loss_is_what_readme_says(tmp_path: Path) -> None:

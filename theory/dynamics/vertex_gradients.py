@@ -18,7 +18,8 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, trace
 from lossmatters.theory.enclosure.settle import T, X
-from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.minimisers.exchange import limit_at_zero, limits_at_zero, weight_of
 from lossmatters.theory.symbolic.algebra import exact_generator
 from lossmatters.theory.symbolic.piecewise import CASES, pieces
@@ -32,27 +33,21 @@ def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
     >>> gradient_vanishes(RLL(), 10), gradient_vanishes(CCE(), 10)
     (True, False)
     """
-    if isinstance(loss, CallableLoss):
-        return False
-    if isinstance(loss, Combination):
-        return all(gradient_vanishes(term, num_classes) for _, term in loss.terms)
-    if isinstance(loss, SeparableLoss):
+
+    def separable(loss: SeparableLoss) -> bool:
         on, off = _parts(loss, num_classes)
-        return _pull(on) == 0 and _pull(off) == 0 and _finite_slope_at_one(off)
-    if (
-        isinstance(loss, Normalized)
-        and isinstance(loss.base, SeparableLoss)
-        and _unbounded(loss.base, num_classes)
-    ):
-        # (grad l - L grad S)/S with 0 <= L <= 1: bounded gradients over a sum that grows without bound
-        on, off = _parts(loss.base, num_classes)
-        g = exact_generator(loss.base, num_classes)
-        total = g.expression.subs(g.t, T)
-        pulls = [_pull(on), _pull(off), _pull(total)]
-        return all(p.is_finite for p in pulls) and _finite_slope_at_one(off) and _finite_slope_at_one(total)
-    if isinstance(loss, ShareLoss):
-        return _share(loss, num_classes)
-    return _by_trace(loss, num_classes)
+        return _slope_at_zero(on) == 0 and _slope_at_zero(off) == 0 and _finite_slope_at_one(off)
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=lambda loss: all(gradient_vanishes(term, num_classes) for _, term in loss.terms),
+        normalised=lambda loss: _normalised(loss, num_classes),
+        share=lambda loss: _share(loss, num_classes),
+        mixture=lambda loss: _by_trace(loss, num_classes),
+        formula=lambda loss: _by_trace(loss, num_classes),
+        opaque=lambda loss: False,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -66,26 +61,48 @@ def gradient_bounded(loss: Loss, num_classes: int) -> bool:
     >>> gradient_bounded(CCE(), 10)
     True
     """
-    if isinstance(loss, CallableLoss):
-        return False
-    if isinstance(loss, Combination):
-        return all(gradient_bounded(term, num_classes) for _, term in loss.terms)
-    if isinstance(loss, SeparableLoss):
+
+    def separable(loss: SeparableLoss) -> bool:
         on, off = _parts(loss, num_classes)
-        finite = _pull(on).is_finite and _pull(off).is_finite
+        finite = _slope_at_zero(on).is_finite and _slope_at_zero(off).is_finite
         return bool(finite and _finite_slope_at_one(off))
-    return gradient_vanishes(loss, num_classes)
+
+    def vanishes(loss: Loss) -> bool:
+        return gradient_vanishes(loss, num_classes)
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=lambda loss: all(gradient_bounded(term, num_classes) for _, term in loss.terms),
+        normalised=vanishes,
+        share=vanishes,
+        mixture=vanishes,
+        formula=vanishes,
+        opaque=lambda loss: False,
+    )
+
+
+def _normalised(loss: Normalized, num_classes: int) -> bool:
+    """Do as `gradient_vanishes` for (grad l - L grad S)/S, 0 <= L <= 1: bounded, over an S without bound."""
+    base = loss.base
+    if not (isinstance(base, SeparableLoss) and _unbounded(base, num_classes)):
+        return _by_trace(loss, num_classes)
+    on, off = _parts(base, num_classes)
+    g = exact_generator(base, num_classes)
+    total = g.expression.subs(g.t, T)
+    slopes = [_slope_at_zero(on), _slope_at_zero(off), _slope_at_zero(total)]
+    return all(p.is_finite for p in slopes) and _finite_slope_at_one(off) and _finite_slope_at_one(total)
 
 
 def _parts(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any]:
-    """on_label and off_label in T."""
+    """Return on_label and off_label in T."""
     number, view = sympy.Integer(num_classes), loss.bound_to(OPS)
     on = exactly(view.on_label(T, number, OPS))
     return on, exactly(view.off_label(T, number, OPS)) if loss.has_off_label else sympy.Integer(0)
 
 
-def _pull(function: Any) -> Any:
-    """The limit of t f'(t) as t -> 0."""
+def _slope_at_zero(function: Any) -> Any:
+    """Return the limit of t f'(t) as t -> 0."""
     return limit_at_zero(sympy.powsimp(sympy.expand(T * sympy.diff(function, T))), T)
 
 
@@ -108,7 +125,7 @@ def _share(loss: ShareLoss, num_classes: int) -> bool:
     if found is None:
         return False
     first, last = (found[0].expression, found[-1].expression) if found else (weight.subs(X, T),) * 2
-    return _pull(first) == 0 and _finite_slope_at_one(last)
+    return _slope_at_zero(first) == 0 and _finite_slope_at_one(last)
 
 
 def _by_trace(loss: Loss, num_classes: int) -> bool:
@@ -131,6 +148,6 @@ def _by_trace(loss: Loss, num_classes: int) -> bool:
         return False
     for a in found.aggregates:
         weight = limit_at_zero(sympy.diff(value, a.symbol).subs(at), X)
-        if not (weight.is_finite and _pull(a.psi) == 0 and _finite_slope_at_one(a.psi)):
+        if not (weight.is_finite and _slope_at_zero(a.psi) == 0 and _finite_slope_at_one(a.psi)):
             return False
     return True

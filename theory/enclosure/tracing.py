@@ -13,27 +13,46 @@ from lossmatters.theory.enclosure.rows import Row, TraceOps
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.enclosure.structure import NotTracedError, Trace
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
-from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import K
 
 
 def _loss_of(loss: Loss, trace: Trace) -> Any:
     """L in `X` and aggregates, which are added to the trace."""
-    ops = TraceOps(trace)
-    if isinstance(loss, SeparableLoss):
+
+    def separable(loss: SeparableLoss) -> Any:
         view, number = loss.bound_to(SYMPY), sympy.sympify(trace.classes)
         on = exactly(view.on_label(X, number, SYMPY))
         if not loss.has_off_label:
             return on
         off = exactly(view.off_label(T, number, SYMPY))
         return on - off.subs(T, X) + trace.sum_over_classes(off)
-    if isinstance(loss, Combination):
-        return sum(SYMPY.const(c) * _loss_of(term, trace) for c, term in loss.terms)
-    if isinstance(loss, Normalized):
+
+    def normalised(loss: Normalized) -> Any:
         base = _loss_of(loss.base, trace)
         return base / _total_of(loss.base, base, trace)
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=lambda loss: sum(SYMPY.const(c) * _loss_of(term, trace) for c, term in loss.terms),
+        normalised=normalised,
+        share=lambda loss: _on_rows(loss, trace),
+        mixture=lambda loss: _on_rows(loss, trace),
+        formula=lambda loss: _on_rows(loss, trace),
+        opaque=_refuse,
+    )
+
+
+def _refuse(loss: Loss) -> Any:
+    raise NotTracedError(f"{loss.spec} has no formula")
+
+
+def _on_rows(loss: Loss, trace: Trace) -> Any:
+    """Return the formula, run on rows."""
+    ops = TraceOps(trace)
     probs = Row(trace, X, T, False)
     onehot = Row(trace, sympy.Integer(1), sympy.Integer(0), False)
     value = loss.bound_to(SYMPY).formula(probs, onehot, ops)
@@ -58,8 +77,8 @@ def trace(loss: Loss, num_classes: int | None = None) -> Trace:
     ------
     NotTracedError : the formula is none, or tells classes apart, or mixes them pairwise.
     """
-    if isinstance(loss, CallableLoss):
-        raise NotTracedError(f"{loss.spec} has no formula")
+    if not loss.has_formula:
+        _refuse(loss)
     found = Trace(K if num_classes is None else check_num_classes(num_classes))
     try:
         found.loss = _loss_of(loss, found)

@@ -18,7 +18,8 @@ from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import T, X
-from lossmatters.theory.losses import Combination, Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
@@ -38,17 +39,39 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
     -------
     "symbolic" or "interval": how it is known, for all K where none is given; None where it is not shown.
     """
-    if isinstance(loss, Combination):
-        return _weakest([monotone(term, num_classes, sign) for _, term in loss.terms])
-    if isinstance(loss, Normalized):
+
+    def normalised(loss: Normalized) -> str | None:
         return _weakest([monotone(loss.base, num_classes, sign), _sum_positive(loss.base, num_classes)])
+
+    def share(loss: ShareLoss) -> str | None:
+        try:
+            trace(loss, num_classes)
+        except NotTracedError:
+            return None
+        weight = weight_of(loss, num_classes)
+        return None if weight is None else _rises(-sign * weight, num_classes)
+
+    def traced(loss: Loss) -> str | None:
+        return _monotone_by_trace(loss, num_classes, sign)
+
+    return by_structure(
+        loss,
+        separable=traced,
+        total=lambda loss: _weakest([monotone(term, num_classes, sign) for _, term in loss.terms]),
+        normalised=normalised,
+        share=share,
+        mixture=traced,
+        formula=traced,
+        opaque=lambda loss: None,
+    )
+
+
+def _monotone_by_trace(loss: Loss, num_classes: int | None, sign: int) -> str | None:
+    """Do as `monotone` does, from the derivative of the traced formula."""
     try:
         found = trace(loss, num_classes)
     except NotTracedError:
         return None
-    if isinstance(loss, ShareLoss):
-        weight = weight_of(loss, num_classes)
-        return None if weight is None else _rises(-sign * weight, num_classes)
     _, moving = sympy.sympify(found.loss).as_independent(X, as_Add=True)
     if moving.has(*CASES):
         factor, rest = moving.as_independent(X, as_Add=False)
@@ -254,11 +277,11 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
     up to the boundary: where S grows without bound L/S has no limit, as for NCE. Others: aggregates finite at
     the boundary, and none in a denominator but a sum of psi >= 0 that is positive where the largest entry is.
     """
-    if isinstance(loss, Combination):
-        return all(attains(term, num_classes) for _, term in loss.terms)
-    if isinstance(loss, SeparableLoss):
+
+    def separable(loss: SeparableLoss) -> bool:
         return all(e.is_finite or e == sympy.oo for e in limits_at_zero(loss, num_classes))
-    if isinstance(loss, Normalized):
+
+    def normalised(loss: Normalized) -> bool:
         base = loss.base
         if not isinstance(base, SeparableLoss):
             return False
@@ -268,12 +291,32 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
         ends = [limit_at_zero(g.expression, g.t), g.at(1)]  # at a vertex S = (K - 1) G(0) + G(1)
         ends = [e.subs(K, _more_than_one()) for e in ends]
         return all(e.is_nonnegative for e in ends) and any(e.is_positive for e in ends)
+
+    def share(loss: ShareLoss) -> bool:
+        try:
+            trace(loss, num_classes)
+        except NotTracedError:
+            return False
+        return weight_of(loss, num_classes) is not None
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=lambda loss: all(attains(term, num_classes) for _, term in loss.terms),
+        normalised=normalised,
+        share=share,
+        mixture=lambda loss: _attains_by_trace(loss, num_classes),
+        formula=lambda loss: _attains_by_trace(loss, num_classes),
+        opaque=lambda loss: False,
+    )
+
+
+def _attains_by_trace(loss: Loss, num_classes: int | None) -> bool:
+    """Do as `attains` does, from the aggregates of the traced formula."""
     try:
         found = trace(loss, num_classes)
     except NotTracedError:
         return False
-    if isinstance(loss, ShareLoss):
-        return weight_of(loss, num_classes) is not None
     if any(a.kind != "sum" for a in found.aggregates):
         return False
     parts = [sympy.sympify(found.loss).subs(X, T), *(a.psi for a in found.aggregates)]

@@ -20,6 +20,7 @@ from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture
+from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
 from lossmatters.theory.minimisers.exchange import attains, monotone, near, positive, treats_classes_alike
 from lossmatters.theory.noise import SymmetricNoise, threshold
@@ -116,38 +117,55 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, st
     h = on_label - off_label plus A, and every h(u_c) - h(u_i) is least at u_c = 1, u_i = 0 where h falls.
     L/S >= 0 with base >= 0, and it is 0 where base(u, c) is: at e_c, and where S is infinite.
     """
-    if isinstance(loss, SeparableLoss):
-        falls = monotone(loss, num_classes)
-        if falls is None:
+
+    def separable(loss: SeparableLoss) -> tuple[str, str, bool] | None:
+        known_by = monotone(loss, num_classes)
+        if known_by is None:
             return None
-        status = "proved" if falls == "symbolic" else "certified"
+        status = "proved" if known_by == "symbolic" else "certified"
         return status, "K L(u, c) = C + sum_i (h(u_c) - h(u_i)), h falls", True
-    if isinstance(loss, Combination):
+
+    def total(loss: Combination) -> tuple[str, str, bool] | None:
         parts = [least_at_vertex(term, num_classes) for _, term in loss.terms]
         known = [p for p in parts if p is not None]
         if len(known) < len(parts):
             return None
         status = "proved" if all(p[0] == "proved" for p in known) else "certified"
         return status, "every term is least at e_c", any(p[2] for p in known)
-    if isinstance(loss, GeneralMixture):  # p L + const: the base is symmetric with it, unless p + K q = 0
+
+    def mixture(loss: GeneralMixture) -> tuple[str, str, bool] | None:
+        # p L + const: the base is symmetric with it, unless p + K q = 0
         p, _ = (0, 0) if num_classes is None else loss.weights(Fraction(num_classes))
         return (
             least_at_vertex(loss.base, num_classes)
             if p > 0 and _is_symmetric(loss.base, num_classes)
             else None
         )
-    if isinstance(loss, ShareLoss):
+
+    def share(loss: ShareLoss) -> tuple[str, str, bool] | None:
         if num_classes is None or not _all_weight_at_vertex(loss, num_classes):
             return None
         return "proved", "1 - w_c/sum w >= 0, and 0 at e_c, where every other weight is 0", False
-    if isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss):
-        ways = _zero_at_vertex(loss.base, num_classes)
+
+    def normalised(loss: Normalized) -> tuple[str, str, bool] | None:
+        base = loss.base
+        ways = _zero_at_vertex(base, num_classes) if isinstance(base, SeparableLoss) else None
         if ways is None:
             return None
         only = attains(loss, num_classes)
         where = "only at e_c" if only else "at e_c, and wherever S is infinite"
         return "certified" if "interval" in ways else "proved", f"L >= 0, and 0 {where}", only
-    return None
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=total,
+        normalised=normalised,
+        share=share,
+        mixture=mixture,
+        formula=lambda loss: None,
+        opaque=lambda loss: None,
+    )
 
 
 def _is_symmetric(loss: Loss, num_classes: int | None) -> bool:

@@ -1,0 +1,71 @@
+"""What a loss is made of, decided in one place.
+
+`by_structure` asks for an answer to every case by name: who leaves one out gets an error at once, from mypy
+and from Python alike. A combinator of a new kind is a new case here; all that follows structure then fails
+until it says what it does with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.mixtures import GeneralMixture
+
+Answer = TypeVar("Answer")
+
+
+def by_structure(
+    loss: Loss,
+    *,
+    separable: Callable[[SeparableLoss], Answer],
+    total: Callable[[Combination], Answer],
+    normalised: Callable[[Normalized], Answer],
+    share: Callable[[ShareLoss], Answer],
+    mixture: Callable[[GeneralMixture], Answer],
+    formula: Callable[[Loss], Answer],
+    opaque: Callable[[CallableLoss], Answer],
+) -> Answer:
+    """Return the answer of the case that a loss is.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    separable : callable
+        L = on_label(u_y) + sum of off_label(u_i); sums, multiples and mixtures of such losses too.
+    total : callable
+        A sum of multiples of losses that are not all separable.
+    normalised : callable
+        A loss over its label sum.
+    share : callable
+        1 minus the label's share of weights.
+    mixture : callable
+        p L + q S + c of a loss L that is not separable.
+    formula : callable
+        Any other loss with a formula.
+    opaque : callable
+        A function of tensors, of which nothing is known.
+
+    >>> from lossmatters.theory.losses import CCE, NCE
+    >>> kinds = {kind: lambda loss, kind=kind: kind for kind in KINDS}
+    >>> by_structure(CCE(), **kinds), by_structure(NCE(), **kinds), by_structure(CCE() + NCE(), **kinds)
+    ('separable', 'normalised', 'total')
+    """
+    if isinstance(loss, CallableLoss):
+        return opaque(loss)
+    if isinstance(loss, SeparableLoss):
+        return separable(loss)
+    if isinstance(loss, Combination):
+        return total(loss)
+    if isinstance(loss, Normalized):
+        return normalised(loss)
+    if isinstance(loss, ShareLoss):
+        return share(loss)
+    return mixture(loss) if isinstance(loss, GeneralMixture) else formula(loss)
+
+
+KINDS = ("separable", "total", "normalised", "share", "mixture", "formula", "opaque")
