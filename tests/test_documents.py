@@ -72,7 +72,7 @@ def test_the_figure_of_contributing_draws_a_record_and_refuses_none() -> None:
 
 def named_paths(page: str) -> set[str]:
     """The files and folders that a page names in code marks, ``theory/noise.py`` or ``empirics/data/``."""
-    found = re.findall(r"`((?:theory|proofs_checks|empirics|paper|lossmatters)/[\w/]*(?:\.py)?)`", page)
+    found = re.findall(r"`((?:theory|proofs_checks|empirics|paper|lossmatters)/[a-z0-9_/]*(?:\.py)?)`", page)
     return {path for path in found if path.endswith((".py", "/"))}
 
 
