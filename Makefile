@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install verify paper test test-all formal lint format clean
+.PHONY: help install verify paper docs test test-all formal lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1: /'
@@ -34,6 +34,10 @@ test-all: $(INSTALLED) ## run all tests, the slow ones too
 
 paper: verify ## the article, from the records and the ledger of `make verify` (needs LaTeX; says so)
 	$(BIN)/lossmatters paper --records $(OUT)/records --ledger $(OUT)/ledger.json --out $(OUT)
+
+docs: $(INSTALLED) ## the site of the documentation, into build/site
+	$(BIN)/python -m pip install -e ".[docs]"
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs $(OUT)/site
 
 formal: ## check the Coq proofs; says what to install where there is no Coq
 	$(PYTHON) -m lossmatters.proofs_checks.formal.check
