@@ -95,17 +95,17 @@ def certify(
     `lossmatters certify my_losses.py:MyLoss --json`
     """
     from lossmatters.theory.certificate import certify as make
-    from lossmatters.theory.certificate import describe
+    from lossmatters.theory.certificate_text import describe
     from lossmatters.theory.losses import get
 
     if num_classes > MOST_CLASSES:
         raise ValueError(f"num_classes must be at most {MOST_CLASSES} here, got num_classes={num_classes}")
     certificate = make(get(loss), num_classes, noise)
     if as_json:
-        show.print_json(certificate)
+        show.print_json(certificate.to_json())
     else:
         show.certificate(
-            describe(certificate), f"[bold]{certificate['spec']}[/bold], K = {num_classes}, eta = {noise}"
+            describe(certificate), f"[bold]{certificate.spec}[/bold], K = {num_classes}, eta = {noise}"
         )
 
 

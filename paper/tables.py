@@ -159,24 +159,19 @@ def _loss_row(loss: Loss) -> tuple[str, ...]:
         f"${loss.latex}$" if loss.latex else NONE,
         parameters or NONE,
         word,
-        verdict.scope.replace(">=", "\N{GREATER-THAN OR EQUAL TO}"),
+        verdict.scope.text("\N{GREATER-THAN OR EQUAL TO}"),
         NONE if verdict.constant is None else f"${_constant(verdict.constant)}$",
-        ends if span.rigorous or verdict.constant else f"{ends} (sampled)",
+        ends if span.rigorous or verdict.constant is not None else f"{ends} (sampled)",
         {True: "yes", False: "no", None: "not declared"}[loss.bounded],
         loss.source or NONE,
     )
 
 
-def _constant(text: str) -> str:
-    """The closed form that theory.symmetry writes, as LaTeX; text that is no one expression as text."""
-    import sympy
+def _constant(constant: object) -> str:
+    """A constant as LaTeX: a closed form, or a list by K as text."""
+    from lossmatters.theory.verdict import BySize
 
-    from lossmatters.theory.symbolic.algebra import K
-
-    try:
-        return _latex(sympy.sympify(text, locals={"K": K}))
-    except (sympy.SympifyError, SyntaxError, TypeError):
-        return rf"\text{{{text}}}"
+    return rf"\text{{{constant}}}" if isinstance(constant, BySize) else _latex(constant)
 
 
 def _latex(expression: object) -> str:

@@ -7,31 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from lossmatters.theory.verdict import FAILS, HOLDS, Scope, Status
 
-class Status(str, Enum):
-    """What may be said of a claim. Undecided is never a pass."""
-
-    PROVED = "proved"  # for the stated scope
-    CERTIFIED = "certified"  # by ball arithmetic
-    SAMPLED = "sampled"  # n draws, none failed
-    CONFIRMED = "confirmed"  # training, by a stated interval
-    REFUTED = "refuted"  # with a witness that can be checked by hand
-    NOT_REPRODUCED = "not reproduced"  # training, by a stated interval
-    INCONCLUSIVE = "inconclusive"  # training: the interval does not decide
-    UNDECIDED = "undecided"
-    NOT_CHECKED = "not yet checked"
-
-    @property
-    def holds(self) -> bool:
-        return self in HOLDS
-
-    @property
-    def fails(self) -> bool:
-        return self in FAILS
-
-
-HOLDS = (Status.PROVED, Status.CERTIFIED, Status.CONFIRMED, Status.SAMPLED)
-FAILS = (Status.REFUTED, Status.NOT_REPRODUCED)
+__all__ = ["FAILS", "HOLDS", "Check", "Claim", "Evidence", "Method", "Status"]
 
 
 class Method(str, Enum):
@@ -51,7 +29,7 @@ class Evidence:
 
     Attributes
     ----------
-    scope : for what it was shown: "all K >= 2", "K = 2..5", "1000 draws".
+    scope : for what it was shown: a `Scope`, or words such as "1000 draws".
     detail : one or two sentences with the numbers.
     witness : for a refutation, what a reader can check by hand; plain JSON data.
     data : further numbers behind the detail; plain JSON data.
@@ -59,7 +37,7 @@ class Evidence:
 
     method: Method
     status: Status
-    scope: str = ""
+    scope: Scope | str = ""
     detail: str = ""
     witness: Any = None
     data: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +46,7 @@ class Evidence:
         out: dict[str, Any] = {
             "method": self.method.value,
             "status": self.status.value,
-            "scope": self.scope,
+            "scope": str(self.scope),
             "detail": self.detail,
             "witness": self.witness,
         }

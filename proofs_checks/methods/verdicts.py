@@ -16,6 +16,7 @@ from lossmatters.theory.risk.reversal_search import order_reversal
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+from lossmatters.theory.verdict import BySize, How, Scope, plain
 
 
 @dataclass(frozen=True)
@@ -32,28 +33,39 @@ def symmetry(claimed: Symmetric) -> Evidence:
     verdict = decide(claimed.loss, claimed.num_classes)
     method = _method(verdict)
     if claimed.constant is None:
-        if verdict.status == "refuted":
-            witness = verdict.witness.to_dict() if verdict.witness else None
+        if verdict.status is Status.REFUTED:
+            witness = plain(verdict.witness)
             detail = f"the label sum differs at two exact points ({verdict.method}); {verdict.detail}"
             return Evidence(method, Status.PROVED, verdict.scope, detail, witness)
-        if verdict.status == "proved":
+        if verdict.status is Status.PROVED:
             detail = f"it is symmetric, with C = {verdict.constant}"
-            return Evidence(method, Status.REFUTED, verdict.scope, detail, {"C": verdict.constant})
+            return Evidence(method, Status.REFUTED, verdict.scope, detail, {"C": str(verdict.constant)})
         return Evidence(method, Status.UNDECIDED, verdict.scope, verdict.detail)
-    if verdict.status == "refuted":
-        witness = verdict.witness.to_dict() if verdict.witness else None
+    if verdict.status is Status.REFUTED:
+        witness = plain(verdict.witness)
         return Evidence(method, Status.REFUTED, verdict.scope, verdict.detail, witness)
-    if verdict.status != "proved":
-        return Evidence(method, Status(verdict.status), verdict.scope, verdict.detail)
+    if verdict.status is not Status.PROVED:
+        return Evidence(method, verdict.status, verdict.scope, verdict.detail)
     positive = {name: sympy.Symbol(name, positive=True) for name in claimed.loss.parameters}
-    found, said = (
-        sympy.sympify(c, locals={"K": K, **positive}) for c in (verdict.constant, claimed.constant)
-    )
+    said = sympy.sympify(claimed.constant, locals={"K": K, **positive})
+    found = verdict.constant
+    if isinstance(found, BySize):
+        return _by_size(verdict, found, said)
     detail = f"{verdict.method}: {verdict.detail}; C = {said}"
     return _compared(found, said, verdict.scope, detail, f"C is {found}, not {said}")
 
 
-def _compared(found: Any, said: Any, scope: str, good: str, bad: str) -> Evidence:
+def _by_size(verdict: SymmetryVerdict, found: BySize, said: Any) -> Evidence:
+    """Compare a claimed closed form with a constant that is known for some K only."""
+    for k, value in found.values:
+        evidence = _compared(value, said.subs(K, k), Scope.of(k), "", f"C is {value} at K = {k}, not {said}")
+        if evidence.status is not Status.PROVED:
+            return evidence
+    detail = f"{verdict.method}: {verdict.detail}; C = {said}"
+    return Evidence(Method.SYMBOLIC, Status.PROVED, verdict.scope, detail)
+
+
+def _compared(found: Any, said: Any, scope: Scope | str, good: str, bad: str) -> Evidence:
     equal, witness = same(found, said)
     if equal:
         return Evidence(Method.SYMBOLIC, Status.PROVED, scope, good)
@@ -64,10 +76,14 @@ def _compared(found: Any, said: Any, scope: str, good: str, bad: str) -> Evidenc
     return Evidence(Method.SYMBOLIC, Status.REFUTED, scope, bad, witness)
 
 
+HOW = {How.EXACT: Method.EXACT, How.BALLS: Method.INTERVAL, How.FLOAT64: Method.SAMPLING}
+
+
 def _method(verdict: SymmetryVerdict) -> Method:
     if verdict.witness is None:
-        return {"proved": Method.SYMBOLIC, "certified": Method.INTERVAL}.get(verdict.status, Method.SAMPLING)
-    return {"exact": Method.EXACT, "balls": Method.INTERVAL, "float64": Method.SAMPLING}[verdict.witness.how]
+        kinds = {Status.PROVED: Method.SYMBOLIC, Status.CERTIFIED: Method.INTERVAL}
+        return kinds.get(verdict.status, Method.SAMPLING)
+    return HOW[verdict.witness.how]
 
 
 @dataclass(frozen=True)
@@ -84,10 +100,10 @@ def label_sum(claimed: Range) -> Evidence:
     span = label_sum_range(claimed.loss)
     if not span.rigorous:
         return Evidence(Method.SAMPLING, Status.UNDECIDED, "K = 10", "the curvature of G is not known")
-    good = f"{span.method}: S in [{span.low}, {span.high}], at {span.low_at} and {span.high_at}"
+    good = f"{span.how}: S in [{span.low}, {span.high}], at {span.low_at} and {span.high_at}"
     for name, found, text in (("low", span.low, claimed.low), ("high", span.high, claimed.high)):
         said = sympy.sympify(text, locals={"K": K})
-        evidence = _compared(found, said, "all K >= 2", good, f"the {name} end of S is {found}, not {said}")
+        evidence = _compared(found, said, span.scope, good, f"the {name} end of S is {found}, not {said}")
         if evidence.status is not Status.PROVED:
             return evidence
     return evidence
@@ -128,8 +144,8 @@ def reversals(claimed: Reversals) -> Evidence:
         if reversal is None:
             verdict = decide(loss, claimed.num_classes)
             why = f"{loss.spec}: none found; its symmetry is {verdict.status}"
-            symmetric = {"loss": loss.spec, "C": verdict.constant}
-            status = Status.REFUTED if verdict.status == "proved" else Status.UNDECIDED
+            symmetric = {"loss": loss.spec, "C": str(verdict.constant)}
+            status = Status.REFUTED if verdict.status is Status.PROVED else Status.UNDECIDED
             return Evidence(Method.EXACT, status, scope, why, symmetric if status is Status.REFUTED else None)
         found[loss.spec] = reversal.to_dict()
     exact = all(r["how"] == "exact" for r in found.values())

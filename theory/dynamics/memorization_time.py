@@ -25,6 +25,7 @@ from lossmatters.theory.losses import CCE, CallableLoss, Loss, SeparableLoss, Ze
 from lossmatters.theory.minimisers.exchange import treats_classes_alike
 from lossmatters.theory.minimisers.noisy_optimum import NoisyOptimum, noisy_optimum
 from lossmatters.theory.noise import threshold
+from lossmatters.theory.verdict import Known, Method
 
 TOLERANCES = (1e-10, 1e-8)  # relative, of the solver; the answers of both are compared
 AGREE = 1e-4  # three digits are reported: the two answers must agree to more than that
@@ -42,30 +43,40 @@ class MemorizationTime:
     Attributes
     ----------
     value : the time; infinite where that is proved; NaN where undecided.
-    status : "proved" (infinite, zero or a closed form), "certified" (infinite, as the start is a vertex by
-        intervals), "numerical" or "undecided".
-    method : "stationary", "closed form", "quadrature", "stiff ODE", ...
+    status : how it is known: PROVED (infinite, zero or a closed form), CERTIFIED (infinite, as the start is a
+        vertex by intervals), NUMERICAL or UNDECIDED.
+    method : STATIONARY, CLOSED_FORM, QUADRATURE or STIFF_ODE; None where no way led to a number.
     start : probabilities of (altered label, clean class, each other class) at time 0.
     error : how far apart the answers at two tolerances are, or None where exact.
     detail : a sentence.
     """
 
     value: float
-    status: str
-    method: str
+    status: Known
+    method: Method | None
     start: Start | None
     error: float | None
     detail: str
 
     @property
     def decided(self) -> bool:
-        return self.status != "undecided"
+        return self.status is not Known.UNDECIDED
 
     def to_json(self) -> float | dict[str, str] | None:
         """The `memorization_time` of ``lossmatters certify --json``: a number, or None where infinite."""
         if not self.decided:
             return {"status": "undecided", "reason": self.detail}
         return None if math.isinf(self.value) else self.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `memorization` object of ``lossmatters certify --json``: how the time is known."""
+        return {
+            "status": self.status.value,
+            "method": "" if self.method is None else self.method.value,
+            "start": self.start,
+            "error": self.error,
+            "detail": self.detail,
+        }
 
 
 def memorization_time(
@@ -126,7 +137,7 @@ def _from_optimum(loss: Loss, k: int, eta: Fraction) -> MemorizationTime:
         return _from_vertex(loss, k, optimum)
     if optimum.other == 0:
         why = "the noisy optimum is next to a vertex, and not shown to be one"
-        return MemorizationTime(math.nan, "undecided", "", optimum.probs, None, why)
+        return MemorizationTime(math.nan, Known.UNDECIDED, None, optimum.probs, None, why)
     return _flow(loss, k, optimum.probs)
 
 
@@ -144,15 +155,15 @@ def _from_vertex(loss: Loss, k: int, optimum: NoisyOptimum) -> MemorizationTime:
         detail = "the noisy optimum is the vertex of the clean class, where the logit gradient vanishes"
         if not optimum.unique:
             detail += " (one of several optima, or not shown to be the only one)"
-        return MemorizationTime(math.inf, optimum.status, "stationary", start, None, detail)
+        return MemorizationTime(math.inf, optimum.status, Method.STATIONARY, start, None, detail)
     if gradient_bounded(loss, k):
         detail = (
             "the noisy optimum is the vertex of the clean class; the logit gradient is bounded there, so "
             "from mass eps the altered label takes a time like log(1/eps)"
         )
-        return MemorizationTime(math.inf, optimum.status, "bounded gradient", start, None, detail)
+        return MemorizationTime(math.inf, optimum.status, Method.BOUNDED_GRADIENT, start, None, detail)
     why = "the noisy optimum is a vertex, and the logit gradient was not shown to be bounded there"
-    return MemorizationTime(math.nan, "undecided", "", start, None, why)
+    return MemorizationTime(math.nan, Known.UNDECIDED, None, start, None, why)
 
 
 # -- the flow --------------------------------------------------------------------------------------
@@ -160,7 +171,9 @@ def _from_vertex(loss: Loss, k: int, optimum: NoisyOptimum) -> MemorizationTime:
 
 def _flow(loss: Loss, k: int, start: Start) -> MemorizationTime:
     if start[0] > 0.5:
-        return MemorizationTime(0.0, "proved", "closed form", start, None, "it holds more than half already")
+        return MemorizationTime(
+            0.0, Known.PROVED, Method.CLOSED_FORM, start, None, "it holds more than half already"
+        )
     try:
         if isinstance(loss, SeparableLoss) and label_factor(loss, k) is not None:
             return _along_path(loss, k, start)
@@ -168,19 +181,19 @@ def _flow(loss: Loss, k: int, start: Start) -> MemorizationTime:
     except TypeError as error:
         if isinstance(loss, ZeroOne):
             return _at_rest(start, FLAT)
-        return MemorizationTime(math.nan, "undecided", "", start, None, str(error))
+        return MemorizationTime(math.nan, Known.UNDECIDED, None, start, None, str(error))
     if not any(field(start)) and _rests(loss, k, start):
         return _at_rest(start, "the logit gradient is 0 at the start")
     fine, coarse = (solve(field, k, start, rtol) for rtol in TOLERANCES)
     if not (np.isfinite(fine) and abs(fine - coarse) <= AGREE * fine):
         why = f"the solver gave {fine:g} and {coarse:g} at two tolerances (NaN: not reached by {LONGEST:g})"
-        return MemorizationTime(math.nan, "undecided", "stiff ODE", start, None, why)
+        return MemorizationTime(math.nan, Known.UNDECIDED, Method.STIFF_ODE, start, None, why)
     detail = f"LSODA, relative tolerances {TOLERANCES[0]:g} and {TOLERANCES[1]:g}"
-    return MemorizationTime(fine, "numerical", "stiff ODE", start, abs(fine - coarse), detail)
+    return MemorizationTime(fine, Known.NUMERICAL, Method.STIFF_ODE, start, abs(fine - coarse), detail)
 
 
 def _at_rest(start: Start, detail: str) -> MemorizationTime:
-    return MemorizationTime(math.inf, "proved", "stationary", start, None, detail)
+    return MemorizationTime(math.inf, Known.PROVED, Method.STATIONARY, start, None, detail)
 
 
 def _rests(loss: Loss, k: int, start: Start) -> bool:
@@ -196,17 +209,17 @@ def _along_path(loss: SeparableLoss, k: int, start: Start) -> MemorizationTime:
         value, error = time_on_path(loss, k, start)
     except ZeroDivisionError:
         why = "the gradient vanishes on the way"
-        return MemorizationTime(math.nan, "undecided", "quadrature", start, None, why)
+        return MemorizationTime(math.nan, Known.UNDECIDED, Method.QUADRATURE, start, None, why)
     if math.isinf(value):
         return _at_rest(start, "the logit gradient is 0 at the start")
     if isinstance(loss, CCE):
         detail = "conserved: the sum of z, and exp(-z_i) - exp(-z_j) of two classes that are not the label"
-        return MemorizationTime(value, "proved", "closed form", start, None, detail)
+        return MemorizationTime(value, Known.PROVED, Method.CLOSED_FORM, start, None, detail)
     if error > AGREE * value:
         why = f"the quadrature gave {value:g} with an estimated error of {error:.1g}"
-        return MemorizationTime(math.nan, "undecided", "quadrature", start, None, why)
+        return MemorizationTime(math.nan, Known.UNDECIDED, Method.QUADRATURE, start, None, why)
     detail = "the path of CCE, run at the speed w(u_y) of its gradient w(u_y)(u - e_y)"
-    return MemorizationTime(value, "numerical", "quadrature", start, error, detail)
+    return MemorizationTime(value, Known.NUMERICAL, Method.QUADRATURE, start, error, detail)
 
 
 Field = Callable[[Start], tuple[float, float, float]]

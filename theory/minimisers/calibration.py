@@ -11,7 +11,7 @@ several pi_j are largest nothing is asked: MAE then minimises on a whole face.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -29,6 +29,7 @@ from lossmatters.theory.minimisers.exchange import attains, gives_up_below_half,
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.symbolic.algebra import exact_losses, symbolic_losses
 from lossmatters.theory.symbolic.points import Point
+from lossmatters.theory.verdict import ClassCounts, Method, Scope, Status, Verdict
 
 DRAWS, CALLABLE_DRAWS, MANY_CLASSES = 30, 5, 5  # beyond so many classes a fifth of the draws: a second or two
 LEAD = 0.05  # of the largest pi_j in the draws: near a tie float64 decides nothing
@@ -36,26 +37,12 @@ SAME = 1e-9  # risks this close are one after a descent that stops at a change o
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Verdict):
     """What is known of the calibration of a loss.
 
-    Attributes
-    ----------
-    status : "proved", "certified" (a sign by intervals), "sampled", "refuted" or "undecided".
-    scope : for which K.
-    method : "exchange", "limit", "exact", or "search" for a counterexample.
-    witness : for a refutation, a posterior and outputs that a reader can put in; plain JSON.
+    It is proved, certified (a sign by intervals), sampled, refuted or undecided, by EXCHANGE, LIMIT, EXACT,
+    or SEARCH for a counterexample. Refuted, its witness is a posterior and outputs that a reader can put in.
     """
-
-    status: str
-    scope: str
-    method: str
-    detail: str
-    witness: dict[str, Any] | None = field(default=None, hash=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The `calibrated` object of ``lossmatters certify --json``."""
-        return dict(vars(self))
 
 
 @lru_cache(maxsize=256)
@@ -74,25 +61,26 @@ def calibration(loss: Loss, num_classes: int | None = None) -> Calibration:
     ValueError, TypeError : K < 2 or no integer.
 
     >>> from lossmatters.theory.losses import CCE, NCE
-    >>> calibration(CCE()).status, calibration(NCE(), 10).status
+    >>> str(calibration(CCE()).status), str(calibration(NCE(), 10).status)
     ('proved', 'refuted')
     """
     k = None if num_classes is None else check_num_classes(num_classes)
-    scope = "all K >= 2" if k is None else f"K = {k}"
+    scope = Scope.at(k)
     if isinstance(loss, ZeroOne):
         detail = (
             "R = 1 - (mean of pi over argmax u), at least (pi_y - pi_j)/2 above 1 - pi_y with j in argmax u"
         )
-        return Calibration("proved", scope, "exact", detail)
+        return Calibration(Status.PROVED, scope, Method.EXACT, detail)
     if isinstance(loss, CallableLoss):
         return _searched(loss, k or 3, CALLABLE_DRAWS)
     falls = monotone(loss, k)
     if falls and attains(loss, k):
         detail = "L(u, y) falls strictly in u_y, with all that is symmetric in u held fixed"
-        return Calibration("proved" if falls == "symbolic" else "certified", scope, "exchange", detail)
+        status = Status.PROVED if falls == "symbolic" else Status.CERTIFIED
+        return Calibration(status, scope, Method.EXCHANGE, detail)
     if gives_up_below_half(loss):
         detail = "L is constant up to u_y = 1/2 and never rises: with u_j >= u_y R is above R(e_y)"
-        return Calibration("certified", scope, "exact", detail)
+        return Calibration(Status.CERTIFIED, scope, Method.EXACT, detail)
     if isinstance(loss, SymmetrisedSeparable):
         found = _symmetrised(loss, k)
         if found is not None:
@@ -111,26 +99,17 @@ def _rises(loss: Loss, k: int) -> Calibration | None:
     pi, u = _spread([3, 2], k), _spread([3, 2], k)
     v = (u[1], u[0], *u[2:])
     return Calibration(
-        "refuted",
-        f"K = {k}",
-        "exchange",
+        Status.REFUTED,
+        Scope.of(k),
+        Method.EXCHANGE,
         "L(u, y) rises strictly in u_y: exchanging the two largest entries of u improves every right output",
-        {
-            "posterior": _strings(pi),
-            "right": _strings(u),
-            "better": _strings(v),
-            "risk_gap": str(_gap(loss, pi, v, u)),
-        },
+        {"posterior": pi, "right": u, "better": v, "risk_gap": _gap(loss, pi, v, u)},
     )
 
 
 def _spread(head: list[int], k: int) -> Point:
     weights = [*head, *[1] * (k - len(head))]
     return tuple(Fraction(w, sum(weights)) for w in weights)
-
-
-def _strings(values: Point) -> list[str]:
-    return [str(x) for x in values]
 
 
 def _risk(loss: Loss, pi: Point, u: Point) -> sympy.Expr:
@@ -149,13 +128,13 @@ def _beside_the_boundary(loss: Loss, k: int | None) -> Calibration | None:
         return None
     if k == 2:
         detail = "L(u, 1) + L(u, 2) = 1 and L falls in u_y: R >= 1/2 where u_j >= u_y, and less elsewhere"
-        return Calibration("proved", "K = 2", "exchange", detail)
-    scope = "all K >= 3" if k is None else f"K = {k}"
+        return Calibration(Status.PROVED, Scope.of(2), Method.EXCHANGE, detail)
+    scope = Scope(ClassCounts.every(3)) if k is None else Scope.of(k)
     detail = (
         "R is a mean of pi with weights L(u, j), so R >= min pi; as u_k -> 0 at argmin pi, L(u, k) -> 1 and "
         "R -> min pi, whichever of the other classes is first"
     )
-    return Calibration("refuted", scope, "limit", detail, _limit_witness(loss, k or 3))
+    return Calibration(Status.REFUTED, scope, Method.LIMIT, detail, _limit_witness(loss, k or 3))
 
 
 def _unbounded_share(loss: Loss, k: int | None) -> bool:
@@ -169,8 +148,7 @@ def _symmetrised(loss: SymmetrisedSeparable, k: int | None) -> Calibration | Non
     """R = sum_i (pi_i - 1/K) h(u_i) + c: what the boundary does to it, and a flat h."""
     if gives_up_below_half(loss.base):
         detail = "h is constant up to 1/2 and never rises: R(u) is least where a likeliest class has all"
-        scope = "all K >= 2" if k is None else f"K = {k}"
-        return Calibration("certified", scope, "exact", detail)
+        return Calibration(Status.CERTIFIED, Scope.at(k), Method.EXACT, detail)
     on, off = limits_at_zero(loss, k)
     if not (on == sympy.oo and off == -sympy.oo) or k == 2:
         return None
@@ -180,7 +158,8 @@ def _symmetrised(loss: SymmetrisedSeparable, k: int | None) -> Calibration | Non
     )
     witness = _limit_witness(loss, k or 3)
     witness["infimum"] = "-oo"
-    return Calibration("refuted", "all K >= 3" if k is None else f"K = {k}", "limit", detail, witness)
+    scope = Scope(ClassCounts.every(3)) if k is None else Scope.of(k)
+    return Calibration(Status.REFUTED, scope, Method.LIMIT, detail, witness)
 
 
 def _limit_witness(loss: Loss, k: int) -> dict[str, Any]:
@@ -194,7 +173,7 @@ def _limit_witness(loss: Loss, k: int) -> dict[str, Any]:
         u = (Fraction(1, 5), 1 - Fraction(1, 5) - sum(middle, Fraction(0)) - small, *middle, small)
         risks[f"u_K = 10^-{digits}"] = float(_risk(loss, pi, u).evalf(15))
     outputs = "u_1 = 1/5, u_3 = ... = u_(K-1) = 1/(2K), u_K as shown, u_2 the rest"
-    return {"posterior": _strings(pi), "outputs": outputs, "risks": risks, "infimum": str(min(pi))}
+    return {"posterior": pi, "outputs": outputs, "risks": risks, "infimum": min(pi)}
 
 
 def _with_linear(loss: Combination, k: int | None) -> Calibration | None:
@@ -212,11 +191,10 @@ def _with_linear(loss: Combination, k: int | None) -> Calibration | None:
         found = trace(term, k)
         if found.aggregates or sympy.diff(found.loss, X, 2) != 0:
             return None
-    scope = "all K >= 2" if k is None else f"K = {k}"
     detail = (
         "the linear part and the shares approach their infima together, at the vertex of y and nowhere else"
     )
-    return Calibration("proved", scope, "limit", detail)
+    return Calibration(Status.PROVED, Scope.at(k), Method.LIMIT, detail)
 
 
 def _two_classes(loss: Loss) -> Calibration | None:
@@ -236,12 +214,8 @@ def _two_classes(loss: Loss) -> Calibration | None:
             continue
         if certify_sign(risk - least, {first: (Fraction(1, 2), 1)}).sign == "positive":
             detail = "an output that puts the other class first has less risk than every output that does not"
-            witness = {
-                "posterior": [str(p), str(1 - p)],
-                "u": [str(wrong), str(1 - wrong)],
-                "risk": str(least),
-            }
-            return Calibration("refuted", "K = 2", "exact", detail, witness)
+            witness = {"posterior": (p, 1 - p), "u": (wrong, 1 - wrong), "risk": least}
+            return Calibration(Status.REFUTED, Scope.of(2), Method.EXACT, detail, witness)
     return None
 
 
@@ -268,6 +242,6 @@ def _searched(loss: Loss, k: int, draws: int) -> Calibration:
             detail = (
                 f"at posterior ({shown[0]}) the least risk found is at ({shown[1]}), in float64: no proof"
             )
-            return Calibration("undecided", f"K = {k}", "search", detail)
+            return Calibration(Status.UNDECIDED, Scope.of(k), Method.SEARCH, detail)
     detail = f"{draws} random posteriors, each minimised from several starts: the argmax was right"
-    return Calibration("sampled", f"K = {k}", "search", detail)
+    return Calibration(Status.SAMPLED, Scope.of(k), Method.SEARCH, detail)

@@ -29,6 +29,7 @@ from lossmatters.theory.symbolic.algebra import is_zero
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
 from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.verdict import Known, Method, Status
 
 GRID = 400  # values of the clean class's log-odds, -GRID_END to GRID_END, before the best is refined
 GRID_END = 40.0
@@ -49,8 +50,9 @@ class NoisyOptimum:
     clean, other : u*_c and u*_j for each j != c, in float64.
     clean_exact : u*_c in closed form, or None.
     vertex : True where u* is exactly e_c, False where it is not.
-    status : "proved", "certified" (a sign by intervals) or "numerical".
+    status : how it is known.
     method : what it rests on.
+    detail : the same in a sentence.
     unique : is it the only minimiser? None where that is not known.
     """
 
@@ -58,14 +60,22 @@ class NoisyOptimum:
     other: float
     clean_exact: sympy.Expr | None
     vertex: bool
-    status: str
-    method: str
+    status: Known
+    method: Method
+    detail: str
     unique: bool | None
 
     def to_dict(self) -> dict[str, Any]:
         """The `noisy_optimum` object of ``lossmatters certify --json``."""
-        exact = None if self.clean_exact is None else str(self.clean_exact)
-        return {**vars(self), "clean": float(self.clean), "other": float(self.other), "clean_exact": exact}
+        return {
+            "clean": float(self.clean),
+            "other": float(self.other),
+            "clean_exact": None if self.clean_exact is None else str(self.clean_exact),
+            "vertex": self.vertex,
+            "status": self.status.value,
+            "method": self.detail,
+            "unique": self.unique,
+        }
 
     @property
     def probs(self) -> tuple[float, float, float]:
@@ -76,7 +86,7 @@ class NoisyOptimum:
 @lru_cache(maxsize=1024)
 def _noisy_optimum(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     below = eta < threshold(k)
-    if below and decide(loss, k).status == "proved":
+    if below and decide(loss, k).status is Status.PROVED:
         found = _of_symmetric(loss, k)
         if found is not None:
             return found
@@ -110,7 +120,7 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum
 # -- symmetric losses ------------------------------------------------------------------------------
 
 
-def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, str, bool] | None:
+def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[Known, str, bool] | None:
     """How it is known that L(., c) of a symmetric loss is least at e_c: (status, why, only there), or None.
 
     K L(u, c) = C + sum_i (F(u_c; A) - F(u_i; A)) for a symmetric loss L(u, y) = F(u_y; A). Separable: F is
@@ -118,22 +128,22 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, st
     L/S >= 0 with base >= 0, and it is 0 where base(u, c) is: at e_c, and where S is infinite.
     """
 
-    def separable(loss: SeparableLoss) -> tuple[str, str, bool] | None:
+    def separable(loss: SeparableLoss) -> tuple[Known, str, bool] | None:
         known_by = monotone(loss, num_classes)
         if known_by is None:
             return None
-        status = "proved" if known_by == "symbolic" else "certified"
+        status = Known.PROVED if known_by == "symbolic" else Known.CERTIFIED
         return status, "K L(u, c) = C + sum_i (h(u_c) - h(u_i)), h falls", True
 
-    def total(loss: Combination) -> tuple[str, str, bool] | None:
+    def total(loss: Combination) -> tuple[Known, str, bool] | None:
         parts = [least_at_vertex(term, num_classes) for _, term in loss.terms]
         known = [p for p in parts if p is not None]
         if len(known) < len(parts):
             return None
-        status = "proved" if all(p[0] == "proved" for p in known) else "certified"
+        status = Known.PROVED if all(p[0] is Known.PROVED for p in known) else Known.CERTIFIED
         return status, "every term is least at e_c", any(p[2] for p in known)
 
-    def mixture(loss: GeneralMixture) -> tuple[str, str, bool] | None:
+    def mixture(loss: GeneralMixture) -> tuple[Known, str, bool] | None:
         # p L + const: the base is symmetric with it, unless p + K q = 0
         p, _ = (0, 0) if num_classes is None else loss.weights(Fraction(num_classes))
         return (
@@ -142,19 +152,19 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, st
             else None
         )
 
-    def share(loss: ShareLoss) -> tuple[str, str, bool] | None:
+    def share(loss: ShareLoss) -> tuple[Known, str, bool] | None:
         if num_classes is None or not _all_weight_at_vertex(loss, num_classes):
             return None
-        return "proved", "1 - w_c/sum w >= 0, and 0 at e_c, where every other weight is 0", False
+        return Known.PROVED, "1 - w_c/sum w >= 0, and 0 at e_c, where every other weight is 0", False
 
-    def normalised(loss: Normalized) -> tuple[str, str, bool] | None:
+    def normalised(loss: Normalized) -> tuple[Known, str, bool] | None:
         base = loss.base
         ways = _zero_at_vertex(base, num_classes) if isinstance(base, SeparableLoss) else None
         if ways is None:
             return None
         only = attains(loss, num_classes)
         where = "only at e_c" if only else "at e_c, and wherever S is infinite"
-        return "certified" if "interval" in ways else "proved", f"L >= 0, and 0 {where}", only
+        return Known.CERTIFIED if "interval" in ways else Known.PROVED, f"L >= 0, and 0 {where}", only
 
     return by_structure(
         loss,
@@ -169,7 +179,7 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[str, st
 
 
 def _is_symmetric(loss: Loss, num_classes: int | None) -> bool:
-    return decide(loss, num_classes).status == "proved"
+    return decide(loss, num_classes).status is Status.PROVED
 
 
 def _all_weight_at_vertex(loss: ShareLoss, k: int) -> bool:
@@ -198,8 +208,8 @@ def _of_symmetric(loss: Loss, k: int) -> NoisyOptimum | None:
     if found is None:
         return None
     status, why, only = found
-    method = f"L is symmetric, so u* minimises L(., c) at every rate below the threshold; {why}"
-    return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, status, method, only)
+    detail = f"L is symmetric, so u* minimises L(., c) at every rate below the threshold; {why}"
+    return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, status, Method.SYMMETRIC, detail, only)
 
 
 # -- other losses ----------------------------------------------------------------------------------
@@ -209,8 +219,9 @@ def _closed(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     found = conditional_minimiser(loss, SymmetricNoise(eta).transition_matrix(k)[0])
     assert found.exact is not None
     clean, other = float(found.probs[0]), float(found.probs[1])
+    vertex = found.exact[0] == 1
     return NoisyOptimum(
-        clean, other, found.exact[0], found.exact[0] == 1, "proved", found.method, found.unique
+        clean, other, found.exact[0], vertex, Known.PROVED, Method.CLOSED_FORM, found.method, found.unique
     )
 
 
@@ -224,18 +235,19 @@ def _numerical(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     # Beyond FAR the risk hardly moves in float64; closer in, the least value is beside that of the grid.
     far = best >= FAR
     if far and line is not None and _least_at_zero(line, k):
-        method = "the risk exceeds that of e_c, shown by intervals along outputs alike on the wrong classes"
-        return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, "certified", method, None)
+        detail = "the risk exceeds that of e_c, shown by intervals along outputs alike on the wrong classes"
+        one = sympy.Integer(1)
+        return NoisyOptimum(1.0, 0.0, one, True, Known.CERTIFIED, Method.INTERVALS, detail, None)
     found = None if line is None else _stationary(line, k, best - step, FAR_END if far else best + step)
     if found is None and not far:
         found = float(_refined(risk, best - step, best + step))
     if found is None:
-        return NoisyOptimum(
-            1.0, 0.0, None, False, "numerical", "next to e_c, and not shown to be there", None
-        )
-    method = "least over outputs alike on the wrong classes, numerically"
+        detail = "next to e_c, and not shown to be there"
+        return NoisyOptimum(1.0, 0.0, None, False, Known.NUMERICAL, Method.NUMERICAL, detail, None)
+    detail = "least over outputs alike on the wrong classes, numerically"
     other = 1 / (k - 1 + np.exp(found))
-    return NoisyOptimum(1 / (1 + (k - 1) * np.exp(-found)), other, None, False, "numerical", method, None)
+    clean = 1 / (1 + (k - 1) * np.exp(-found))
+    return NoisyOptimum(clean, other, None, False, Known.NUMERICAL, Method.NUMERICAL, detail, None)
 
 
 def _risk_at(loss: Loss, k: int, eta: Fraction) -> Callable[[Any], Any]:

@@ -15,6 +15,7 @@ from lossmatters.theory.symbolic.piecewise import curvature
 from lossmatters.theory.symbolic.points import sign_of
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.symmetry.loss_maximum import loss_maximum
+from lossmatters.theory.verdict import Method, Status
 
 
 def meets_bound(loss: Loss, num_classes: int) -> bool | None:
@@ -25,23 +26,24 @@ def meets_bound(loss: Loss, num_classes: int) -> bool | None:
     """
     k = check_num_classes(num_classes)
     verdict = decide(loss, k)
-    if verdict.status != "proved":
+    constant = verdict.constant_at(k)
+    if verdict.status is not Status.PROVED or constant is None:
         return None
     if k == 2 or isinstance(loss, ShareLoss):
         return True  # L <= L(u, 1) + L(u, 2) = C; 1 - w_y/sum w <= 1 = C/(K - 1)
-    allowed = sympy.sympify(verdict.constant) / (k - 1)
+    allowed = constant / (k - 1)
     # the label has nothing, or next to nothing where that has no value; the others are even
     for edge in (Fraction(0), Fraction(1, 1000)):
         value = exact_losses(loss, (edge, *[(1 - edge) / (k - 1)] * (k - 1)))[0]
         if value.is_finite and sign_of(value - allowed)[0] == 1:
             return False
     largest = loss_maximum(loss, k)
-    if largest.value is None or largest.method.startswith("declared"):
+    if largest.value is None or largest.is_declared:
         return None
     excess = largest.value - allowed
     if is_zero(excess) or sign_of(excess)[0] == -1:
         return True
-    return False if largest.method == "curvature" and sign_of(excess)[0] == 1 else None
+    return False if largest.method is Method.CURVATURE and sign_of(excess)[0] == 1 else None
 
 
 def concave(loss: Loss, num_classes: int) -> bool:

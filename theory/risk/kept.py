@@ -24,6 +24,7 @@ from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
 from lossmatters.theory.risk.tolerance import noise_tolerance
 from lossmatters.theory.symbolic.algebra import tidy
 from lossmatters.theory.symmetry.loss_maximum import loss_maximum
+from lossmatters.theory.verdict import Status
 
 PROPERTIES = ("bounded", "non-negative", "calibrated", "vertex optimal")
 
@@ -70,7 +71,7 @@ def properties(loss: Loss, num_classes: int, bounded: bool = True) -> dict[str, 
     return {
         "bounded": None if low is None or high is None else bool(low.is_finite and high.is_finite),
         "non-negative": None if low is None else bool(low >= 0),
-        "calibrated": {"proved": True, "certified": True, "refuted": False}.get(status),
+        "calibrated": {Status.PROVED: True, Status.CERTIFIED: True, Status.REFUTED: False}.get(status),
         "vertex optimal": noise_tolerance(loss, num_classes).clean_vertex,
     }
 

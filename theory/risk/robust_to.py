@@ -15,8 +15,9 @@ What is proved rests on R1, R4, R5 or on concavity (`concave`); what is refuted 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,7 @@ from lossmatters.theory.risk.reversal_search import search_reversal
 from lossmatters.theory.symbolic.algebra import exact_losses, is_zero
 from lossmatters.theory.symbolic.points import Point, cost, losses_at, sign_of, small_points
 from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.verdict import Method, Status, plain
 
 STEPS = (10, 100, 1000)  # how close to a vertex, 1/step, outputs are tried
 INSIDE = Fraction(1, 10**6)  # how far a vertex is pulled inside for a loss that has no value at it
@@ -44,15 +46,37 @@ ATTEMPTS = 8
 
 @dataclass(frozen=True)
 class Finding:
-    """One answer: "proved", "refuted" (with a witness in exact numbers) or "undecided", and why."""
+    """One answer: proved, refuted (with a witness in exact numbers) or undecided, and why.
 
-    status: str
+    Attributes
+    ----------
+    status : Status
+        What may be said.
+    reason : str
+        Why, for a reader.
+    witness : mapping or None
+        For a refutation, exact numbers that a reader can put in.
+    method : Method or None
+        What a proof rests on.
+    """
+
+    status: Status
     reason: str
-    witness: dict[str, Any] | None = None
+    witness: Mapping[str, Any] | None = None
+    method: Method | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {"status": self.status, "reason": self.reason, "witness": self.witness}
+        """Return plain JSON."""
+        return {"status": self.status.value, "reason": self.reason, "witness": plain(self.witness)}
+
+
+class Keeps(StrEnum):
+    """What a kind of noise leaves as it is."""
+
+    ORDER = "keeps the order of all risks"
+    ZERO_RISK = "keeps minimisers of zero risk, not the order of all risks"
+    NEITHER = "keeps neither"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -70,18 +94,15 @@ class Robustness:
     num_classes: int
     order: Finding
     zero_risk: Finding
-    says: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        if self.order.status == "proved":
-            says = "keeps the order of all risks"
-        elif self.zero_risk.status == "proved":
-            says = "keeps minimisers of zero risk, not the order of all risks"
-        elif self.zero_risk.status == "refuted":
-            says = "keeps neither"
-        else:
-            says = "undecided"
-        object.__setattr__(self, "says", says)
+    @property
+    def says(self) -> Keeps:
+        """What is kept, of the two."""
+        if self.order.status is Status.PROVED:
+            return Keeps.ORDER
+        if self.zero_risk.status is Status.PROVED:
+            return Keeps.ZERO_RISK
+        return Keeps.NEITHER if self.zero_risk.status is Status.REFUTED else Keeps.UNDECIDED
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -89,7 +110,7 @@ class Robustness:
             "loss": self.loss,
             "noise": self.noise,
             "num_classes": self.num_classes,
-            "says": self.says,
+            "says": self.says.value,
             "order": self.order.to_dict(),
             "zero_risk": self.zero_risk.to_dict(),
         }
@@ -105,16 +126,16 @@ def robust_to(loss: Loss, noise: str, num_classes: int) -> Robustness:
     TypeError : K that is no integer.
 
     >>> from lossmatters.theory.losses import MAE, RLL
-    >>> robust_to(MAE(), "pair", 10).says
+    >>> str(robust_to(MAE(), "pair", 10).says)
     'keeps minimisers of zero risk, not the order of all risks'
-    >>> robust_to(RLL(), "pair", 10).zero_risk.status
+    >>> str(robust_to(RLL(), "pair", 10).zero_risk.status)
     'refuted'
     """
     k = check_num_classes(num_classes)
     if noise not in NOISE_KINDS:
         fail("noise", f"one of {', '.join(NOISE_KINDS)}", noise)
     if isinstance(loss, CallableLoss):
-        finding = Finding("undecided", "no formula")
+        finding = Finding(Status.UNDECIDED, "no formula")
         return Robustness(loss.spec, noise, k, finding, finding)
     kind = "uniform" if k == 2 and noise == "pair" else noise  # the same matrices
     return Robustness(loss.spec, noise, k, _order(loss, kind, k), _zero_risk(loss, kind, k))
@@ -124,14 +145,18 @@ def robust_to(loss: Loss, noise: str, num_classes: int) -> Robustness:
 
 
 def _order(loss: Loss, noise: str, k: int) -> Finding:
-    symmetric = decide(loss, k).status == "proved"
+    symmetric = decide(loss, k).status is Status.PROVED
     if symmetric and noise == "uniform":
-        return Finding("proved", "R1: the noisy risk is an increasing function of the clean one")
+        return Finding(
+            Status.PROVED,
+            "R1: the noisy risk is an increasing function of the clean one",
+            method=Method.SYMMETRIC,
+        )
     if noise in ("uniform", "instance-dependent") and not symmetric:
         search = search_reversal(loss, k, threshold(k) / 2)
         if search.found is None:
-            return Finding("undecided", search.reason)
-        return Finding("refuted", f"R2, {search.found.how}: an order reversal", search.found.to_dict())
+            return Finding(Status.UNDECIDED, search.reason)
+        return Finding(Status.REFUTED, f"R2, {search.found.how}: an order reversal", search.found.to_dict())
     if noise == "instance-dependent":
         return _two_rates(loss, k)
     return _order_under_matrices(loss, noise, k)
@@ -151,26 +176,26 @@ def _two_rates(loss: Loss, k: int) -> Finding:
     gap = exact_losses(loss, u)[0] - exact_losses(loss, v)[0]
     sign, how = sign_of(gap)
     if not sign:
-        return Finding("undecided", "the uniform output is not known to differ from the one tried")
+        return Finding(Status.UNDECIDED, "the uniform output is not known to differ from the one tried")
     if sign < 0:
         u, v, gap = v, u, -gap
     witness = {
-        "rates": ["0", str(rate)],
-        "weights": [str(w) for w in weights],
-        "posterior": _strings(_vertex(k, 0)),
-        "u": _strings(u),
-        "v": _strings(v),
+        "rates": (Fraction(0), rate),
+        "weights": weights,
+        "posterior": _vertex(k, 0),
+        "u": u,
+        "v": v,
         "clean_gap": float((weights[0] - weights[1]) * gap),
         "noisy_gap": float((weights[0] * slopes[0] - weights[1] * slopes[1]) * gap),
     }
-    return Finding("refuted", f"{how}: two inputs of different rates", witness)
+    return Finding(Status.REFUTED, f"{how}: two inputs of different rates", witness)
 
 
 def _order_under_matrices(loss: Loss, noise: str, k: int) -> Finding:
     points, rows = _known(loss, small_points(k))
     posteriors = small_points(k, spread=False)
     if len(points) < 2:
-        return Finding("undecided", "the loss is not finite at two of the points tried")
+        return Finding(Status.UNDECIDED, "the loss is not finite at two of the points tried")
     table = np.array([[float(x) for x in row] for row in rows])
     costs = np.array([cost(p) for p in points])
     for name, matrix in matrices(noise, k):
@@ -188,30 +213,40 @@ def _order_under_matrices(loss: Loss, noise: str, k: int) -> Finding:
             if [s for s, _ in signs] == [-1, 1]:
                 witness: dict[str, Any] = {
                     "noise": name,
-                    "posterior": _strings(posteriors[m]),
-                    "noisy_posterior": _strings(seen[m]),
-                    "u": _strings(points[i]),
-                    "v": _strings(points[j]),
+                    "posterior": posteriors[m],
+                    "noisy_posterior": seen[m],
+                    "u": points[i],
+                    "v": points[j],
                     "clean_gap": float(gaps[0]),
                     "noisy_gap": float(gaps[1]),
                 }
-                return Finding("refuted", f"{_how(signs)}: an order reversal", witness)
-    return Finding("undecided", "no order reversal among the points and matrices tried")
+                return Finding(Status.REFUTED, f"{_how(signs)}: an order reversal", witness)
+    return Finding(Status.UNDECIDED, "no order reversal among the points and matrices tried")
 
 
 # -- hypotheses of zero risk -----------------------------------------------------------------------
 
 
 def _zero_risk(loss: Loss, noise: str, k: int) -> Finding:
-    symmetric = decide(loss, k).status == "proved"
+    symmetric = decide(loss, k).status is Status.PROVED
     if symmetric and noise == "uniform":
-        return Finding("proved", "R1: the minimisers are the same")
+        return Finding(Status.PROVED, "R1: the minimisers are the same", method=Method.SYMMETRIC)
     if symmetric and noise == "instance-dependent":
-        return Finding("proved", "R5: the noisy risk is a constant plus the mean of a(x) times the clean one")
+        return Finding(
+            Status.PROVED,
+            "R5: the noisy risk is a constant plus the mean of a(x) times the clean one",
+            method=Method.SYMMETRIC,
+        )
     if symmetric and meets_bound(loss, k):
-        return Finding("proved", "R4: symmetric, and L <= C/(K - 1) on the simplex")
+        return Finding(
+            Status.PROVED, "R4: symmetric, and L <= C/(K - 1) on the simplex", method=Method.SYMMETRIC
+        )
     if concave(loss, k):
-        return Finding("proved", "the conditional risk is concave in u, and least at the likeliest label")
+        return Finding(
+            Status.PROVED,
+            "the conditional risk is concave in u, and least at the likeliest label",
+            method=Method.CONCAVITY,
+        )
     return _beaten(loss, noise, k)
 
 
@@ -223,19 +258,19 @@ def _beaten(loss: Loss, noise: str, k: int) -> Finding:
     if not all(v.is_finite for v in values):
         if values[0] == 0 and all(v.is_infinite for v in values[1:]):
             posterior = next(first_rows(noise, k))
-            shown = {"noisy_posterior": _strings(posterior), "h": _strings((Fraction(1, k),) * k)}
-            return Finding("refuted", "at the label's vertex the noisy risk is infinite", shown)
+            shown = {"noisy_posterior": posterior, "h": (Fraction(1, k),) * k}
+            return Finding(Status.REFUTED, "at the label's vertex the noisy risk is infinite", shown)
         # No value at the vertex: no output has zero risk, and the clean risk only tends to 0.
         right = _inside(right)
         values = exact_losses(loss, right)
         limit = "; no output has zero risk, here it is nearly 0 as the output nears the vertex"
     elif not is_zero(values[0]):
-        return Finding("undecided", "the loss does not vanish at the label's vertex")
+        return Finding(Status.UNDECIDED, "the loss does not vanish at the label's vertex")
     candidates = _candidates(k)
     points, rows = _known(loss, [_inside(p) for p in candidates] if limit else candidates)
     base = losses_at(loss, [right])[0]
     if base is None:
-        return Finding("undecided", "the loss is not finite at the outputs tried")
+        return Finding(Status.UNDECIDED, "the loss is not finite at the outputs tried")
     gaps = np.array([[float(x - y) for x, y in zip(row, base, strict=True)] for row in rows])
     for posterior in first_rows(noise, k):
         noisy = gaps @ np.array([float(p) for p in posterior])
@@ -246,15 +281,15 @@ def _beaten(loss: Loss, noise: str, k: int) -> Finding:
             sign, how = sign_of(gap)
             if sign == -1:
                 witness: dict[str, Any] = {
-                    "noisy_posterior": _strings(posterior),
-                    "h_star": _strings(right),
+                    "noisy_posterior": posterior,
+                    "h_star": right,
                     "clean_risk_of_h_star": float(values[0]) if limit else 0.0,
-                    "h": _strings(points[i]),
+                    "h": points[i],
                     "noisy_gap": float(gap),
                     "noisy_gap_exact": str(gap) if gap.is_Rational else None,
                 }
-                return Finding("refuted", f"{how}: h has a smaller noisy risk than h*{limit}", witness)
-    return Finding("undecided", "no output of smaller noisy risk among those tried")
+                return Finding(Status.REFUTED, f"{how}: h has a smaller noisy risk than h*{limit}", witness)
+    return Finding(Status.UNDECIDED, "no output of smaller noisy risk among those tried")
 
 
 # -- outputs to try -----------------------------------------------------------------------------------
@@ -295,7 +330,3 @@ def _how(signs: Sequence[tuple[int | None, str]]) -> str:
 
 def _vertex(k: int, label: int) -> Point:
     return tuple(Fraction(int(j == label)) for j in range(k))
-
-
-def _strings(values: Sequence[Any]) -> list[str]:
-    return [str(v) for v in values]

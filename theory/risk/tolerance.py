@@ -61,6 +61,7 @@ from lossmatters.theory.noise import threshold
 from lossmatters.theory.symbolic.algebra import Generator, K, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, curvature, keeps_to, pieces
 from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.verdict import Known, Method, Scope, Status
 
 CONVEX, CONCAVE = ("convex", "affine"), ("concave", "affine")
 
@@ -72,18 +73,18 @@ class NoiseTolerance:
     Attributes
     ----------
     rate : eta_L in closed form (in K where no K was given), or None where there is none or it is not known.
-    status : "proved", "certified" (a sign by intervals) or "undecided".
+    status : PROVED, CERTIFIED (a sign by intervals) or UNDECIDED.
     scope : for which K.
-    method : "symmetric", "convex", "chord", "flat", "sum", or "" where undecided.
+    method : SYMMETRIC, CONVEX, CHORD, FLAT, SUM, or None where undecided.
     clean_vertex : is the vertex optimal at rate 0? None where not known; False leaves no rate.
     asymmetry : rho of A1 where the loss is f(u_y), else None.
     detail : a sentence.
     """
 
     rate: sympy.Expr | None
-    status: str
-    scope: str
-    method: str
+    status: Status
+    scope: Scope
+    method: Method | None
     clean_vertex: bool | None
     asymmetry: sympy.Expr | None
     detail: str
@@ -96,9 +97,9 @@ class NoiseTolerance:
     def to_dict(self) -> dict[str, Any]:
         """The `noise_tolerance` object of ``lossmatters certify --json``."""
         return {
-            "status": self.status,
-            "scope": self.scope,
-            "method": self.method,
+            "status": self.status.value,
+            "scope": str(self.scope),
+            "method": "" if self.method is None else self.method.value,
             "rate": self.value,
             "rate_exact": None if self.rate is None else str(self.rate),
             "asymmetry": None if self.asymmetry is None else str(self.asymmetry),
@@ -122,7 +123,7 @@ def noise_tolerance(loss: Loss, num_classes: int | None = None) -> NoiseToleranc
     (K - 1)/(K + 9)
     """
     k = None if num_classes is None else check_num_classes(num_classes)
-    scope = "all K >= 2" if k is None else f"K = {k}"
+    scope = Scope.at(k)
     if isinstance(loss, CallableLoss):
         return _undecided(scope, "no formula")
     if not treats_classes_alike(loss, k or 3):
@@ -138,28 +139,31 @@ def noise_tolerance(loss: Loss, num_classes: int | None = None) -> NoiseToleranc
     return _undecided(scope, "neither symmetric, nor separable, nor a sum of such")
 
 
-def _undecided(scope: str, why: str, clean: bool | None = None) -> NoiseTolerance:
-    return NoiseTolerance(None, "undecided", scope, "", clean, None, why)
+def _undecided(scope: Scope, why: str, clean: bool | None = None) -> NoiseTolerance:
+    return NoiseTolerance(None, Status.UNDECIDED, scope, None, clean, None, why)
 
 
 def _star(k: int | None) -> Any:
     return tidy((K - 1) / K) if k is None else const(threshold(k))
 
 
-def _of_symmetric(loss: Loss, k: int | None, scope: str) -> NoiseTolerance | None:
-    if decide(loss, k).status != "proved":
+def _of_symmetric(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance | None:
+    verdict = decide(loss, k)
+    if verdict.status is not Status.PROVED:
         return None
     if isinstance(loss, ZeroOne):
-        known: tuple[str, str, bool] | None = ("proved", "L >= 0, and 0 at e_c", False)
+        known: tuple[Known, str, bool] | None = (Known.PROVED, "L >= 0, and 0 at e_c", False)
     else:
         known = least_at_vertex(loss, k)
         if known is None and isinstance(loss, SeparableLoss) and gives_up_below_half(_inner(loss)):
-            known = "certified", "h is constant up to 1/2 and never rises", False
+            known = Known.CERTIFIED, "h is constant up to 1/2 and never rises", False
     if known is None:
         return None
-    status, why, _ = known
+    how, why, _ = known
+    status = Status.PROVED if how is Known.PROVED else Status.CERTIFIED
+    scope = Scope(scope.classes & verdict.scope.classes)  # symmetric for some K is not symmetric for all
     detail = f"the noisy risk is b C + a L(u, c); {why}"
-    return NoiseTolerance(_star(k), status, scope, "symmetric", True, sympy.Integer(1), detail)
+    return NoiseTolerance(_star(k), status, scope, Method.SYMMETRIC, True, sympy.Integer(1), detail)
 
 
 def _inner(loss: SeparableLoss) -> Loss:
@@ -230,7 +234,7 @@ def _limit(slope: Any, t: Any) -> Any:
     return limit_at_zero(sympy.powsimp(sympy.expand(slope)), t)
 
 
-def _separable(loss: Loss, on: Any, off: Any, k: int | None, scope: str) -> NoiseTolerance:
+def _separable(loss: Loss, on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
     shapes = _shape(on, k), _shape(off, k)
     alone = not off.has(T)
     if all(s in CONVEX for s in shapes):
@@ -241,7 +245,7 @@ def _separable(loss: Loss, on: Any, off: Any, k: int | None, scope: str) -> Nois
         detail = (
             "L is constant up to u_y = 1/2 and falls from there: R is least where the likeliest class has all"
         )
-        return NoiseTolerance(_star(k), "certified", scope, "flat", True, sympy.Integer(1), detail)
+        return NoiseTolerance(_star(k), Status.CERTIFIED, scope, Method.FLAT, True, sympy.Integer(1), detail)
     return _undecided(scope, f"f is {shapes[0]}, g is {shapes[1]}: the slopes at the vertex do not decide")
 
 
@@ -267,7 +271,7 @@ def _sign(value: Any) -> int | None:
     return 1 if number > 0 else -1
 
 
-def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: str) -> NoiseTolerance:
+def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: Scope) -> NoiseTolerance:
     slopes, number = _slopes(on, off), K if k is None else sympy.Integer(k)
     if not slopes.known:
         return _undecided(scope, "a slope at 0 or 1 was not found")
@@ -277,24 +281,24 @@ def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: str) -> NoiseT
         return _undecided(scope, "the sign of g'(0) - f'(1) is not known")
     if clean < 0:
         detail = "f'(1) > g'(0): an output beside the vertex has less loss even for a clean label"
-        return NoiseTolerance(None, "proved", scope, "convex", False, None, detail)
+        return NoiseTolerance(None, Status.PROVED, scope, Method.CONVEX, False, None, detail)
     rho = _ratio(f0, f1) if alone else None
     if f0 == -sympy.oo or g1 == sympy.oo:
         detail = "the slope towards a wrong class is infinite: any noise moves the optimum off the vertex"
-        return NoiseTolerance(sympy.Integer(0), "proved", scope, "convex", True, rho, detail)
+        return NoiseTolerance(sympy.Integer(0), Status.PROVED, scope, Method.CONVEX, True, rho, detail)
     fall = (g0 - f0) / (number - 1) + g1 - f1
     sign = _sign(fall)
     if sign is None:
         return _undecided(scope, "the sign of the slope in eta is not known", True)
     if sign <= 0:
         detail = "the slope of the risk from the vertex never turns negative"
-        return NoiseTolerance(_star(k), "proved", scope, "convex", True, rho, detail)
+        return NoiseTolerance(_star(k), Status.PROVED, scope, Method.CONVEX, True, rho, detail)
     rate = tidy(sympy.together((g0 - f1) / fall))
     what = (
         f"rho = |f'(0)|/|f'(1)| = {rho}" if alone else f"f'(0), f'(1), g'(0), g'(1) = {f0}, {f1}, {g0}, {g1}"
     )
     detail = f"f and g are convex, so the slopes at the vertex decide; {what}"
-    return NoiseTolerance(rate, "proved", scope, "convex", True, rho, detail)
+    return NoiseTolerance(rate, Status.PROVED, scope, Method.CONVEX, True, rho, detail)
 
 
 def _ratio(f0: Any, f1: Any) -> Any:
@@ -312,7 +316,7 @@ def _above_chord(function: Any) -> bool:
     return bool(start.is_finite and end.is_finite and keeps_to(found, T, start + T * (end - start)) == 1)
 
 
-def _above(on: Any, off: Any, k: int | None, scope: str) -> NoiseTolerance:
+def _above(on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
     ends = [limit_at_zero(on, T), _at_one(on), limit_at_zero(off, T), _at_one(off)]
     if any(e is sympy.nan or e.has(sympy.nan, sympy.zoo) for e in ends):
         return _undecided(scope, "a value at 0 or 1 was not found")
@@ -321,9 +325,9 @@ def _above(on: Any, off: Any, k: int | None, scope: str) -> NoiseTolerance:
         return _undecided(scope, "the sign of L(e_j, c) - L(e_c, c) is not known")
     if gain < 0:
         detail = "f and g are nowhere below their chords, and a wrong vertex has less loss"
-        return NoiseTolerance(None, "proved", scope, "chord", False, None, detail)
+        return NoiseTolerance(None, Status.PROVED, scope, Method.CHORD, False, None, detail)
     detail = "f and g are nowhere below their chords, so the risk is least at a vertex, the likeliest class's"
-    return NoiseTolerance(_star(k), "proved", scope, "chord", True, sympy.Integer(1), detail)
+    return NoiseTolerance(_star(k), Status.PROVED, scope, Method.CHORD, True, sympy.Integer(1), detail)
 
 
 def _at_one(function: Any) -> Any:
@@ -333,12 +337,12 @@ def _at_one(function: Any) -> Any:
 # -- sums ------------------------------------------------------------------------------------------
 
 
-def _sum(loss: Combination, k: int | None, scope: str) -> NoiseTolerance:
+def _sum(loss: Combination, k: int | None, scope: Scope) -> NoiseTolerance:
     """A separable part whose slopes decide, and symmetric terms that are flat at the vertex."""
     separable = [(c, term) for c, term in loss.terms if isinstance(term, SeparableLoss)]
     others = [term for _, term in loss.terms if not isinstance(term, SeparableLoss)]
     known = [noise_tolerance(term, k) for term in others]
-    if not separable or any(v.method != "symmetric" for v in known):
+    if not separable or any(v.method is not Method.SYMMETRIC for v in known):
         return _undecided(scope, "a term is neither separable nor symmetric")
     total = separable[0][0] * separable[0][1]
     for factor, term in separable[1:]:
@@ -346,17 +350,20 @@ def _sum(loss: Combination, k: int | None, scope: str) -> NoiseTolerance:
     first = noise_tolerance(total, k)
     if first.rate is None:
         return _undecided(scope, f"the separable part: {first.detail}")
-    weakest = "certified" if "certified" in {first.status, *(v.status for v in known)} else "proved"
+    statuses = {first.status, *(v.status for v in known)}
+    weakest = Status.CERTIFIED if Status.CERTIFIED in statuses else Status.PROVED
+    for verdict in (first, *known):
+        scope &= verdict.scope
     reason = f"as for {total.title}: {first.detail}"
     if first.rate == _star(k):
         return NoiseTolerance(
-            first.rate, weakest, scope, "sum", True, None, f"every term tolerates eta*; {reason}"
+            first.rate, weakest, scope, Method.SUM, True, None, f"every term tolerates eta*; {reason}"
         )
     if not all(flat_at_vertex(term, k) for term in others):
         why = f"at least {first.rate}, that of {total.title}; the other terms have a slope at the vertex"
         return _undecided(scope, why, True)
     detail = f"{reason}; the other terms are symmetric, and flat at the vertex"
-    return NoiseTolerance(first.rate, weakest, scope, "sum", True, first.asymmetry, detail)
+    return NoiseTolerance(first.rate, weakest, scope, Method.SUM, True, first.asymmetry, detail)
 
 
 def flat_at_vertex(loss: Loss, k: int | None = None) -> bool:

@@ -8,7 +8,9 @@ exact computation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -31,9 +33,24 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
-from lossmatters.theory.symmetry.witness import Witness, find_witness, witness_at
+from lossmatters.theory.symmetry.witness import find_witness, witness_at
+from lossmatters.theory.verdict import (
+    OPEN_SIMPLEX,
+    SIMPLEX,
+    BySize,
+    ClassCounts,
+    Method,
+    Scope,
+    Status,
+    Verdict,
+    Witness,
+    plain,
+    where,
+)
 
 S4_CLASSES = (2, 3, 4, 5)
+# Of verdicts at several K the one that says least is told: one refutation refutes "for all of them".
+WEAKER = (Status.PROVED, Status.CERTIFIED, Status.SAMPLED, Status.UNDECIDED, Status.REFUTED)
 SAMPLES = 1000
 # A sampled label sum adds K losses, each a few roundings away from its formula: a few hundred units of
 # 2^-53 relative, so 1e-12 is not reached by rounding alone; 2^-24 and 2^-8 for the narrower types.
@@ -41,37 +58,48 @@ SAMPLING_TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "float16": 0.1}
 
 
 @dataclass(frozen=True)
-class SymmetryVerdict:
+class SymmetryVerdict(Verdict):
     """What is known of the symmetry of a loss.
 
     Attributes
     ----------
-    status : "proved", "refuted", "certified", "sampled" or "undecided".
-    scope : for which K (and where on the simplex) the status holds.
-    method : the statement it rests on (S1, S3, S4), "intervals" or "sampling".
-    constant : C in closed form (in K where the scope is all K), or None.
-    constant_value : C as a float where K is a number, or None; where certified or sampled, S in the middle.
-    witness : for a refutation, two exact points whose label sums differ.
-    detail : a sentence.
+    constant : sympy.Expr, BySize or None
+        C in closed form, in K where the scope holds several, or one for each K; None where it is not known.
+    middle : float or None
+        Where certified or sampled, a number that S is near to.
+    error : float or None
+        Where certified, how far apart two values of S can be.
     """
 
-    status: str
-    scope: str
-    method: str
-    constant: str | None = None
-    constant_value: float | None = None
-    witness: Witness | None = None
-    detail: str = ""
+    constant: sympy.Expr | BySize | None = None
+    middle: float | None = None
+    error: float | None = None
+
+    def constant_at(self, num_classes: int) -> sympy.Expr | None:
+        """Return C at one K of the scope, in closed form; None where it is not known."""
+        if self.constant is None or num_classes not in self.scope.classes:
+            return None
+        if isinstance(self.constant, BySize):
+            return dict(self.constant.values)[num_classes]
+        return self.constant.subs(K, num_classes)
+
+    @property
+    def constant_value(self) -> float | None:
+        """C as a float where it is a number; where certified or sampled, a number that S is near to."""
+        if self.constant is None or isinstance(self.constant, BySize):
+            return self.middle
+        return float(self.constant) if self.constant.is_number else None
 
     def to_dict(self) -> dict[str, Any]:
-        """The `symmetry` object of ``lossmatters certify --json``."""
+        """Return the `symmetry` object of ``lossmatters certify --json``."""
+        scope = str(self.scope)
         return {
-            "status": self.status,
-            "scope": self.scope,
-            "method": self.method,
-            "constant": self.constant,
+            "status": self.status.value,
+            "scope": scope if self.error is None else f"{scope}, to eps = {self.error:.2g}",
+            "method": self.method.value,
+            "constant": None if self.constant is None else str(self.constant),
             "constant_value": self.constant_value,
-            "witness": self.witness.to_dict() if self.witness else None,
+            "witness": plain(self.witness),
             "detail": self.detail,
         }
 
@@ -91,8 +119,8 @@ def decide(loss: Loss, num_classes: int | None = None) -> SymmetryVerdict:
 
     >>> from lossmatters.theory.losses import RLL, CCE
     >>> decide(RLL()).constant
-    'K*log(11)'
-    >>> decide(CCE(), 10).status
+    K*log(11)
+    >>> str(decide(CCE(), 10).status)
     'refuted'
     """
     if num_classes is not None:
@@ -109,24 +137,25 @@ def _decide(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     if isinstance(loss, Normalized):
         return _normalized(loss, num_classes)
     if isinstance(loss, ShareLoss):
-        return _proved(K - 1, num_classes, "S3", "all K >= 2", "S = K - sum_j w_j/sum_i w_i = K - 1")
+        return _proved(
+            K - 1, Scope(), Method.S3, "S = K - sum_j w_j/sum_i w_i = K - 1", num_classes=num_classes
+        )
     if isinstance(loss, Combination):
         return _combination(loss, num_classes)
     return _general(loss, num_classes)
 
 
 def _proved(
-    constant: sympy.Expr, num_classes: int | None, method: str, scope: str, detail: str
+    constant: sympy.Expr | BySize, scope: Scope, method: Method, detail: str, num_classes: int | None = None
 ) -> SymmetryVerdict:
-    if num_classes is not None:
+    """Return the verdict "S is this constant" for a scope, or for the part of it at one K."""
+    if num_classes is not None and not isinstance(constant, BySize):
         constant = constant.subs(K, num_classes)
-        scope = scope.replace("all K >= 2", f"K = {num_classes}")
-    value = float(constant) if constant.is_number else None
-    return SymmetryVerdict("proved", scope, method, str(constant), value, None, detail)
+    return SymmetryVerdict(Status.PROVED, scope.narrowed(num_classes), method, detail, constant=constant)
 
 
-def _refuted(witness: Witness, scope: str, method: str, detail: str) -> SymmetryVerdict:
-    return SymmetryVerdict("refuted", scope, method, None, None, witness, detail)
+def _refuted(witness: Witness, scope: Scope, method: Method, detail: str) -> SymmetryVerdict:
+    return SymmetryVerdict(Status.REFUTED, scope, method, detail, witness)
 
 
 # -- separable losses: S1 --------------------------------------------------------------------------
@@ -136,7 +165,7 @@ def _separable(loss: SeparableLoss, num_classes: int | None) -> SymmetryVerdict:
     verdict = _by_generator(
         loss, exact_generator(loss, K if num_classes is None else num_classes), num_classes
     )
-    if verdict.status != "undecided" or num_classes is None:
+    if verdict.status is not Status.UNDECIDED or num_classes is None:
         return verdict
     return _enclosed(loss, num_classes) or verdict
 
@@ -149,26 +178,28 @@ def _by_generator(loss: Loss, g: Generator, num_classes: int | None) -> Symmetry
     departure = g.expression - (at_zero + g.t * (at_one - at_zero))
     if is_zero(departure):
         ends = is_zero(g.at(0) - at_zero) and is_zero(g.at(1) - at_one)
-        scope = "all K >= 2" if ends else "all K >= 2, open simplex (G has no such value at its ends)"
+        detail = "G is affine, C = (K - 1) G(0) + G(1)"
+        detail += "" if ends else "; it has no such values at its ends"
         constant = tidy((g.classes - 1) * at_zero + at_one)
-        return _proved(constant, num_classes, "S1", scope, "G is affine, C = (K - 1) G(0) + G(1)")
+        return _proved(
+            constant, Scope(domain=SIMPLEX if ends else OPEN_SIMPLEX), Method.S1, detail, num_classes
+        )
     if num_classes is None:
         return _refuted_for_all(loss, g, departure)
     if num_classes == 2:
         middle = 2 * g.at(sympy.Rational(1, 2))
         if is_zero(g.expression + g.expression.subs(g.t, 1 - g.t) - middle):
-            return _proved(
-                tidy(middle), 2, "S1", "K = 2", "G(t) + G(1 - t) is constant, though G is not affine"
-            )
+            detail = "G(t) + G(1 - t) is constant, though G is not affine"
+            return _proved(tidy(middle), Scope.of(2), Method.S1, detail)
     witness = find_witness(loss, num_classes)
     if witness is None:
-        return _undecided(f"K = {num_classes}")
-    return _refuted(witness, f"K = {num_classes}", "S1", "G is not affine")
+        return _undecided(num_classes)
+    return _refuted(witness, Scope.of(num_classes), Method.S1, "G is not affine")
 
 
-def _undecided(scope: str) -> SymmetryVerdict:
+def _undecided(num_classes: int | None) -> SymmetryVerdict:
     why = "G could not be shown affine, and no two points with different label sums were found"
-    return SymmetryVerdict("undecided", scope, "S1", detail=why)
+    return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.S1, why)
 
 
 def _refuted_for_all(loss: Loss, g: Generator, departure: sympy.Expr) -> SymmetryVerdict:
@@ -180,46 +211,83 @@ def _refuted_for_all(loss: Loss, g: Generator, departure: sympy.Expr) -> Symmetr
     points = (departure.subs(g.t, sympy.Rational(*r)) for r in ((1, 2), (1, 4), (3, 7), (4, 5)))
     numerator = next((n for p in points if not is_zero(n := sympy.numer(sympy.together(p)))), None)
     if numerator is None:
-        return _undecided("all K")
+        return _undecided(None)
     by_root = numerator.is_polynomial(K)
     roots = sympy.Poly(numerator, K).nroots() if by_root and numerator.has(K) else []
     near = {round(float(sympy.re(r))) for r in roots if abs(sympy.im(r)) < 1e-6}
-    exceptions = [k for k in sorted(near) if k >= 3 and decide(loss, k).status != "refuted"]
+    exceptions = [k for k in sorted(near) if k >= 3 and decide(loss, k).status is not Status.REFUTED]
     smallest = next(k for k in range(3, len(exceptions) + 4) if k not in exceptions)
     witness = find_witness(loss, smallest)
     if witness is None:
-        return _undecided("all K")
+        return _undecided(None)
     binary = decide(loss, 2)
-    scope = f"K = {smallest}" if not by_root else "all K >= 2" if binary.status == "refuted" else "all K >= 3"
-    if exceptions:
-        scope += " except K = " + ", ".join(map(str, exceptions))
-    return _refuted(witness, scope, "S1", f"G is not affine; for K = 2: {binary.status}")
+    classes = ClassCounts.every(2 if binary.status is Status.REFUTED else 3).without(exceptions)
+    scope = Scope(classes if by_root else ClassCounts.only(smallest))
+    return _refuted(witness, scope, Method.S1, f"G is not affine; for K = 2: {binary.status}")
 
 
 # -- normalised losses and sums: S3 ----------------------------------------------------------------
 
 
 def _normalized(loss: Normalized, num_classes: int | None) -> SymmetryVerdict:
-    scope = "all K >= 2, wherever 0 < S < infinity"
+    domain = where("0 < S < infinity", loss.base.spec)
     if isinstance(loss.base, SeparableLoss):
         span = label_sum_range(loss.base, num_classes)
         if span.rigorous and span.low_is_positive:
-            scope = "all K >= 2" if span.high_is_finite else "all K >= 2, open simplex"
-    return _proved(sympy.Integer(1), num_classes, "S3", scope, "sum_j L_j/S = 1")
+            domain = SIMPLEX if span.high_is_finite else OPEN_SIMPLEX
+    return _proved(sympy.Integer(1), Scope(domain=domain), Method.S3, "sum_j L_j/S = 1", num_classes)
 
 
 def _combination(loss: Combination, num_classes: int | None) -> SymmetryVerdict:
+    """Add the constants of the terms, for those K and points for which every term is known to be symmetric.
+
+    Where one term is not symmetric at some K and all others are, the sum is not.
+    """
     verdicts = [(c, decide(term, num_classes)) for c, term in loss.terms]
-    if all(v.status == "proved" for _, v in verdicts):
-        constant = sum(OPS.const(c) * sympy.sympify(v.constant, locals={"K": K}) for c, v in verdicts)
-        scope = max((v.scope for _, v in verdicts), key=len)  # the narrowest domain has the longest words
-        return _proved(tidy(constant), num_classes, "S3", scope, "C adds over the terms")
-    refuted = [v for _, v in verdicts if v.status == "refuted"]
-    if len(refuted) == 1 and all(v.status in ("proved", "refuted") for _, v in verdicts):
-        witness = find_witness(loss, len(refuted[0].witness.u))  # type: ignore[union-attr]
-        if witness is not None:
-            return _refuted(witness, refuted[0].scope, "S3", "one term is not symmetric, all others are")
+    scope = Scope()
+    for _, verdict in verdicts:
+        scope &= verdict.scope
+    refuted = [v for _, v in verdicts if v.status is Status.REFUTED]
+    known = scope and all(v.status in (Status.PROVED, Status.REFUTED) for _, v in verdicts)
+    if known and not refuted:
+        return _proved(_added(verdicts, scope), scope, Method.S3, "C adds over the terms", num_classes)
+    if known and len(refuted) == 1:
+        spoiled = _spoiled(loss, scope)
+        if spoiled is not None:
+            return spoiled
     return _general(loss, num_classes)
+
+
+def _added(verdicts: Sequence[tuple[Fraction, SymmetryVerdict]], scope: Scope) -> sympy.Expr | BySize:
+    """Return the sum of the constants: one closed form in K, or one for each K where a term has no other."""
+    if not any(isinstance(v.constant, BySize) for _, v in verdicts):
+        return tidy(sum(OPS.const(c) * v.constant for c, v in verdicts))
+    return _by_class_count(
+        {k: tidy(sum(OPS.const(c) * v.constant_at(k) for c, v in verdicts)) for k in scope.classes}
+    )
+
+
+def _by_class_count(constants: Mapping[int, sympy.Expr]) -> sympy.Expr | BySize:
+    """Return the one constant if all are the same, else the list of them."""
+    first, *others = constants.values()
+    return first if all(c == first for c in others) else BySize(tuple(sorted(constants.items())))
+
+
+def _spoiled(loss: Combination, scope: Scope) -> SymmetryVerdict | None:
+    """Refute a sum of which in a scope one term is not symmetric, and all others are; None without witness.
+
+    A term that is refuted for all K from some on has a generator that is not affine inside the simplex. Where
+    the others are constant on all of that, so is the sum refuted, and one witness stands for all K. Else the
+    points that refute the term may lie where another has no value, and each K needs a witness of its own.
+    """
+    classes = scope.classes
+    every = not classes.is_finite and scope.domain >= OPEN_SIMPLEX
+    tried = [next(iter(classes))] if every else classes.up_to(S4_CLASSES[-1])
+    found = {k: witness for k in tried if (witness := find_witness(loss, k)) is not None}
+    if not found:
+        return None
+    detail = "one term is not symmetric, all others are"
+    return _refuted(found[min(found)], Scope(classes) if every else Scope.of(found), Method.S3, detail)
 
 
 # -- any formula: S4 -------------------------------------------------------------------------------
@@ -238,48 +306,50 @@ def _by_structure(loss: Loss, num_classes: int | None) -> SymmetryVerdict | None
     constant = constant_by_algebra(found)
     if constant is not None:
         detail = "S is constant by algebra in the sums over classes that the formula is made of"
-        return _proved(tidy(constant), num_classes, "S4", "all K >= 2, open simplex", detail)
+        return _proved(tidy(constant), Scope(domain=OPEN_SIMPLEX), Method.S4, detail, num_classes)
     generator = found.generator()
     if generator is None:
         return None
     verdict = _by_generator(loss, Generator(generator, T, found.classes), num_classes)
-    if verdict.status == "undecided":
+    if verdict.status is Status.UNDECIDED:
         return None
-    return replace(verdict, method="S4", detail=f"the formula is separable in disguise; {verdict.detail}")
+    return replace(
+        verdict, method=Method.S4, detail=f"the formula is separable in disguise; {verdict.detail}"
+    )
 
 
 def _by_size(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
-    tried = [_one_size(loss, k) for k in (S4_CLASSES if num_classes is None else (num_classes,))]
+    """Decide at one K, or at each of a few; the scope holds those K alone that share the verdict."""
+    tried = {k: _one_size(loss, k) for k in (S4_CLASSES if num_classes is None else (num_classes,))}
     if len(tried) == 1:
-        return tried[0]
-    refuted = [v for v in tried if v.status == "refuted"]
-    if refuted:
-        sizes = ", ".join(v.scope.removeprefix("K = ") for v in refuted)
-        rest = "".join(f"; {v.scope}: {v.status}" for v in tried if v.status != "refuted")
-        return replace(refuted[0], scope=f"K = {sizes}", detail=refuted[0].detail + rest)
-    weakest = max(tried, key=lambda v: ("proved", "certified", "sampled", "undecided").index(v.status))
-    constants = {v.constant for v in tried}
+        return next(iter(tried.values()))
+    weakest = max((v.status for v in tried.values()), key=WEAKER.index)
+    found = {k: v for k, v in tried.items() if v.status is weakest}
+    first = found[min(found)]
+    scope = Scope.of(found)
+    for verdict in found.values():
+        scope = Scope(scope.classes, scope.domain & verdict.scope.domain)
+    rest = "".join(f"; {v.scope}: {v.status}" for v in tried.values() if v.status is not weakest)
+    constant = None
+    if weakest is Status.PROVED:
+        constant = _by_class_count({k: v.constant_at(k) for k, v in found.items()})
+    errors = [v.error for v in found.values() if v.error is not None]
+    error = max(errors) if errors else None
     return replace(
-        weakest,
-        scope=f"K = {S4_CLASSES[0]}..{S4_CLASSES[-1]}, open simplex"
-        if weakest.status == "proved"
-        else weakest.scope,
-        constant=constants.pop()
-        if len(constants) == 1
-        else ", ".join(f"{v.scope}: {v.constant}" for v in tried),
-        constant_value=None,
+        first, scope=scope, constant=constant, middle=None, error=error, detail=first.detail + rest
     )
 
 
 def _one_size(loss: Loss, num_classes: int) -> SymmetryVerdict:
     witness = find_witness(loss, num_classes)
     if witness is not None:
-        return _refuted(witness, f"K = {num_classes}", "S4", "two exact points have different label sums")
+        detail = "two exact points have different label sums"
+        return _refuted(witness, Scope.of(num_classes), Method.S4, detail)
     if num_classes <= S4_CLASSES[-1]:
         constant = _constant_by_algebra(loss, num_classes)
         if constant is not None:
-            scope = f"K = {num_classes}, open simplex"
-            return _proved(constant, num_classes, "S4", scope, "S is constant, by algebra")
+            scope = Scope.of(num_classes, OPEN_SIMPLEX)
+            return _proved(constant, scope, Method.S4, "S is constant, by algebra")
     return _enclosed(loss, num_classes) or _sampled(loss, num_classes)
 
 
@@ -307,7 +377,7 @@ def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
         witness = witness_at(loss, span.low_at, span.high_at)
         if witness is not None:
             detail = f"S is enclosed apart at two points, found by branch and bound ({span.boxes} boxes)"
-            return _refuted(witness, f"K = {num_classes}", "intervals", detail)
+            return _refuted(witness, Scope.of(num_classes), Method.INTERVALS, detail)
     if span.relative_width >= CONSTANCY:
         return None
     middle, eps = (span.low[0] + span.high[1]) / 2, span.width
@@ -315,8 +385,9 @@ def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
         f"S is within eps = {eps:.2g} of {middle:.12g} on the whole simplex ({span.method}, {span.boxes} "
         "boxes): near-constancy, not equality"
     )
-    scope = f"K = {num_classes}, to eps = {eps:.2g}"
-    return SymmetryVerdict("certified", scope, "intervals", None, middle, None, detail)
+    return SymmetryVerdict(
+        Status.CERTIFIED, Scope.of(num_classes), Method.INTERVALS, detail, middle=middle, error=eps
+    )
 
 
 # -- by numbers only -------------------------------------------------------------------------------
@@ -329,13 +400,10 @@ def _sampled(loss: Loss, num_classes: int) -> SymmetryVerdict:
     points = rng.gamma(np.repeat(spread[:, None], num_classes, axis=1)) + 1e-12
     points /= points.sum(axis=1, keepdims=True)
     sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
+    scope = Scope.of(num_classes)
     if not np.isfinite(sums).all():
-        return SymmetryVerdict(
-            "undecided",
-            f"K = {num_classes}",
-            "sampling",
-            detail="the label sum is not finite at some sampled points",
-        )
+        detail = "the label sum is not finite at some sampled points"
+        return SymmetryVerdict(Status.UNDECIDED, scope, Method.SAMPLING, detail)
     precision = loss.precision(num_classes) if isinstance(loss, CallableLoss) else "float64"
     tolerance = SAMPLING_TOLERANCE.get(precision, SAMPLING_TOLERANCE["float16"])
     size = float(np.abs(sums).max()) or 1.0
@@ -343,22 +411,9 @@ def _sampled(loss: Loss, num_classes: int) -> SymmetryVerdict:
     if deviation > tolerance:
         witness = find_witness(loss, num_classes, margin=tolerance * size)
         if witness is not None:
-            return _refuted(
-                witness, f"K = {num_classes}", "sampling", "label sums in float64 at two exact points"
-            )
-        return SymmetryVerdict(
-            "undecided",
-            f"K = {num_classes}",
-            "sampling",
-            detail=f"label sums differ by {deviation:.1e} relative, but at no simple rational points",
-        )
-    mean = float(sums.mean())
-    return SymmetryVerdict(
-        "sampled",
-        f"K = {num_classes}",
-        "sampling",
-        None,
-        mean,
-        None,
-        f"{SAMPLES} draws; largest relative deviation of the label sum {deviation:.1e}",
-    )
+            detail = "label sums in float64 at two exact points"
+            return _refuted(witness, scope, Method.SAMPLING, detail)
+        detail = f"label sums differ by {deviation:.1e} relative, but at no simple rational points"
+        return SymmetryVerdict(Status.UNDECIDED, scope, Method.SAMPLING, detail)
+    detail = f"{SAMPLES} draws; largest relative deviation of the label sum {deviation:.1e}"
+    return SymmetryVerdict(Status.SAMPLED, scope, Method.SAMPLING, detail, middle=float(sums.mean()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -26,8 +25,10 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
+from lossmatters.theory.verdict import Method, Place, Point, Scope
 
 SAMPLES = 4000
+ALIKE = (Place.EVERYWHERE, Place.EVERYWHERE)
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,29 @@ class LabelSumRange:
 
     Attributes
     ----------
-    low, high : its ends, as expressions (in K where no K was given); infinite where S is unbounded.
-    low_at, high_at : where they are attained (or approached, where infinite).
-    rigorous : True for S1 to S4 and for intervals at one K; False where the ends are the extremes of samples,
-        or were enclosed at one K when all were asked for.
-    method : "S1" to "S4", "intervals" (S lies between the ends, which are sharp to the gap stated) or
-        "sampling".
+    low, high : sympy.Expr
+        Its ends (in K where no K was given); infinite where S is unbounded.
+    low_at, high_at : Place or tuple of Fraction
+        Where they are attained (or approached, where infinite).
+    rigorous : bool
+        True for S1 to S4 and for intervals at one K; False where the ends are the extremes of samples, or
+        were enclosed at one K when all were asked for.
+    method : Method
+        S1 to S4, intervals (S lies between the ends) or sampling.
+    scope : Scope
+        For which K the ends are those of S.
+    gap : float or None
+        For intervals, how sharp the ends are.
     """
 
     low: sympy.Expr
     high: sympy.Expr
-    low_at: str
-    high_at: str
+    low_at: Place | Point
+    high_at: Place | Point
     rigorous: bool
-    method: str
+    method: Method
+    scope: Scope
+    gap: float | None = None
 
     @property
     def low_is_positive(self) -> bool:
@@ -60,6 +70,13 @@ class LabelSumRange:
     def high_is_finite(self) -> bool:
         return not self.high.has(sympy.oo, sympy.zoo, sympy.nan)
 
+    @property
+    def how(self) -> str:
+        """What the ends rest on, in words."""
+        if self.method is Method.INTERVALS:
+            return f"intervals at {self.scope}, ends sharp to {self.gap:.1g}"
+        return f"sampling, {SAMPLES} points" if self.method is Method.SAMPLING else self.method.value
+
     def to_dict(self) -> dict[str, Any]:
         """The `label_sum` object of ``lossmatters certify --json``."""
         return {
@@ -67,10 +84,10 @@ class LabelSumRange:
             "high": _number(self.high),
             "low_exact": str(self.low),
             "high_exact": str(self.high),
-            "low_at": self.low_at,
-            "high_at": self.high_at,
+            "low_at": place_text(self.low_at),
+            "high_at": place_text(self.high_at),
             "rigorous": self.rigorous,
-            "method": self.method,
+            "method": self.how,
         }
 
 
@@ -115,14 +132,14 @@ def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange
             return span
     elif isinstance(loss, Normalized | ShareLoss):
         constant = sympy.Integer(1) if isinstance(loss, Normalized) else sympy.sympify(classes) - 1
-        return LabelSumRange(constant, constant, "everywhere", "everywhere", True, "S3")
+        return LabelSumRange(constant, constant, *ALIKE, True, Method.S3, Scope.at(num_classes))
     elif isinstance(loss, Combination):
         parts = [(OPS.const(c), label_sum_range(term, num_classes)) for c, term in loss.terms]
         varying = [p for _, p in parts if p.low != p.high]
         if len(varying) <= 1 and all(p.rigorous for _, p in parts):
             low, high = sum(c * p.low for c, p in parts), sum(c * p.high for c, p in parts)
             at = varying[0] if varying else parts[0][1]
-            return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, "S3")
+            return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, Method.S3, at.scope)
     found = _by_structure(loss, num_classes) if not isinstance(loss, SeparableLoss) else None
     return found or _enclosed_range(loss, num_classes) or _sampled_range(loss, num_classes or 10)
 
@@ -135,7 +152,7 @@ def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
         return None
     constant = constant_by_algebra(traced)
     if constant is not None:
-        return LabelSumRange(tidy(constant), tidy(constant), "everywhere", "everywhere", True, "S4")
+        return LabelSumRange(tidy(constant), tidy(constant), *ALIKE, True, Method.S4, Scope.at(num_classes))
     generator = traced.generator()
     return None if generator is None else _by_curvature(Generator(generator, T, traced.classes))
 
@@ -149,30 +166,43 @@ def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None
     if not all(np.isfinite(x) or x == y for x, y in (span.low, span.high[::-1])):
         return None
     gap = max((b - a for a, b in (span.low, span.high) if np.isfinite(b - a)), default=0.0)
-    method = f"intervals at K = {num_classes or 10}, ends sharp to {gap:.1g}"
     ends = [sympy.Float(x) if np.isfinite(x) else sympy.oo * (1 if x > 0 else -1) for x in (low, high)]
     return LabelSumRange(
-        ends[0], ends[1], _shown(span.low_at), _shown(span.high_at), num_classes is not None, method
+        ends[0],
+        ends[1],
+        span.low_at,
+        span.high_at,
+        num_classes is not None,
+        Method.INTERVALS,
+        Scope.of(num_classes or 10),
+        gap,
     )
 
 
-def _shown(point: Sequence[Fraction]) -> str:
-    return "(" + ", ".join(f"{float(x):.4g}" for x in point) + ")"
+def place_text(place: Place | Point) -> str:
+    """Return the words of a place, the decimals of a point."""
+    if isinstance(place, Place):
+        return place.value
+    return "(" + ", ".join(f"{float(x):.4g}" for x in place) + ")"
+
+
+def _scope(g: Generator) -> Scope:
+    return Scope() if g.classes == K else Scope.of(int(g.classes))
 
 
 def _by_curvature(g: Generator) -> LabelSumRange | None:
     shape = curvature(g)
     if shape == "unknown":
         return _by_lines(g)
-    number = sympy.sympify(g.classes)
+    number, scope = sympy.sympify(g.classes), _scope(g)
     even = tidy(number * g.at(1 / number))
     edge = g.limit_at_zero()  # where infinite, K - 1 > 0 of it is as infinite; SymPy would say nan
     corner = edge if edge.is_infinite else tidy(g.at(1) + (number - 1) * edge)
     if shape == "affine":
-        return LabelSumRange(even, even, "everywhere", "everywhere", True, "S1")
+        return LabelSumRange(even, even, *ALIKE, True, Method.S1, scope)
     if shape == "convex":
-        return LabelSumRange(even, corner, "uniform output", "vertices", True, "S2")
-    return LabelSumRange(corner, even, "vertices", "uniform output", True, "S2")
+        return LabelSumRange(even, corner, Place.UNIFORM, Place.VERTICES, True, Method.S2, scope)
+    return LabelSumRange(corner, even, Place.VERTICES, Place.UNIFORM, True, Method.S2, scope)
 
 
 def _by_lines(g: Generator) -> LabelSumRange | None:
@@ -186,14 +216,14 @@ def _by_lines(g: Generator) -> LabelSumRange | None:
     start, end = found[0].expression.subs(g.t, 0), found[-1].expression.subs(g.t, 1)
     if not (start.is_finite and end.is_finite):
         return None
-    number = sympy.sympify(g.classes)
+    number, scope = sympy.sympify(g.classes), _scope(g)
     corner = tidy(end + (number - 1) * start)
     even = tidy(number * found[0].expression.subs(g.t, 1 / number))
     sides = keeps_to(found, g.t, start + g.t * (end - start)), keeps_to(found, g.t, found[0].expression)
     if sides == (1, -1):
-        return LabelSumRange(corner, even, "vertices", "uniform output", True, "S2")
+        return LabelSumRange(corner, even, Place.VERTICES, Place.UNIFORM, True, Method.S2, scope)
     if sides == (-1, 1):
-        return LabelSumRange(even, corner, "uniform output", "vertices", True, "S2")
+        return LabelSumRange(even, corner, Place.UNIFORM, Place.VERTICES, True, Method.S2, scope)
     return None
 
 
@@ -209,14 +239,15 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
     if np.isnan(sums).any():
         raise ValueError(f"{loss.spec} has no value (NaN) at some points of the simplex")
     low, high = int(sums.argmin()), int(sums.argmax())
-    shown = [np.array2string(points[i], precision=3, separator=", ") for i in (low, high)]
+    places = [tuple(map(Fraction, points[i].tolist())) for i in (low, high)]
     return LabelSumRange(
         sympy.Float(sums[low]),
         sympy.Float(sums[high]),
-        shown[0],
-        shown[1],
+        places[0],
+        places[1],
         False,
-        f"sampling, {SAMPLES} points",
+        Method.SAMPLING,
+        Scope.of(num_classes),
     )
 
 

@@ -18,6 +18,7 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import curvature
+from lossmatters.theory.verdict import Method, Place, Point
 
 SAMPLES = 4000
 NEARLY = 20_000  # u_y = 10^-20000 stands for the limit at 0
@@ -30,18 +31,54 @@ class LossMaximum:
 
     Attributes
     ----------
-    value : closed form; infinite where L is unbounded; None where it is not known.
-    at : where it is attained or approached.
-    method : "curvature" (derived), "share" (at most 1 because a share of the label sum, or 1 less a share, of
-        terms >= 0), "terms" (the sum of the terms' largest values, which the class says is approached),
-        "intervals" (an upper bound, sharp to the gap stated), "declared, certified" (the class says so, and
-        intervals enclose it to the gap stated), or "declared, sampled" (the class says so and no sample
-        exceeded it).
+    value : sympy.Expr or None
+        In closed form; infinite where L is unbounded; None where it is not known.
+    at : Place or tuple of Fraction
+        Where it is attained or approached; of a point the label's entry comes first.
+    method : Method
+        CURVATURE (derived), SHARE (at most 1 because a share of the label sum, or 1 less a share, of terms
+        >= 0), TERMS (the sum of the terms' largest values, which the class says is approached), INTERVALS (an
+        upper bound), DECLARED_CERTIFIED (the class says so, and intervals enclose it), DECLARED_SAMPLED (the
+        class says so and no sample exceeded it) or NONE.
+    gap : float or None
+        For intervals, how sharp the bound is; None where it is infinite.
     """
 
     value: sympy.Expr | None
-    at: str
-    method: str
+    at: Place | Point
+    method: Method
+    gap: float | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Is the value shown to be the supremum, by algebra and not by intervals or a declaration?"""
+        return self.method in (Method.CURVATURE, Method.SHARE, Method.TERMS)
+
+    @property
+    def is_certified(self) -> bool:
+        """Is the value enclosed by intervals?"""
+        return self.method in (Method.INTERVALS, Method.DECLARED_CERTIFIED)
+
+    @property
+    def is_declared(self) -> bool:
+        """Does the value rest on what the class says of itself?"""
+        return self.method in (Method.DECLARED_CERTIFIED, Method.DECLARED_SAMPLED)
+
+    @property
+    def how(self) -> str:
+        """What the value rests on, in words."""
+        if self.method is Method.DECLARED_SAMPLED:
+            return f"{self.method} at {SAMPLES} points"
+        return self.method.value if self.gap is None else f"{self.method} to {self.gap:.1g}"
+
+    @property
+    def where(self) -> str:
+        """Where it is attained, in words."""
+        if isinstance(self.at, Place):
+            return self.at.value
+        label, *others = self.at
+        shown = "(" + ", ".join(f"{float(x):.4g}" for x in others) + ")"
+        return f"u_y = {float(label):.4g}, the others {shown}"
 
 
 @lru_cache(maxsize=512)
@@ -68,9 +105,9 @@ def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
     sharp = span is not None and (span.high[0] == np.inf or np.isfinite(span.high[1]))
     if declared is None:
         if span is None or not sharp:
-            return LossMaximum(None, "not derived and not declared", "undecided")
+            return LossMaximum(None, Place.UNKNOWN, Method.NONE)
         high = sympy.Float(span.high[1]) if np.isfinite(span.high[1]) else sympy.oo
-        return LossMaximum(high, _where(span), _sharpness("intervals", span))
+        return LossMaximum(high, span.high_at, Method.INTERVALS, _gap(span))
     numpy = backend("numpy")
     rng = np.random.default_rng(0)
     points = rng.dirichlet(np.full(k, 0.3), size=SAMPLES) + 1e-15
@@ -83,21 +120,21 @@ def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
             f"{loss.spec} declares the maximum {declared}, but a certified value is {span.high[0]}"
         )
     if span is not None and sharp and float(declared) <= span.high[1]:
-        return LossMaximum(tidy(declared), "u_y = 0", _sharpness("declared, certified", span))
-    return LossMaximum(tidy(declared), "u_y = 0", f"declared, sampled at {SAMPLES} points")
+        return LossMaximum(tidy(declared), Place.LABEL_ZERO, Method.DECLARED_CERTIFIED, _gap(span))
+    return LossMaximum(tidy(declared), Place.LABEL_ZERO, Method.DECLARED_SAMPLED)
 
 
 def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum | None:
     """A declared maximum that is an upper bound by what the loss is made of, and nearly attained."""
     if isinstance(loss, ShareLoss | Normalized):
-        method, bound = "share", sympy.Integer(1)
+        method, bound = Method.SHARE, sympy.Integer(1)
         if isinstance(loss, Normalized) and not _is_nonnegative(loss.base, k):
             return None
     elif isinstance(loss, Combination):
         parts = [(OPS.const(c), loss_maximum(term, k)) for c, term in loss.terms]
-        if any(m.value is None or m.method not in ("curvature", "share", "terms") for _, m in parts):
+        if any(m.value is None or not m.is_exact for _, m in parts):
             return None
-        method, bound = "terms", sum((c * m.value for c, m in parts), sympy.Integer(0))
+        method, bound = Method.TERMS, sum((c * m.value for c, m in parts), sympy.Integer(0))
     else:
         return None
     ops = backend("mpmath")
@@ -107,7 +144,7 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     attained = float(near) >= float(bound) * (1 - 1e-3)
     if not (attained and is_zero(bound - declared)):
         return None
-    return LossMaximum(tidy(declared), "u_y = 0", method)
+    return LossMaximum(tidy(declared), Place.LABEL_ZERO, method)
 
 
 def _is_nonnegative(loss: Loss, k: int) -> bool:
@@ -118,15 +155,9 @@ def _is_nonnegative(loss: Loss, k: int) -> bool:
     return is_nonnegative(exactly(loss.bound_to(OPS).on_label(t, sympy.Integer(k), OPS)), t)
 
 
-def _where(span: Enclosure) -> str:
-    label, *others = span.high_at
-    shown = "(" + ", ".join(f"{float(x):.4g}" for x in others) + ")"
-    return f"u_y = {float(label):.4g}, the others {shown}"
-
-
-def _sharpness(method: str, span: Enclosure) -> str:
+def _gap(span: Enclosure) -> float | None:
     low, high = span.high
-    return f"{method} to {high - low:.1g}" if np.isfinite(high) else method
+    return high - low if np.isfinite(high) else None
 
 
 def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
@@ -139,12 +170,11 @@ def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
         own = on.at(1) + (k - 1) * off.limit_at_zero()
         wrong = on.limit_at_zero() + off.at(1) + (k - 2) * off.limit_at_zero()
         value = sympy.Max(own, wrong)
-        return LossMaximum(
-            tidy(value), "a wrong vertex" if value == wrong else "the label's vertex", "curvature"
-        )
+        at = Place.WRONG_VERTEX if value == wrong else Place.LABELS_VERTEX
+        return LossMaximum(tidy(value), at, Method.CURVATURE)
     if shapes[1] in ("concave", "affine"):
         line = on.expression + (k - 1) * off.at((1 - t) / (k - 1))
         if is_nonnegative(-sympy.diff(line, t), t):
             value = on.limit_at_zero() + (k - 1) * off.at(1 / (number - 1))
-            return LossMaximum(tidy(value), "u_y = 0, the rest even", "curvature")
+            return LossMaximum(tidy(value), Place.LABEL_ZERO_EVEN, Method.CURVATURE)
     return None

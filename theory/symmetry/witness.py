@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
@@ -14,45 +12,13 @@ from lossmatters.theory.backends import backend
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.symbolic.algebra import enclose, exact_label_sum, tidy
+from lossmatters.theory.verdict import How, Point, Witness
 
-Point = tuple[Fraction, ...]
+__all__ = ["Witness", "differ", "find_witness", "simple_points", "witness_at"]
 
 RANDOM_POINTS = 60
 EXACT_PAIRS = 6
 BITS = (128, 512)  # a difference below 2^-500 is left undecided
-
-
-@dataclass(frozen=True)
-class Witness:
-    """Points u, v with S(u) != S(v).
-
-    Attributes
-    ----------
-    u, v : exact points of the simplex.
-    sum_u, sum_v : S(u) and S(v) in closed form where there is a formula, else as decimals.
-    value_u, value_v : the same as floats.
-    how : "exact" (rationals), "balls" (the difference is enclosed away from 0) or "float64".
-    """
-
-    u: Point
-    v: Point
-    sum_u: str
-    sum_v: str
-    value_u: float
-    value_v: float
-    how: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON: rationals as strings."""
-        return {
-            "u": [str(x) for x in self.u],
-            "v": [str(x) for x in self.v],
-            "S_u": self.sum_u,
-            "S_v": self.sum_v,
-            "S_u_value": self.value_u,
-            "S_v_value": self.value_v,
-            "how": self.how,
-        }
 
 
 def simple_points(num_classes: int) -> Iterator[Point]:
@@ -84,9 +50,7 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
     if isinstance(loss, CallableLoss):
         for i, j in pairs:
             if abs(sums[i] - sums[j]) > margin:
-                return Witness(
-                    points[i], points[j], repr(sums[i]), repr(sums[j]), sums[i], sums[j], "float64"
-                )
+                return Witness(points[i], points[j], sympy.Float(sums[i]), sympy.Float(sums[j]), How.FLOAT64)
         return None
 
     # Pairs that differ in float64 first; then the simplest others, which may differ by less than rounding.
@@ -103,8 +67,7 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
                 exact_sums[index] = exact_label_sum(loss, points[index])
         how = differ(exact_sums[i], exact_sums[j])
         if how:
-            first, second = tidy(exact_sums[i]), tidy(exact_sums[j])
-            return Witness(points[i], points[j], str(first), str(second), float(first), float(second), how)
+            return Witness(points[i], points[j], tidy(exact_sums[i]), tidy(exact_sums[j]), how)
     return None
 
 
@@ -114,20 +77,20 @@ def witness_at(loss: Loss, u: Point, v: Point) -> Witness | None:
     how = differ(first, second)
     if not how:
         return None
-    return Witness(u, v, str(tidy(first)), str(tidy(second)), float(first), float(second), how)
+    return Witness(u, v, tidy(first), tidy(second), how)
 
 
-def differ(first: sympy.Expr, second: sympy.Expr) -> str | None:
-    """How two closed forms are known to differ, "exact" or "balls"; None if they are not known to."""
+def differ(first: sympy.Expr, second: sympy.Expr) -> How | None:
+    """Say how two closed forms are known to differ; None if they are not known to."""
     difference = first - second
     if not all(x.is_finite for x in (first, second)) or difference == 0:
         return None
     if difference.is_Rational:
-        return "exact"
+        return How.EXACT
     from lossmatters.theory.backends.ball_ops import precision
 
     for bits in BITS:
         with precision(bits):
             if not enclose(difference).contains(0):
-                return "balls"
+                return How.BALLS
     return None

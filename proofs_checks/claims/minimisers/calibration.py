@@ -12,9 +12,11 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.losses import LOSSES, Loss, get
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.symbolic.algebra import exact_losses
+from lossmatters.theory.verdict import plain
 
 OURS = "this project"
 NOT = ("nce", "nfl")
+SHOWN = (Status.PROVED, Status.CERTIFIED)
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,12 @@ def calibrated(claimed: Calibrated) -> Evidence:
     for name in (*claimed.yes, *claimed.no):
         found = calibration(get(name), k)
         said = name in claimed.yes
-        if (said and found.status == "refuted") or (not said and found.status in ("proved", "certified")):
-            witness = found.witness or {"loss": name}
+        if (said and found.status.fails) or (not said and found.status in SHOWN):
+            witness = plain(found.witness) or {"loss": name}
             return Evidence(Method.SYMBOLIC, Status.REFUTED, found.scope, f"{name}: {found.detail}", witness)
-        if found.status not in ("proved", "certified", "refuted"):
+        if found.status not in (*SHOWN, Status.REFUTED):
             return Evidence(Method.SAMPLING, Status.UNDECIDED, found.scope, f"{name}: {found.detail}")
-        if found.status == "certified":
+        if found.status is Status.CERTIFIED:
             weakest = Status.CERTIFIED
         why = why or found.detail
     method = Method.SYMBOLIC if weakest is Status.PROVED else Method.INTERVAL

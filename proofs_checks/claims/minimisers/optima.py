@@ -16,6 +16,7 @@ from lossmatters.theory.losses import CCE, GCE, MAE, MSE, NMSE, RLL, Loss, get
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.symbolic.algebra import is_zero
+from lossmatters.theory.verdict import Known
 
 OURS = "this project"
 
@@ -77,11 +78,11 @@ def vertices(names: Iterable[str]) -> Evidence:
                         "K": k,
                         "eta": str(eta),
                         "u_c": found.clean,
-                        "status": found.status,
+                        "status": found.status.value,
                     }
-                    status = Status.REFUTED if found.status == "proved" else Status.UNDECIDED
-                    return Evidence(Method.SYMBOLIC, status, f"K = {k}, eta = {eta}", found.method, witness)
-                if found.status != "proved":
+                    status = Status.REFUTED if found.status is Known.PROVED else Status.UNDECIDED
+                    return Evidence(Method.SYMBOLIC, status, f"K = {k}, eta = {eta}", found.detail, witness)
+                if found.status is not Known.PROVED:
                     weakest = Status.CERTIFIED
     scope = "K = 2, 3, 10 (the argument: every K), eta < (K-1)/K"
     detail = f"{', '.join(names)}: R^eta = b C + a L(u, c) by R1, and L(u, c) is least at e_c"

@@ -17,6 +17,8 @@ from lossmatters.theory.losses import LOSSES, MAE, MSE, NMSE, Loss, SeparableLos
 from lossmatters.theory.symbolic.algebra import enclose
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+from lossmatters.theory.verdict import Method as theory_method
+from lossmatters.theory.verdict import plain
 
 SOURCE = "this project"
 SHARP = 1e-9  # relative; branch and bound stops at 1e-11, rounding leaves 1e-13
@@ -104,17 +106,20 @@ def separable_catalogue() -> list[Ends]:
     """Every separable loss of the catalogue with the closed forms of S1 and S2."""
     losses = [get(name) for name in LOSSES if issubclass(LOSSES[name], SeparableLoss)]
     spans = [(loss, k, label_sum_range(loss, k)) for loss in losses for k in (3, 10)]
-    return [Ends(loss, k, s.low, s.high) for loss, k, s in spans if s.method in ("S1", "S2")]
+    return [
+        Ends(loss, k, s.low, s.high)
+        for loss, k, s in spans
+        if s.method in (theory_method.S1, theory_method.S2)
+    ]
 
 
 def by_structure(loss: Loss) -> Evidence:
     """Is S of a bare formula constant for every K, by algebra in the sums over classes it is made of?"""
     verdict = decide(loss)
-    if verdict.status == "proved":
+    if verdict.status is Status.PROVED:
         detail = f"{verdict.detail}; C = {verdict.constant}"
         return Evidence(Method.SYMBOLIC, Status.PROVED, verdict.scope, detail)
-    witness = verdict.witness.to_dict() if verdict.witness else None
-    return Evidence(Method.EXACT, Status(verdict.status), verdict.scope, verdict.detail, witness)
+    return Evidence(Method.EXACT, verdict.status, verdict.scope, verdict.detail, plain(verdict.witness))
 
 
 def nearly_constant(loss: Loss) -> Evidence:

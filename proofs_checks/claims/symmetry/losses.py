@@ -59,7 +59,7 @@ class Maximum:
 
 def maximum(claimed: Maximum) -> Evidence:
     """Compare with the maximum that theory derives, encloses or, where it only samples, does not contradict."""
-    methods = []
+    found_all = []
     for k in claimed.sizes:
         found = loss_maximum(claimed.loss, k)
         said = sympy.sympify(claimed.value, locals={"K": K}).subs(K, k)
@@ -71,11 +71,11 @@ def maximum(claimed: Maximum) -> Evidence:
             status = Status.REFUTED if witness else Status.UNDECIDED
             detail = f"the maximum at K = {k} is {found.value}, not {said}"
             return Evidence(Method.SYMBOLIC, status, f"K = {k}", detail, witness)
-        methods.append(found.method)
-    detail = f"max L = {claimed.value} ({methods[-1]})"
-    if all(m in ("curvature", "share", "terms") for m in methods):
+        found_all.append(found)
+    detail = f"max L = {claimed.value} ({found_all[-1].how})"
+    if all(m.is_exact for m in found_all):
         return Evidence(Method.SYMBOLIC, Status.PROVED, scope, detail)
-    if not any("sampled" in m for m in methods):
+    if all(m.is_exact or m.is_certified for m in found_all):
         return Evidence(Method.INTERVAL, Status.CERTIFIED, scope, detail)
     return Evidence(Method.SAMPLING, Status.SAMPLED, scope, detail)
 

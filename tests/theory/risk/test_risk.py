@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lossmatters.proofs_checks.claims.risk.finite_problems import rational_losses
 from lossmatters.proofs_checks.strategies import noise_rates, simplex_points
 from lossmatters.theory.backends.rational_ops import IrrationalError
-from lossmatters.theory.certificate import certify, describe
+from lossmatters.theory.certificate import certify
+from lossmatters.theory.certificate_text import describe
 from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, NMSE, get
 from lossmatters.theory.noise import (
     ClassConditionalNoise,
@@ -78,7 +79,8 @@ KEYS = {
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_certificate_has_the_keys_that_programs_rely_on(name: str) -> None:
-    certificate = json.loads(json.dumps(certify(get(name), 10, 0.4), allow_nan=False))
+    found = certify(get(name), 10, 0.4)
+    certificate = json.loads(json.dumps(found.to_json(), allow_nan=False))
     for key, kind in KEYS.items():
         assert isinstance(certificate[key], kind), key
     assert {"status", "scope", "method", "constant", "constant_value", "witness"} <= set(
@@ -92,27 +94,29 @@ def test_certificate_has_the_keys_that_programs_rely_on(name: str) -> None:
     assert time is None or (isinstance(time, float) and time > 0) or time["reason"]
     infinite = certificate["memorization"]["method"] in ("stationary", "bounded gradient")
     assert (time is None) == infinite
-    assert describe(certificate)
+    assert describe(found)
 
 
 def test_certificate_of_a_callable_leaves_nothing_out() -> None:
     import torch
 
-    certificate = certify(get(torch.nn.CrossEntropyLoss(reduction="none")), 4, 0.2)
+    found = certify(get(torch.nn.CrossEntropyLoss(reduction="none")), 4, 0.2)
+    certificate = found.to_json()
     for key in ("bounds", "symmetry_all_classes", "excess_risk_bound"):
         assert certificate[key]["status"] == "undecided", key
         assert certificate[key]["reason"]
     assert certificate["order_reversal"]["how"] == "float64"
-    assert describe(certificate)
+    assert describe(found)
 
 
 def test_certificate_beyond_the_threshold() -> None:
-    certificate = certify(MSE(), 3, "2/3")
+    found = certify(MSE(), 3, "2/3")
+    certificate = found.to_json()
     assert certificate["excess_risk_bound"]["status"] == "undecided"
     assert certificate["order_reversal"]["status"] == "undecided"
     for key in ("noisy_optimum", "memorization_time", "memorization"):
         assert certificate[key] == {"status": "undecided", "reason": "D1 and D2 are about rates in (0, 2/3)"}
-    assert describe(certificate)
+    assert describe(found)
 
 
 def test_certificate_says_how_times_and_calibration_are_known() -> None:

@@ -19,6 +19,7 @@ from lossmatters.theory.risk.excess import excess_risk_bound
 from lossmatters.theory.symbolic.algebra import K, is_zero
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.loss_maximum import loss_maximum
+from lossmatters.theory.verdict import Method, Place, Scope
 
 ROUNDING = 1e-9  # a float64 sum of ten losses, relative to its size
 
@@ -69,7 +70,7 @@ def test_ends_are_attained(name: str) -> None:
     loss, ops = get(name), backend("mpmath")
     span = label_sum_range(loss, 7)
     uniform = loss.label_sum(ops.array([Fraction(1, 7)] * 7), ops)
-    falls = (span.low_at, span.high_at) == ("vertices", "uniform output")
+    falls = (span.low_at, span.high_at) == (Place.VERTICES, Place.UNIFORM)
     assert float(uniform) == pytest.approx(float(span.high if falls else span.low), rel=1e-14)
     tiny = Fraction(1, 10**80)  # a vertex from inside, for those that are infinite or undefined there
     corner = float(loss.label_sum(ops.array([1 - 6 * tiny] + [tiny] * 6), ops))
@@ -107,13 +108,14 @@ def test_unknown_curvature_is_enclosed_and_says_at_which_k() -> None:
     assert float(span.high) == pytest.approx(4.865, rel=1e-12)
     everywhere = label_sum_range(Wave())
     assert not everywhere.rigorous
-    assert "K = 10" in everywhere.method
+    assert everywhere.scope == Scope.of(10)
+    assert "K = 10" in everywhere.how
 
 
 def test_callables_are_sampled_and_say_so() -> None:
     span = label_sum_range(get(lambda logits, labels: logits.softmax(-1)[:, 0]), 5)
     assert not span.rigorous
-    assert "sampling" in span.method
+    assert span.method is Method.SAMPLING
 
 
 @pytest.mark.parametrize("name", sorted(n for n in LOSSES if get(n).bounded))
