@@ -163,7 +163,8 @@ def test_certify_prints_what_programs_rely_on(tmp_path: Path, capsys: pytest.Cap
     found = json.loads(out)
     assert (status, err) == (0, "")
     assert (found["loss"], found["parameters"], found["noise_rate"]) == ("rll", {"alpha": "1/10"}, "2/5")
-    assert found["symmetry"]["constant"] == "10*log(11)"
+    assert found["symmetry"]["scope"] == "all K >= 2", "what is proved, in full"
+    assert (found["symmetry"]["constant"], found["symmetry"]["constant_in_K"]) == ("10*log(11)", "K*log(11)")
     assert found["excess_risk_bound"] == 0.0
     (tmp_path / "mine.py").write_text(
         "import torch\ndef loss(z, y): return torch.nn.functional.cross_entropy(z, y, reduction='none')"

@@ -52,13 +52,11 @@ def differences(before: Any, after: Any, at: tuple[str, ...] = ()) -> list[tuple
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         pairs = enumerate(zip(before, after, strict=True))
         return [d for i, (b, a) in pairs for d in differences(b, a, (*at, str(i)))]
-    if (
-        isinstance(before, float)
-        and isinstance(after, float)
-        and math.isclose(before, after, rel_tol=ROUNDING)
-    ):
-        return []
-    return [] if before == after else [(at, before, after)]
+    if isinstance(before, float) and isinstance(after, float):
+        same = math.isclose(before, after, rel_tol=ROUNDING)
+    else:
+        same = before == after
+    return [] if same else [(at, before, after)]
 
 
 def harmless(at: tuple[str, ...], before: Any, after: Any) -> bool:
