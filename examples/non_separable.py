@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lossmatters.theory.losses import Loss, Normalized
+from lossmatters import Loss, Normalized
 
 
 @dataclass(frozen=True)

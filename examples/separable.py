@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lossmatters.theory.losses import SeparableLoss
+from lossmatters import SeparableLoss
 
 
 @dataclass(frozen=True)

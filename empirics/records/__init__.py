@@ -8,6 +8,8 @@ from lossmatters.empirics.records.files import RecordError, append, read, record
 from lossmatters.empirics.records.frame import to_frame
 from lossmatters.empirics.records.record import CURVES, RISKS, SCHEMA, Record, digest_of, run_id, select
 
+read_records = read  # its name at the front door, where "read" alone would not say what
+
 __all__ = [
     "CURVES",
     "RISKS",
@@ -17,6 +19,7 @@ __all__ = [
     "append",
     "digest_of",
     "read",
+    "read_records",
     "record_files",
     "run_id",
     "select",
