@@ -25,6 +25,7 @@ from lossmatters.theory.losses import CCE, GCE, LOSSES, MSE, CallableLoss, Separ
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.verdict import Known
 
 NAMES = sorted(LOSSES)
 
@@ -185,8 +186,8 @@ def test_bad_calls() -> None:
 
 
 def test_json_of_a_time() -> None:
-    base = {"method": "", "start": None, "error": None}
-    assert MemorizationTime(math.inf, "proved", detail="", **base).to_json() is None
-    assert MemorizationTime(2.0, "numerical", detail="", **base).to_json() == 2.0
-    undecided = MemorizationTime(math.nan, "undecided", detail="why", **base)
+    base = {"method": None, "start": None, "error": None}
+    assert MemorizationTime(math.inf, Known.PROVED, detail="", **base).to_json() is None
+    assert MemorizationTime(2.0, Known.NUMERICAL, detail="", **base).to_json() == 2.0
+    undecided = MemorizationTime(math.nan, Known.UNDECIDED, detail="why", **base)
     assert undecided.to_json() == {"status": "undecided", "reason": "why"}
