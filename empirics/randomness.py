@@ -20,9 +20,9 @@ def stream(purpose: str, seed: int, *keys: int) -> np.random.Generator:
     return np.random.default_rng([PURPOSES.index(purpose), seed, *keys])
 
 
-def label_stream(seed: int, rate: Fraction) -> np.random.Generator:
-    """The generator of the altered labels, from the seed and the nominal rate only."""
-    return stream("labels", seed, rate.numerator, rate.denominator)
+def label_stream(seed: int, rate: Fraction, *keys: int) -> np.random.Generator:
+    """The generator of the altered labels, from the seed and the nominal rate; `keys` for kinds of noise."""
+    return stream("labels", seed, rate.numerator, rate.denominator, *keys)
 
 
 def torch_seed(purpose: str, seed: int, *keys: int) -> int:

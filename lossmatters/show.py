@@ -119,12 +119,12 @@ def plan(todo: Any, as_json: bool) -> None:
     recorded = set(todo.recorded)
     rows = [
         {
-            "dataset": todo.part(r).dataset,
+            "dataset": str(todo.part(r).dataset),
             "model": todo.part(r).model.name,
             "variant": todo.part(r).variant or None,
             "loss": r.loss,
             "start": r.start,
-            "eta": str(r.rate),
+            "eta": None if r.rate is None else str(r.rate),
             "seed": r.seed,
             "recorded": r in recorded,
         }
@@ -139,7 +139,7 @@ def plan(todo: Any, as_json: bool) -> None:
     for row in rows:
         table.add_row(
             *(row["dataset"], row["model"], row["variant"] or "main", row["loss"], row["start"] or "-"),
-            *(row["eta"], str(row["seed"]), "yes" if row["recorded"] else "no"),
+            *(row["eta"] or "its own", str(row["seed"]), "yes" if row["recorded"] else "no"),
         )
     _console().print(table)
     many = f"{todo.workers} worker{'s' * (todo.workers != 1)}"

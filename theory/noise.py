@@ -7,7 +7,7 @@ draws do not alter exactly the nominal share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -21,6 +21,13 @@ from lossmatters.theory.losses.check import check_labels
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 DRAWS = ("independent", "exact")
+# Which class is taken for which by people, as the literature has it since Patrini et al. (CVPR 2017): of
+# MNIST 2 for 7, 3 for 8, 5 and 6 for each other, 7 for 1; of CIFAR-10 truck for automobile, bird for
+# aeroplane, deer for horse, cat and dog for each other.
+CONFUSED = {
+    "mnist": {2: 7, 3: 8, 5: 6, 6: 5, 7: 1},
+    "cifar10": {9: 1, 2: 0, 4: 7, 3: 5, 5: 3},
+}
 
 
 def threshold(num_classes: Any) -> Any:
@@ -216,6 +223,27 @@ class ClassConditionalNoise(Noise):
         for i in range(k):
             rows[i][i] = 1 - eta
             rows[i][(i + 1) % k] = eta
+        return cls(tuple(map(tuple, rows)))
+
+    @classmethod
+    def asymmetric(cls, noise_rate: Any, flips: Mapping[int, int], num_classes: int) -> ClassConditionalNoise:
+        """Asymmetric noise: with probability eta class i becomes ``flips[i]``; others stay as they are.
+
+        The rate is that of the classes in `flips`; over all of them it is lower.
+
+        Parameters
+        ----------
+        flips : clean class -> another one, such as ``CONFUSED["mnist"]``.
+
+        >>> ClassConditionalNoise.asymmetric(0.4, CONFUSED["cifar10"], 10).rate(10)
+        Fraction(1, 5)
+        """
+        eta, k = check_rate(noise_rate), check_num_classes(num_classes)
+        rows = [[Fraction(int(i == j)) for j in range(k)] for i in range(k)]
+        for i, j in flips.items():
+            if not (0 <= i < k and 0 <= j < k and i != j):
+                fail("flips", f"from one class in 0..{k - 1} to another", (i, j))
+            rows[i][i], rows[i][j] = 1 - eta, eta
         return cls(tuple(map(tuple, rows)))
 
     def transition_matrix(self, num_classes: int) -> Matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,15 +12,17 @@ import numpy as np
 
 from lossmatters.theory.exact import check_num_classes, fail
 
+CHUNK = 1 << 24  # numbers that are looked at in one go: what is made on the way stays small
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training and test samples with their clean labels.
+    """Training and test samples with their clean labels. Two with the same content and name are equal.
 
     Attributes
     ----------
     name : what `lossmatters.empirics.data.load` was given.
-    train_inputs, test_inputs : (N, d) and (T, d) float32, used as they are; or images, (N, C, H, W) and
+    train_inputs, test_inputs : (N, ...) and (T, ...) float32, used as they are; or images, (N, C, H, W) and
         (T, C, H, W) uint8, standardised when a batch is made of them.
     train_labels, test_labels : (N,) and (T,) int64 in 0..K-1; each class has a test sample.
     num_classes : K.
@@ -52,11 +55,12 @@ class Dataset:
                     f"{part} arrays must be float32 (or images of uint8) and int64, "
                     f"got dtypes={(inputs.dtype, labels.dtype)}"
                 )
-            axes, shape = (4, "(N, C, H, W)") if inputs.dtype == np.uint8 else (2, "(N, d)")
-            if inputs.ndim != axes or labels.shape != inputs.shape[:1] or not len(labels):
+            images = inputs.dtype == np.uint8
+            wanted, shape = (inputs.ndim == 4, "(N, C, H, W)") if images else (inputs.ndim > 1, "(N, ...)")
+            if not wanted or labels.shape != inputs.shape[:1] or not len(labels):
                 fail(f"{part} arrays", f"of shapes {shape} and (N,), N > 0", (inputs.shape, labels.shape))
-            if axes == 2 and not np.isfinite(inputs).all():
-                fail(f"{part} inputs", "finite", inputs[~np.isfinite(inputs)][0])
+            if not images:
+                _check_finite(f"{part} inputs", inputs)
             outside = (labels < 0) | (labels >= k)
             if outside.any():
                 fail(f"{part} labels", f"in 0..{k - 1}", int(labels[outside][0]))
@@ -74,14 +78,42 @@ class Dataset:
             fail("test_labels", "of every class", missing)
         object.__setattr__(self, "sha256", self._digest())
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dataset) and (self.name, self.sha256) == (other.name, other.sha256)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.sha256))
+
+    def __str__(self) -> str:
+        return self.name
+
     def _digest(self) -> str:
         digest = hashlib.sha256()
         for array in (self.train_inputs, self.train_labels, self.test_inputs, self.test_labels):
             digest.update(repr((array.dtype.str, array.shape)).encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for piece in _pieces(array):
+                digest.update(np.ascontiguousarray(piece).data)
         if self.is_images:
             digest.update(repr((self.mean, self.std)).encode())
         return digest.hexdigest()
+
+    @property
+    def every_input(self) -> np.ndarray:
+        """Training and test inputs in one array: where they lie one behind the other, without a copy."""
+        first, second = self.train_inputs, self.test_inputs
+        whole = first.base
+        if isinstance(whole, np.ndarray) and whole is second.base and whole.dtype == first.dtype:
+            size = len(first)
+            # seen from where the first begins, which all of `whole` must be
+            adjacent = len(whole) == size + len(second) and whole.shape[1:] == first.shape[1:]
+            starts = (whole[:size].ctypes.data, whole[size:].ctypes.data)
+            if (
+                adjacent
+                and (first.ctypes.data, second.ctypes.data) == starts
+                and first.strides == whole.strides
+            ):
+                return whole
+        return np.concatenate([first, second])
 
     @property
     def is_images(self) -> bool:
@@ -128,6 +160,20 @@ class Dataset:
             changes[f"{part}_inputs"] = getattr(self, f"{part}_inputs")[chosen]
             changes[f"{part}_labels"] = labels[chosen]
         return replace(self, name=name, **changes)
+
+
+def _pieces(array: np.ndarray) -> Iterator[np.ndarray]:
+    """Neighbouring samples, of some megabytes together."""
+    step = max(1, CHUNK // max(1, math.prod(array.shape[1:])))
+    for first in range(0, len(array), step):
+        yield array[first : first + step]
+
+
+def _check_finite(name: str, inputs: np.ndarray) -> None:
+    for piece in _pieces(inputs):
+        finite = np.isfinite(piece)
+        if not finite.all():
+            fail(name, "finite", float(piece[~finite][0]))
 
 
 def _balanced(

@@ -72,8 +72,8 @@ class Batches:
             self.inputs = torch.from_numpy(inputs).to(device, dtype)
             return
         _, _, height, width = inputs.shape
-        if height != width:
-            fail("images", "square", inputs.shape)
+        if height != width and (margin or size not in (None, height)):
+            fail("images", "square where they are cropped", inputs.shape)
         self.side, self.margin = height, margin
         self.size = height if size is None else size
         if margin < 0:
@@ -81,7 +81,9 @@ class Batches:
         if not 0 < self.size <= height + 2 * margin:
             fail("size", f"in 1..{height + 2 * margin}", size)
         images: UInt8[Tensor, "n h w c"] = torch.from_numpy(inputs).to(device).permute(0, 2, 3, 1)
-        self.inputs = torch.nn.functional.pad(images, (0, 0, margin, margin, margin, margin)).contiguous()
+        if margin:
+            images = torch.nn.functional.pad(images, (0, 0, margin, margin, margin, margin))
+        self.inputs = images.contiguous()  # which copies nothing of images that lie so already
         # pixel * scale + shift, in float32 whatever the dtype: bfloat16 keeps 8 bits, the offsets need more
         scale = 1 / torch.tensor(std, dtype=torch.float64)
         shift = -torch.tensor(mean, dtype=torch.float64) * scale
@@ -117,7 +119,10 @@ class Batches:
         along = torch.arange(self.size, device=index.device)
         if crops is None:
             begin = self.margin + (self.side - self.size) // 2
-            pixels = self.inputs[:, begin : begin + self.size, begin : begin + self.size][index]
+            images = self.inputs
+            if (begin, self.size) != (0, self.side):  # cut out of a square
+                images = images[:, begin : begin + self.size, begin : begin + self.size]
+            pixels = images[index]
         else:
             rows = crops.top[..., None] + along
             columns = crops.left[..., None] + torch.where(crops.mirrored[..., None], along.flip(0), along)

@@ -34,7 +34,8 @@ def batches(
         return Batches(inputs, device=device, dtype=dtype)
     crop, whole = model.given(data.input_shape)[-1], data.input_shape[-1]
     margin = MARGIN if augmentation != "none" and crop == whole else 0
-    return Batches(inputs, data.mean, data.std, size=crop, margin=margin, device=device, dtype=dtype)
+    size = None if crop == whole else crop  # all of an image, which need not be square
+    return Batches(inputs, data.mean, data.std, size=size, margin=margin, device=device, dtype=dtype)
 
 
 class Feed:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,12 +23,11 @@ from lossmatters.empirics.data.batches import Batches, Crops
 from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
 from lossmatters.empirics.engine.feed import Feed, batches
 from lossmatters.empirics.engine.forward import CHUNK, autocast, channels_last
-from lossmatters.empirics.engine.metrics import Counter, Curve
+from lossmatters.empirics.engine.metrics import Counter, Curves
 from lossmatters.empirics.engine.replay import Replay, on_stream
 from lossmatters.empirics.engine.train import SECOND_PHASE, Network, optimiser_of
 from lossmatters.empirics.engine.training import Training
 from lossmatters.empirics.models.base import Model
-from lossmatters.empirics.models.convnet import ConvNet
 from lossmatters.empirics.randomness import torch_seed
 from lossmatters.theory.criteria.criterion import sample_losses
 from lossmatters.theory.losses import Loss
@@ -46,8 +44,7 @@ def lane_inputs(
 ) -> Batches:
     """Training and test inputs on the device, which all lanes of a set-up share."""
     precision = torch.bfloat16 if training.precision == "bfloat16" and data.is_images else dtype
-    every_input = np.concatenate([data.train_inputs, data.test_inputs])
-    found = batches(data, every_input, model, training.augmentation, device=device, dtype=precision)
+    found = batches(data, data.every_input, model, training.augmentation, device=device, dtype=precision)
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()  # lanes read it from streams of their own
     return found
@@ -99,7 +96,7 @@ class Lane:
         )
         channels_last(self.stack)
         self._generator = torch.Generator(device)
-        if isinstance(self.stack, ConvNet):
+        if hasattr(self.stack, "generator"):
             self.stack.generator = self._generator
         self.bounds = Feed(self.inputs, size, self.training, [0]).bounds
         steps = len(self.bounds)
@@ -236,10 +233,12 @@ class Lane:
         if self.stream is not None:
             self.stream.synchronize()
 
-    def curves(self) -> dict[str, Curve]:
+    def curves(self) -> Curves:
         """The curves of the network, by the names of `lossmatters.empirics.records.CURVES`."""
         with on_stream(self.stream):
-            return {**self._counter.curves()[0], "train_loss": self._losses.tolist()}
+            (found,) = self._counter.curves()
+            found["train_loss"] = self._losses.tolist()
+            return found
 
     def state(self) -> dict[str, Any]:
         """All that goes on with the network needs, for `resume`."""
@@ -281,7 +280,7 @@ def train_in_lane(
     on_epoch: Callable[[int], None] | None = None,
     checkpoints: Checkpoints | None = None,
     turn: Callable[[], AbstractContextManager[Any]] = nullcontext,
-) -> dict[str, Curve]:
+) -> Curves:
     """Train one network in a lane, as `train_stack` does a stack, and return its curves.
 
     Parameters

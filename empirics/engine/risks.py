@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -21,15 +22,19 @@ from lossmatters.theory.noise import SymmetricNoise
 
 
 def risks(
-    loss: Loss, logits: Float[Tensor, "n k"], own: Int[Tensor, " n"], clean: Int[Tensor, " n"], rate: Fraction
+    loss: Loss,
+    logits: Float[Tensor, "n k"],
+    own: Int[Tensor, " n"],
+    clean: Int[Tensor, " n"],
+    noise: Fraction | Float[np.ndarray, "n k"],
 ) -> dict[str, float]:
     """The three risks of `lossmatters.empirics.records.RISKS`, computed in float64.
 
     Parameters
     ----------
     own : the altered labels that the network was trained on.
-    rate : of the fresh noise, which is independent of the network; its average is taken exactly, as the
-        weighted sum over all labels.
+    noise : the fresh noise, which is independent of the network: the rate of uniform noise, or P(noisy = j)
+        for each sample. Its average is taken exactly, as the weighted sum over all labels.
     """
     if not isinstance(loss, CallableLoss):  # which may know one dtype only
         logits = logits.double()
@@ -37,10 +42,13 @@ def risks(
         logits = logits.float()
     matrix = loss_matrix(loss, logits).double()
     rows = torch.arange(len(clean), device=logits.device)
-    transition = SymmetricNoise(rate).transition_matrix(logits.shape[1])
-    fresh = torch.tensor([[float(p) for p in row] for row in transition], dtype=torch.float64)
+    if isinstance(noise, Fraction):
+        transition = SymmetricNoise(noise).transition_matrix(logits.shape[1])
+        fresh = torch.tensor([[float(p) for p in row] for row in transition], dtype=torch.float64)
+        weights = fresh.to(logits.device)[clean]
+    else:
+        weights = torch.from_numpy(noise).to(logits.device)
     # torch.where: an infinite loss of a label that has probability 0 does not count
-    weights = fresh.to(logits.device)[clean]
     expected = torch.where(weights > 0, weights * matrix, 0.0).sum(dim=1)
     return {
         "own_labels": float(matrix[rows, own].mean()),
@@ -55,17 +63,22 @@ def final_risks(
     model: Model,
     stack: Stack,
     networks: Sequence[Network],
-    rates: Sequence[Fraction],
+    noises: Sequence[Fraction | np.ndarray | None],
     precision: str = "float32",
-) -> list[dict[str, float]]:
-    """`risks` on the training samples of each network of a stack, as it is given them for evaluation."""
+) -> list[dict[str, float] | None]:
+    """`risks` on the training samples of each network of a stack, as it is given them for evaluation.
+
+    Parameters
+    ----------
+    noises : of each network, as `risks` takes it; None where it is unknown, and with it the risks.
+    """
     first = next(stack.parameters())
     dtype = torch.bfloat16 if precision == "bfloat16" and data.is_images else first.dtype
     inputs = batches(data, data.train_inputs, model, device=first.device, dtype=dtype)
     clean = torch.from_numpy(data.train_labels).to(first.device)
-    found = []
+    found: list[dict[str, float] | None] = []
     each = (logits for part in evaluate(stack, inputs, precision) for logits in part)
-    for logits, network, rate in zip(each, networks, rates, strict=True):
+    for logits, network, noise in zip(each, networks, noises, strict=True):
         own = torch.from_numpy(network.noisy_labels).to(first.device)
-        found.append(risks(network.loss, logits, own, clean, rate))
+        found.append(None if noise is None else risks(network.loss, logits, own, clean, noise))
     return found

@@ -16,10 +16,9 @@ from lossmatters.empirics.data.base import Dataset
 from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
 from lossmatters.empirics.engine.feed import Feed, batches
 from lossmatters.empirics.engine.forward import autocast, channels_last, forward, predict
-from lossmatters.empirics.engine.metrics import Counter, Curve
+from lossmatters.empirics.engine.metrics import Counter, Curves
 from lossmatters.empirics.engine.training import Training
 from lossmatters.empirics.models.base import Model, Stack
-from lossmatters.empirics.models.convnet import ConvNet
 from lossmatters.empirics.randomness import torch_seed
 from lossmatters.theory.criteria.criterion import sample_losses
 from lossmatters.theory.losses import Loss
@@ -54,7 +53,7 @@ def train_stack(
     dtype: torch.dtype = torch.float32,
     on_epoch: Callable[[int], None] | None = None,
     checkpoints: Checkpoints | None = None,
-) -> tuple[list[dict[str, Curve]], Any]:
+) -> tuple[list[Curves], Any]:
     """Train all networks side by side.
 
     What a network learns depends on the others by rounding alone: its loss, labels and order of batches
@@ -83,8 +82,7 @@ def train_stack(
     size = len(data.train_labels)
     seeds, key = [n.seed for n in networks], () if start is None else (SECOND_PHASE,)
     precision = torch.bfloat16 if training.precision == "bfloat16" and data.is_images else dtype
-    every_input = np.concatenate([data.train_inputs, data.test_inputs])
-    inputs = batches(data, every_input, model, training.augmentation, device=device, dtype=precision)
+    inputs = batches(data, data.every_input, model, training.augmentation, device=device, dtype=precision)
     noisy_labels = torch.from_numpy(np.stack([n.noisy_labels for n in networks])).to(device)
     clean_labels, test_labels = (
         torch.from_numpy(v).to(device) for v in (data.train_labels, data.test_labels)
@@ -93,7 +91,7 @@ def train_stack(
         stack = model.stack(data.input_shape, data.num_classes, seeds, device=device, dtype=dtype)
     else:
         stack = start.copies(range(len(networks)))
-    if isinstance(stack, ConvNet):
+    if hasattr(stack, "generator"):
         # the networks of a stack drop the same features, so one seed will do
         stack.generator = torch.Generator(device).manual_seed(torch_seed("dropout", seeds[0], *key))
     channels_last(stack)
@@ -156,7 +154,7 @@ class _Run:
     @property
     def dropout(self) -> torch.Generator | None:
         """What decides which features are dropped; perceptrons drop none."""
-        return self.stack.generator if isinstance(self.stack, ConvNet) else None
+        return getattr(self.stack, "generator", None)
 
     def keep(self, checkpoints: Checkpoints, epochs: int, is_last: bool, epoch_seconds: float) -> None:
         save, stop = checkpoints.due(is_last, epoch_seconds)

@@ -14,6 +14,7 @@ ON_A_CPU = {
     "resnet32": 5.0e10,
     "inception-lite": 4.9e10,
 }
+OTHERS = 2e10  # a user's module: a guess between dense layers and convolutions
 SMALL, IN_SMALL = 2e5, 2.4e10  # an mlp of fewer multiply-adds than this is slowed down by all the rest
 # Times as fast in bfloat16, where the CPU has instructions for it; without them it may be slower.
 BFLOAT16_MLP, BFLOAT16_CONVOLUTIONS = 2.7, 1.4
@@ -29,7 +30,7 @@ def seconds(experiment: Experiment, networks: int, device: str) -> float:
     work = experiment.model.multiply_adds(found.input_shape, found.num_classes)
     speed = ON_A_GPU
     if device == "cpu":
-        speed = ON_A_CPU[experiment.model.name] if work > SMALL else IN_SMALL
+        speed = ON_A_CPU.get(experiment.model.name, OTHERS) if work > SMALL else IN_SMALL
         if training.precision == "bfloat16":
             speed *= BFLOAT16_MLP if experiment.model.name == "mlp" else BFLOAT16_CONVOLUTIONS
     return networks * training.epochs * work * (4 * found.train + found.test) / speed

@@ -8,9 +8,11 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from lossmatters.empirics.data import part
+from lossmatters.empirics.data import as_dataset, part
 from lossmatters.empirics.engine.training import Training, check_count
-from lossmatters.empirics.models.base import MLP, Model
+from lossmatters.empirics.models import MLP, as_model
+from lossmatters.empirics.noise_kinds import UNIFORM, NoiseKind
+from lossmatters.empirics.noise_text import noise_kind
 from lossmatters.theory.exact import check_rate, fail
 from lossmatters.theory.losses import get
 
@@ -21,12 +23,13 @@ class Run:
 
     Attributes
     ----------
+    rate : nominal; None where the experiment's noise has a rate of its own.
     start : for a warm start, the loss of the run (at the same rate and seed) that it goes on from.
     part : its place among the parts of a study; 0 in an experiment by itself.
     """
 
     loss: str
-    rate: Fraction
+    rate: Fraction | None
     seed: int
     start: str | None = None
     part: int = 0
@@ -38,12 +41,24 @@ def canonical(loss: str) -> str:
     return loss if ".py:" in loss else spec
 
 
+def _rate(kind: NoiseKind, rate: Any) -> Fraction | None:
+    """The rate of a run, which the noise has or the grid gives, and not both."""
+    if kind.rated:
+        if rate is None:
+            fail("grid", f"(loss, rate) pairs where the noise is {kind.kind} without a rate", None)
+        return check_rate(rate)
+    if rate is not None:
+        fail("grid", f"losses alone where the noise is {kind.kind}, which has its own rate", str(rate))
+    return None
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A data set, a model, a training set-up, and a grid of (loss, noise rate) for each seed.
 
-    Noise is uniform, drawn as exact counts (`lossmatters.theory.noise.SymmetricNoise`), so that the
-    realised rate is the nominal one up to rounding and does not differ between seeds.
+    Noise is uniform unless `noise` says otherwise, drawn as exact counts
+    (`lossmatters.theory.noise.SymmetricNoise`), so that the realised rate is the nominal one up to rounding
+    and does not differ between seeds.
 
     Networks are trained in *stacks*: for each seed first the warm starts, all of them with the runs that
     they go on from, then the rest of the grid in its order, `stack_size` networks at a time. A network's
@@ -53,8 +68,14 @@ class Experiment:
 
     Parameters
     ----------
+    dataset : a text that `lossmatters.empirics.data.load` takes, or anything that
+        `lossmatters.empirics.data.as_dataset` takes: arrays, tensors, a map-style dataset.
     grid : (loss, rate) pairs, each loss any text that `lossmatters.theory.losses.get` takes, each rate in
-    [0, 1].
+        [0, 1]; or losses alone, where `noise` has the rate.
+    model : a declaration of `lossmatters.empirics.models`, or a factory: a function without arguments that
+        makes a ``torch.nn.Module``, or the text ``path/to/file.py:make`` or ``package.module:Class``.
+    noise : a `NoiseKind`, or what `lossmatters.empirics.noise_text.noise_kind` makes one of: "pair",
+        "pair:0.4", a noise model, an array of labels as annotated.
     warm : (start, loss, rate) triples: where the run (start, rate) of the grid ends, training goes on with
         `loss` for as many epochs again, on the same altered labels, with a fresh state of the optimiser
         and the whole schedule of step sizes.
@@ -72,22 +93,30 @@ class Experiment:
     """
 
     name: str
-    dataset: str
-    grid: tuple[tuple[str, Fraction], ...]
-    model: Model = field(default_factory=MLP)
+    dataset: Any
+    grid: tuple[tuple[str, Any], ...]
+    model: Any = field(default_factory=MLP)
     training: Training = field(default_factory=Training)
-    warm: tuple[tuple[str, str, Fraction], ...] = ()
-    once: tuple[tuple[str, Fraction], ...] = ()
+    warm: tuple[tuple[str, str, Any], ...] = ()
+    once: tuple[tuple[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     stack_size: int = 10
     variant: str = ""
+    noise: Any = UNIFORM
 
     def __post_init__(self) -> None:
-        grid, once = (
-            tuple((canonical(loss), check_rate(rate)) for loss, rate in pairs)
-            for pairs in (self.grid, self.once)
-        )
-        warm = tuple((canonical(start), canonical(loss), check_rate(rate)) for start, loss, rate in self.warm)
+        if not isinstance(self.dataset, str):
+            object.__setattr__(self, "dataset", as_dataset(self.dataset))
+        object.__setattr__(self, "model", as_model(self.model))
+        kind, own = noise_kind(self.noise)
+        object.__setattr__(self, "noise", kind)
+
+        def pair(entry: Any) -> tuple[str, Fraction | None]:
+            loss, rate = (entry, own) if isinstance(entry, str) else entry
+            return canonical(loss), _rate(kind, rate)
+
+        grid, once = (tuple(map(pair, pairs)) for pairs in (self.grid, self.once))
+        warm = tuple((canonical(start), *pair(pair_)) for start, *pair_ in self.warm)
         for name, value in (("grid", grid), ("once", once), ("warm", warm)):
             object.__setattr__(self, name, value)
         check_count("stack_size", self.stack_size)
@@ -127,7 +156,7 @@ class Experiment:
         if not place:
             yield from self._parts(self.once, seed)
 
-    def _parts(self, pairs: tuple[tuple[str, Fraction], ...], seed: int) -> Iterator[tuple[Run, ...]]:
+    def _parts(self, pairs: tuple[tuple[str, Fraction | None], ...], seed: int) -> Iterator[tuple[Run, ...]]:
         for first in range(0, len(pairs), self.stack_size):
             yield tuple(Run(loss, rate, seed) for loss, rate in pairs[first : first + self.stack_size])
 
@@ -172,7 +201,7 @@ class Study:
     parts: tuple[Experiment, ...]
 
     def __post_init__(self) -> None:
-        setups = [(p.dataset, p.model, p.training, p.variant) for p in self.parts]
+        setups = [(p.dataset, p.model, p.training, p.variant, p.noise) for p in self.parts]
         if not setups or any(a == b for a, b in combinations(setups, 2)):
             fail("parts", "non-empty, each with a set-up of its own", [p.variant for p in self.parts])
         for one in self.parts:

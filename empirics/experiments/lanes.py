@@ -245,7 +245,12 @@ class Lanes:
         )
         with self.gate.shared(), on_stream(lane.stream):
             (risks,) = final_risks(
-                data, part.model, lane.stack, [network], [run.rate], part.training.precision
+                data,
+                part.model,
+                lane.stack,
+                [network],
+                [part.noise.fresh(data, run.rate)],
+                part.training.precision,
             )
         seconds = time.time() - began + (0.0 if checkpoints is None else checkpoints.seconds_before)
         lanes = {"lane": slot.index, "lanes": len(self.slots), "graphs": lane.graphs}

@@ -13,11 +13,14 @@ import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics import records
+from lossmatters.empirics.data import Dataset
+from lossmatters.empirics.data.stored import store
 from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
 from lossmatters.empirics.experiments.gpu import in_lanes, run_on_gpu
@@ -145,10 +148,13 @@ def _train(
     total = sum(len(runs) * todo.part(runs[0]).training.epochs for _, runs in pieces)
     try:
         with _pool(executor, todo, saving.deadline) as (run_all, workers):
+            shared = {part.dataset: _shared(part.dataset, todo.path) for part in todo.experiment.parts}
             tasks = [
                 # the first task of each worker gets on whatever the budget, or calls might never end the work
                 Task(
-                    todo.part(runs[0]), runs, i, todo.device, source, data_dir, saving, eager=place < workers
+                    replace(todo.part(runs[0]), dataset=shared[todo.part(runs[0]).dataset]),
+                    *(runs, i, todo.device, source, data_dir, saving),
+                    eager=place < workers,
                 )
                 for place, (i, runs) in enumerate(pieces)
             ]
@@ -169,6 +175,9 @@ def _train(
         raise TrainingError(f"training stopped: {error}; {_kept(todo.path)}") from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; {_kept(todo.path)}") from None
+    for given, place in shared.items():
+        if given != place:
+            _remove(Path(place))
     return written
 
 
@@ -181,6 +190,20 @@ def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[i
         else:
             found.append((index, runs))
     return found
+
+
+def _shared(dataset: str | Dataset, records: Path) -> str:
+    """The text by which a worker finds a data set; what the caller holds is written beside the records."""
+    if isinstance(dataset, str):
+        return dataset
+    return store(dataset, records.absolute().with_name(f"{records.stem}.datasets"))
+
+
+def _remove(folder: Path) -> None:
+    """And the folder that it is in, if nothing else is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()
 
 
 @contextmanager
@@ -213,9 +236,7 @@ def _forget(task: Task) -> None:
     """The checkpoints of a stack that is recorded, whoever wrote them."""
     folder = stack_folder(task)
     if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # others are still in there, or nothing ever was
-            folder.parent.rmdir()
+        _remove(folder)
 
 
 def _kept(path: Path) -> str:

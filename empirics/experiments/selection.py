@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
+from lossmatters.empirics.data import name_of
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study, canonical
 from lossmatters.theory.exact import check_rate
 
@@ -17,7 +18,7 @@ MAIN = "main"
 # What tells the parts of a study apart.
 PARTS: dict[str, Callable[[Experiment], str]] = {
     "model": lambda part: part.model.name,
-    "dataset": lambda part: part.dataset.partition("(")[0],
+    "dataset": lambda part: name_of(part.dataset),
     "variant": lambda part: part.variant or MAIN,
 }
 

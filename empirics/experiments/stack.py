@@ -8,16 +8,17 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics import data
 from lossmatters.empirics.experiments.experiment import Experiment, Run
-from lossmatters.empirics.randomness import label_stream
+from lossmatters.empirics.noise_kinds import Annotated, realised
 from lossmatters.empirics.records import Record, run_id
 from lossmatters.theory.losses import get
-from lossmatters.theory.noise import NoisyLabels, SymmetricNoise
+from lossmatters.theory.noise import NoisyLabels
 
-NOISE_KIND, NOISE_DRAW = "symmetric", "exact"
+if TYPE_CHECKING:
+    from lossmatters.empirics.engine.metrics import Curves
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Task:
 
 
 @functools.cache
-def dataset(name: str, data_dir: str | None = None) -> data.Dataset:
+def dataset(name: str | data.Dataset, data_dir: str | None = None) -> data.Dataset:
     """`lossmatters.empirics.data.load`, once a process."""
     return data.load(name, data_dir)
 
@@ -80,7 +81,7 @@ def configuration(experiment: Experiment, run: Run, data_dir: str | None = None)
         "model": experiment.model.description(found.input_shape, found.num_classes),
         "training": training,
         "loss": run.loss,
-        "noise": {"kind": NOISE_KIND, "draw": NOISE_DRAW, "rate": str(run.rate)},
+        "noise": experiment.noise.describe(found, run.rate),
         "seed": run.seed,
     }
 
@@ -88,8 +89,7 @@ def configuration(experiment: Experiment, run: Run, data_dir: str | None = None)
 def noisy_labels(experiment: Experiment, run: Run, data_dir: str | None = None) -> NoisyLabels:
     """The altered labels of `run`: from its seed and rate alone, whatever its loss."""
     found = dataset(experiment.dataset, data_dir)
-    rng = label_stream(run.seed, run.rate)
-    return SymmetricNoise(run.rate).apply(found.train_labels, found.num_classes, rng, draw=NOISE_DRAW)
+    return experiment.noise.draw(found, run.rate, run.seed)
 
 
 def stack_folder(task: Task) -> Path | None:
@@ -183,7 +183,7 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None
             experiment.model,
             start,
             networks[phase],
-            [run.rate for run in runs[phase]],
+            [experiment.noise.fresh(found, run.rate) for run in runs[phase]],
             experiment.training.precision,
         )
     return _records(task, labels, curves, risks, before + time.perf_counter() - began)
@@ -201,8 +201,8 @@ def train_task_elsewhere(task: Task, report: Callable[[int], None]) -> list[Reco
 def _records(
     task: Task,
     labels: Sequence[NoisyLabels],
-    curves: Sequence[dict[str, Any]],
-    risks: Sequence[dict[str, float]],
+    curves: Sequence[Curves],
+    risks: Sequence[dict[str, float] | None],
     seconds: float,
 ) -> list[Record]:
     size = len(task.runs)
@@ -217,8 +217,8 @@ def record_of(
     task: Task,
     run: Run,
     labels: NoisyLabels,
-    curves: dict[str, Any],
-    risks: dict[str, float],
+    curves: Curves,
+    risks: dict[str, float] | None,
     seconds: float,
     stack: dict[str, Any],
 ) -> Record:
@@ -241,8 +241,17 @@ def record_of(
         stack=stack,
     )
     asked = configuration(experiment, run, task.data_dir)
-    noise = {**asked.pop("noise"), "realised_rate": float(labels.realised_rate)}
-    return Record(**asked, noise=noise, curves=curves, provenance=about, risks=risks)
+    found = dataset(experiment.dataset, task.data_dir)
+    noise = {**asked.pop("noise"), **realised(labels, experiment.noise, found.num_classes)}
+    known: dict[str, Any] = dict(curves)
+    classes: dict[str, Any] | None = curves.classes
+    if isinstance(experiment.noise, Annotated):  # what was counted against the labels as annotated
+        epochs = len(curves["train_loss"])
+        known |= dict.fromkeys(
+            ("clean_train_accuracy", "memorization_rate", "recovery_rate"), [None] * epochs
+        )
+        classes = None
+    return Record(**asked, noise=noise, curves=known, provenance=about, risks=risks, classes=classes)
 
 
 def _counted(report: Callable[[int], None], before: int, networks: int) -> Callable[[int], None]:

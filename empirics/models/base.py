@@ -54,7 +54,9 @@ class Model(Protocol):
     `input_shape` is everywhere that of one input of the data set, (d,) or (C, H, W).
     """
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """In records and on the command line."""
 
     def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of what a network is given of an input: a crop of it, or all of it."""

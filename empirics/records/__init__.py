@@ -4,9 +4,18 @@ A file of records is only ever appended to. What is trained together is appended
 interrupted sweep leaves all of it or nothing.
 """
 
-from lossmatters.empirics.records.files import RecordError, append, read, record_files
+from lossmatters.empirics.records.files import append, read, record_files
 from lossmatters.empirics.records.frame import to_frame
-from lossmatters.empirics.records.record import CURVES, RISKS, SCHEMA, Record, digest_of, run_id, select
+from lossmatters.empirics.records.record import (
+    CURVES,
+    RISKS,
+    SCHEMA,
+    Record,
+    RecordError,
+    digest_of,
+    run_id,
+    select,
+)
 
 read_records = read  # its name at the front door, where "read" alone would not say what
 

@@ -12,14 +12,10 @@ from typing import Any
 
 from filelock import FileLock
 
-from lossmatters.empirics.records.record import CURVES, SCHEMA, Record, digest_of
+from lossmatters.empirics.records.record import CURVES, SCHEMA, Record, RecordError, digest_of
 
 READ = (1, SCHEMA)  # schema 1 had no digest
 LONGEST = 64 * 2**20  # characters of a line: a curve of a million epochs fits
-
-
-class RecordError(ValueError):
-    """A file that does not hold records, or holds a broken one."""
 
 
 def record_files(path: str | os.PathLike[str]) -> list[Path]:
@@ -106,7 +102,7 @@ def _parse(line: str, where: str) -> Record:
         raise RecordError(f"{where}: schema must be {SCHEMA}, got schema={data.get('schema')!r}")
     fields = [f.name for f in dataclasses.fields(Record)]
     curves = data.get("curves")
-    missing = [name for name in fields if name not in data and name != "risks"] + [
+    missing = [name for name in fields if name not in data and name not in ("risks", "classes")] + [
         f"curves.{name}" for name in CURVES if not isinstance(curves, dict) or name not in curves
     ]
     if missing:

@@ -43,14 +43,22 @@ class Record:
         labels; then the run began at those weights, with a fresh state of the optimiser. A set-up that
         differs from the main one of its experiment, data and kind of model has "variant", its name.
     loss : the text that `lossmatters.theory.losses.get` turns into the loss.
-    noise : kind, draw, rate (nominal, an exact string such as "2/5") and realised_rate (a float).
+    noise : kind, draw, rate (nominal, an exact string such as "2/5") and realised_rate (a float); both
+        rates are None where nobody knows the clean labels. Noise that is not uniform has more
+        (`lossmatters.empirics.noise_kinds`): flips, matrix or a hash of what it was made of, and
+        realised_counts, K x K: of each clean class (a row), how many samples have each label.
     seed : seeds the initial weights, the altered labels and the order of batches.
     curves : one list a name of `CURVES`, a value an epoch (after epoch 1, 2, ...). Memorization and
-        recovery rate are None where no label was altered. min_class_recall is over the test set.
+        recovery rate are None where no label was altered, and with clean_train_accuracy where nobody
+        knows the clean labels. min_class_recall is over the test set.
     provenance : versions, device, threads, wall time, samples/s, stack: what may differ between two
         runs that agree in all else.
     risks : mean losses of the final network on the training samples, by the names of `RISKS`; None in a
-        record that was written before they were measured.
+        record that was written before they were measured, or where nobody knows the clean labels.
+    classes : after the last epoch, of each clean class (K values each): noisy_train_accuracy,
+        clean_train_accuracy, memorization_rate, recovery_rate, None where there is nothing to count, and
+        flip_epoch (see `lossmatters.theory.memorization.flip_epoch`). None where nobody knows the clean
+        labels, or in a record that was written before they were counted.
     """
 
     experiment: str
@@ -64,11 +72,12 @@ class Record:
     provenance: dict[str, Any]
     schema: int = SCHEMA
     risks: dict[str, float] | None = None
+    classes: dict[str, list[float | int | None]] | None = None
 
     @property
     def configuration(self) -> dict[str, Any]:
         """What was asked for: everything but the outcome and its provenance."""
-        noise = {k: v for k, v in self.noise.items() if k != "realised_rate"}
+        noise = {k: v for k, v in self.noise.items() if not k.startswith("realised_")}
         return {
             "experiment": self.experiment,
             "dataset": self.dataset,
@@ -86,7 +95,16 @@ class Record:
 
     @property
     def noise_rate(self) -> Fraction:
-        """The nominal rate, exact."""
+        """The nominal rate, exact.
+
+        Raises
+        ------
+        RecordError : nobody knows it.
+        """
+        if self.noise["rate"] is None:
+            raise RecordError(
+                f"rate must be known, got rate=None in run {self.run_id} ({self.noise['kind']} labels)"
+            )
         return Fraction(self.noise["rate"])
 
     @property
@@ -112,7 +130,9 @@ class Record:
     def outcome(self) -> dict[str, Any]:
         """Everything that a repetition on the same machine must reproduce bit by bit."""
         out = {**self.configuration, "noise": self.noise, "curves": self.curves}
-        return out if self.risks is None else {**out, "risks": self.risks}
+        return out | {
+            name: getattr(self, name) for name in ("risks", "classes") if getattr(self, name) is not None
+        }
 
     def to_json(self) -> str:
         """Return one line of JSON, without a newline; floats in their shortest exact form."""

@@ -81,6 +81,16 @@ class Risks(Struct):
     clean_labels: float
 
 
+class Classes(Struct):
+    """After the last epoch, a value for each clean class; None where there is nothing to count."""
+
+    noisy_train_accuracy: SharesOrNone
+    clean_train_accuracy: SharesOrNone
+    memorization_rate: SharesOrNone
+    recovery_rate: SharesOrNone
+    flip_epoch: Annotated[list[Count | None], Meta(min_length=1)]
+
+
 class Line(Struct):
     """A whole record as it stands in a file."""
 
@@ -96,6 +106,7 @@ class Line(Struct):
     provenance: dict[str, Any]
     schema: int
     risks: Risks | None = None
+    classes: Classes | None = None
     digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
 
 

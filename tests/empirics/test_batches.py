@@ -124,4 +124,4 @@ def test_crops_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Batches(images(), MEAN, STD, **options)
     with pytest.raises(ValueError, match="images must be square"):
-        Batches(images()[:, :, :5], MEAN, STD)
+        Batches(images()[:, :, :5], MEAN, STD, margin=1)

@@ -76,7 +76,7 @@ def test_the_hash_sees_one_changed_sample_and_the_split():
             r"train arrays must be float32 \(or images of uint8\) and int64, got dtypes=",
         ),
         ({"test_labels": np.array([0.0, 1.0])}, TypeError, "test arrays must be float32"),
-        ({"train_labels": np.array([0, 1, 0])}, ValueError, r"train arrays must be of shapes \(N, d\) and"),
+        ({"train_labels": np.array([0, 1, 0])}, ValueError, r"train arrays must be of shapes \(N, ...\) and"),
         ({"train_labels": np.array([0, 1, 0, 2])}, ValueError, r"train labels must be in 0..1, got labels=2"),
         ({"test_labels": np.array([0, -1])}, ValueError, r"test labels must be in 0..1, got labels=-1"),
         ({"test_labels": np.array([0, 0])}, ValueError, r"test_labels must be of every class, got .*=\[1\]"),

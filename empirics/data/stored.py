@@ -1,0 +1,82 @@
+"""A data set in files of its own, which several processes read without a copy each."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from lossmatters.empirics.data.base import Dataset
+from lossmatters.theory.exact import fail
+
+SUFFIX = ".data"  # of the folders, by which `lossmatters.empirics.data.load` knows them
+_ABOUT, _INPUTS, _LABELS = "about.json", "inputs.npy", "labels.npy"
+
+
+def store(data: Dataset, folder: str | os.PathLike[str]) -> str:
+    """Write a data set into a folder below this one, named by its content, and return that folder's path.
+
+    What is there already stays. The inputs are written once, training and test behind each other.
+    """
+    path = Path(folder) / f"{data.sha256[:16]}{SUFFIX}"
+    if (path / _ABOUT).is_file():
+        return str(path)
+    path.mkdir(parents=True, exist_ok=True)
+    size = len(data.train_labels)
+    first = data.train_inputs
+    whole = np.lib.format.open_memmap(
+        path / _INPUTS, "w+", first.dtype, (size + len(data.test_labels), *first.shape[1:])
+    )
+    whole[:size], whole[size:] = first, data.test_inputs
+    whole.flush()
+    np.save(path / _LABELS, np.concatenate([data.train_labels, data.test_labels]))
+    about = {
+        "name": data.name,
+        "train_size": size,
+        "num_classes": data.num_classes,
+        "mean": data.mean,
+        "std": data.std,
+        "sha256": data.sha256,
+    }
+    # last and in one step: a folder that has it is whole
+    partial = path / f"{_ABOUT}.{uuid4().hex}.part"
+    partial.write_text(json.dumps(about))
+    partial.replace(path / _ABOUT)
+    return str(path)
+
+
+def stored(path: str | os.PathLike[str]) -> Dataset:
+    """Return the data set that `store` has written; its inputs stay on disk until they are used.
+
+    Raises
+    ------
+    ValueError
+        Not such a folder, or one whose content has changed.
+    """
+    folder = Path(path)
+    try:
+        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text())
+        # "c": written pages would be private; torch takes no array that cannot be written
+        inputs = np.load(folder / _INPUTS, mmap_mode="c", allow_pickle=False)
+        labels = np.load(folder / _LABELS, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        fail("dataset", f"a folder of a stored data set ({error})", str(path))
+    size = about["train_size"]
+    whole = np.asarray(inputs)
+    found = Dataset(
+        about["name"],
+        whole[:size],
+        labels[:size],
+        whole[size:],
+        labels[size:],
+        about["num_classes"],
+        tuple(about["mean"]),
+        tuple(about["std"]),
+    )
+    if found.sha256 != about["sha256"]:
+        fail("dataset", f"what was stored, of SHA-256 {about['sha256']}", found.sha256)
+    return found
