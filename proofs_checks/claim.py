@@ -9,7 +9,9 @@ from typing import Any
 
 from lossmatters.theory.verdict import FAILS, HOLDS, Scope, Status
 
-__all__ = ["FAILS", "HOLDS", "Check", "Claim", "Evidence", "Method", "Status"]
+__all__ = ["FAILS", "HOLDS", "UNIFORM", "Check", "Claim", "Evidence", "Method", "Status"]
+
+UNIFORM = "symmetric"  # what records call uniform noise
 
 
 class Method(str, Enum):
@@ -68,6 +70,7 @@ class Check:
     twin_says : that false statement, in words.
     needs_records : `run` takes (subject, records); the twin then brings its own records and `run` is
         called as ``run(*twin)``.
+    noise : the kind of noise of the records that it speaks of; others it is not given.
     """
 
     method: Method
@@ -76,6 +79,7 @@ class Check:
     twin: Any
     twin_says: str
     needs_records: bool = False
+    noise: str = UNIFORM
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def records(
     seeds: int = 5,
     warm: dict[tuple[str, str], str] = WARM,
     regularised: dict[str, str] | None = None,
+    kind: str = "uniform",
     **risks: float,
 ) -> list[Record]:
     """Runs in which each loss behaves as told at every rate.
@@ -56,6 +57,7 @@ def records(
     warm : (start, loss) -> the same for warm starts, at 2/5, of those whose two losses are among `behaviour`.
     regularised : for set-ups of CCE at 2/5 with other regularisers than the main one, which has batch
         normalisation alone: a name of `REGULARISED` -> how it behaves.
+    kind : of the noise.
     risks : risks that are not as they ought to be, by the names of `lossmatters.empirics.records.RISKS`,
         relative to C.
     """
@@ -81,7 +83,7 @@ def records(
                     training={**run.training, "variant": name, **training},
                 )
             )
-    return found
+    return [replace(run, noise={**run.noise, "kind": kind}) for run in found]
 
 
 def _run(

@@ -106,7 +106,7 @@ def _rows(check: Check, records: Sequence[Record]) -> list[dict[str, Any]]:
     if not check.needs_records:
         return [_row(check, check.run(check.subject), check.run(check.twin))]
     twin = check.run(*check.twin)
-    groups = by_experiment(records) or [[]]
+    groups = by_experiment(r for r in records if r.noise["kind"] == check.noise) or [[]]
     rows = [_row(check, check.run(check.subject, group), twin) for group in groups]
     # experiments that are about something else need not say so where one speaks
     return [row for row in rows if row["status"] != Status.NOT_CHECKED.value] or rows[:1]

@@ -1,9 +1,9 @@
 """The `pair` experiment: does a bound that knows no network decide who resists noise that is not uniform?
 
 Each class is taken for the next one at rates 0.2 and 0.4 (E11). Under such noise the clean label is the
-likeliest one, and yet symmetry alone protects nothing: what does is whether the vertex of the clean label still
-minimises the noisy risk (A3). The losses were chosen for what that predicts: kept at both rates, at the lower
-one alone, at neither. Those that it must protect are trained on clean labels too, as their control.
+likeliest one, and yet symmetry alone protects nothing: the question is whether the vertex of the clean label
+still minimises the noisy risk (A3). The losses were chosen for what that predicts: kept at both rates, at the
+lower one alone, at neither. Those that it must protect are trained on clean labels too, as their control.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from lossmatters.proofs_checks.claims.risk import (
 from lossmatters.proofs_checks.claims.symmetry import constants, enclosure, losses, symmetry
 from lossmatters.proofs_checks.claims.training import (
     false_resistance,
+    pair_noise,
     training,
     training_regularised,
     warm_starts,
@@ -36,7 +37,7 @@ STATEMENTS = (
     *(f"N{i}" for i in range(1, 7)),
     *(f"M{i}" for i in range(1, 5)),
     *(f"D{i}" for i in range(1, 4)),
-    *(f"E{i}" for i in range(1, 11)),
+    *(f"E{i}" for i in range(1, 12)),
 )
 
 
@@ -74,6 +75,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         logit_gradients,
         training,
         training_regularised,
+        pair_noise,
         predictor,
         warm_starts,
         false_resistance,

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossmatters.empirics.records import Record
-from lossmatters.proofs_checks.claim import Evidence, Method, Status
+from lossmatters.proofs_checks.claim import UNIFORM, Evidence, Method, Status
 from lossmatters.theory.memorization import Interval, mean_interval
 
 MIN_SEEDS = 5
@@ -242,10 +242,12 @@ def no_records() -> Evidence:
 def describe(records: Sequence[Record]) -> str:
     """What the records of one experiment are, for the scope of the evidence."""
     first = records[0]
+    kind = first.noise["kind"]
+    noise = "" if kind in (UNIFORM, "uniform") else f"{kind} noise, "
     seeds = len({r.seed for r in records})
     return (
         f"{first.experiment}: {first.dataset['name']}, {first.model['name']}, {first.epochs} epochs, "
-        f"{seeds} seed{'s' * (seeds != 1)}"
+        f"{noise}{seeds} seed{'s' * (seeds != 1)}"
     )
 
 

@@ -6,11 +6,11 @@ towards e_j is h_j'(0) - h_c'(1).
 
 - A negative slope, for any f and g: R is less beside the vertex, which does not minimise it.
 - No negative slope, f and g convex: R lies above its tangents, so the vertex minimises it.
-- f and g nowhere below their chords: R is nowhere below the affine function that it equals at the vertices, so
-  it is least at one of them.
+- f and g nowhere below their chords: R is nowhere below the affine function that it equals at the vertices,
+  so it is least at one of them.
 
-Under uniform noise this is `lossmatters.theory.risk.tolerance`, which gives the largest rate; here the question is asked of one
-row of a transition matrix, such as that of pair noise.
+Under uniform noise this is `lossmatters.theory.risk.tolerance`, which gives the largest rate; here the
+question is asked of one row of a transition matrix, such as that of pair noise.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -26,6 +27,7 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.exact import check_num_classes, exact, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.minimisers.exchange import limit_at_zero
 from lossmatters.theory.risk import tolerance
 
 
@@ -71,10 +73,9 @@ def vertex_kept(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdi
         fail("posterior", ">= 0 and of sum 1", [str(p) for p in pi])
     if not 0 <= label < k:
         fail("label", f"in 0..{k - 1}", label)
-    parts = None if isinstance(loss, CallableLoss) else tolerance._parts(loss, k)
+    parts, slopes = _parts_and_slopes(loss, k)
     if parts is None:
         return VertexVerdict(None, "undecided", "not of the form f(u_y) + sum of g(u_i)")
-    slopes = tolerance._slopes(*parts)
     if not slopes.known:
         return VertexVerdict(None, "undecided", "a slope at 0 or 1 was not found")
     own = _mean(pi[label], slopes.f1, slopes.g1)
@@ -85,13 +86,38 @@ def vertex_kept(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdi
             f"the risk falls from the vertex towards class {worst}, whose share of the labels is {pi[worst]}"
         )
         return VertexVerdict(False, "proved", detail)
-    if all(_is(tolerance.CONCAVE, f, k) or tolerance._above_chord(f) for f in parts):
+    shape = _shape(loss, k)
+    if shape == "chords":
         return _least_vertex(parts, pi, label)
     if None in signs:
         return VertexVerdict(None, "undecided", "the sign of a slope at the vertex is not known")
-    if all(_is(tolerance.CONVEX, f, k) for f in parts):
+    if shape == "convex":
         return VertexVerdict(True, "proved", "f and g are convex, and the risk falls nowhere from the vertex")
     return VertexVerdict(None, "undecided", "the risk falls nowhere at the vertex, but f or g is not convex")
+
+
+@lru_cache(maxsize=128)
+def _parts_and_slopes(loss: Loss, k: int) -> tuple[Any, Any]:
+    """f and g, and their slopes at 0 and 1: limits that take seconds, and know nothing of the noise."""
+    parts = None if isinstance(loss, CallableLoss) else tolerance._parts(loss, k)
+    return parts, None if parts is None else tolerance._slopes(*parts)
+
+
+@lru_cache(maxsize=128)
+def _shape(loss: Loss, k: int) -> str:
+    """The shape of f and g that decides."""
+    parts, _ = _parts_and_slopes(loss, k)
+    shapes = [tolerance._shape(function, k) for function in parts]
+    if all(
+        shape in tolerance.CONCAVE or tolerance._above_chord(function)
+        for shape, function in zip(shapes, parts, strict=True)
+    ):
+        return "chords"
+    return "convex" if all(shape in tolerance.CONVEX for shape in shapes) else ""
+
+
+def _at_zero(function: Any) -> Any:
+    return limit_at_zero(function, tolerance.T)
 
 
 def _mean(p: Fraction, on: Any, off: Any) -> Any:
