@@ -57,7 +57,10 @@ class Factory:
         if isinstance(self.make, str):
             return self.make
         inner = getattr(self.make, "func", self.make)  # of functools.partial
-        return f"{getattr(inner, '__module__', '')}:{getattr(inner, '__qualname__', type(inner).__name__)}"
+        module = getattr(inner, "__module__", "")
+        # a script goes by another name in the processes that it starts
+        module = "__main__" if module == "__mp_main__" else module
+        return f"{module}:{getattr(inner, '__qualname__', type(inner).__name__)}"
 
     @property
     def function(self) -> Callable[[], Any]:
