@@ -6,7 +6,12 @@ import difflib
 from collections.abc import Iterable
 
 from lossmatters.proofs_checks.claim import Claim
-from lossmatters.proofs_checks.claims.dynamics import dynamics, logit_gradients, predictor
+from lossmatters.proofs_checks.claims.dynamics import (
+    dynamics,
+    logit_gradients,
+    predictor,
+    tolerance_predictor,
+)
 from lossmatters.proofs_checks.claims.memorization import memorization
 from lossmatters.proofs_checks.claims.minimisers import calibration, interpolation, minimisers, optima
 from lossmatters.proofs_checks.claims.risk import (
@@ -19,6 +24,8 @@ from lossmatters.proofs_checks.claims.risk import (
     risk,
     robustness,
     split,
+    tolerance,
+    validation,
 )
 from lossmatters.proofs_checks.claims.symmetry import constants, enclosure, losses, symmetry
 from lossmatters.proofs_checks.claims.training import (
@@ -34,6 +41,8 @@ STATEMENTS = (
     *(f"S{i}" for i in range(1, 5)),
     *(f"R{i}" for i in range(1, 10)),
     "Y1",
+    *(f"A{i}" for i in range(1, 5)),
+    "V1",
     *(f"N{i}" for i in range(1, 7)),
     *(f"M{i}" for i in range(1, 5)),
     *(f"D{i}" for i in range(1, 4)),
@@ -66,6 +75,8 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         generalization,
         gradients,
         split,
+        tolerance,
+        validation,
         memorization,
         interpolation,
         minimisers,
@@ -77,6 +88,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         training_regularised,
         pair_noise,
         predictor,
+        tolerance_predictor,
         warm_starts,
         false_resistance,
     )

@@ -171,7 +171,8 @@ def forward_minimiser(target: str) -> Evidence:
 
         def risk(x: Any) -> Fraction:
             v = moved(x)
-            return sum(q * (1 - 2 * v[j] + sum(y * y for y in v)) for j, q in enumerate(noisy))
+            parts = (q * (1 - 2 * v[j] + sum(y * y for y in v)) for j, q in enumerate(noisy))
+            return sum(parts, Fraction(0))
 
         best = pi if target == "clean posterior" else noisy
         return None if risk(u) >= risk(best) else strings({"T": matrix, "pi": pi, "u": u})
