@@ -136,11 +136,13 @@ def loss_table(losses: Sequence[Loss] | None = None) -> Table:
     `lossmatters.theory.symmetry.label_sum_range`, not read from what the classes declare.
     """
     chosen = [cls() for cls in LOSSES.values()] if losses is None else list(losses)
-    verdict = ("symmetric?", "scope", "$C$", "range of $S(u)$", "bounded?")
+    verdict = ("symmetric?", "scope", "$C$", "range of $S(u)$", "tolerates $\\eta$ up to", "bounded?")
     header = ("loss", "$L(u, y)$", "parameters", *verdict, "source")
     caption = (
         "The losses. $S(u)$ is the sum of the loss over all labels; a loss is symmetric where it is a "
-        "constant $C$. Verdicts and ranges are computed from the formulas, for every $K$ at once where the "
+        "constant $C$. It tolerates uniform noise as long as the vertex of a certain clean label "
+        "minimises the noisy risk. Verdicts and ranges are "
+        "computed from the formulas, for every $K$ at once where the "
         "scope says so."
     )
     return Table(caption, header, (("", tuple(map(_loss_row, chosen))),))
@@ -162,9 +164,22 @@ def _loss_row(loss: Loss) -> tuple[str, ...]:
         verdict.scope.text("\N{GREATER-THAN OR EQUAL TO}"),
         NONE if verdict.constant is None else f"${_constant(verdict.constant)}$",
         ends if span.rigorous or verdict.constant is not None else f"{ends} (sampled)",
+        _tolerance(loss),
         {True: "yes", False: "no", None: "not declared"}[loss.bounded],
         loss.source or NONE,
     )
+
+
+def _tolerance(loss: Loss) -> str:
+    """The rate of A2 for every K, or where that is open at K = 10."""
+    from lossmatters.theory.risk.tolerance import noise_tolerance
+
+    general, ten = noise_tolerance(loss), noise_tolerance(loss, 10)
+    if general.rate is not None:
+        return f"${_latex(general.rate)}$"
+    if ten.rate is not None:
+        return f"${_latex(ten.rate)}$ ($K = 10$)"
+    return "undecided" if ten.status == "undecided" else NONE
 
 
 def _constant(constant: object) -> str:

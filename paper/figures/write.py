@@ -20,6 +20,7 @@ from lossmatters.paper.figures import (
     memorization_time,
     plane,
     regularisers,
+    tolerance,
     warm_starts,
 )
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
@@ -39,6 +40,7 @@ FIGURES: tuple[FigureSpec, ...] = (
     warm_starts.SPEC,
     regularisers.SPEC,
     loss_curves.SPEC,
+    tolerance.SPEC,
 )
 FORMATS = ("pdf", "png", "svg")
 MANIFEST = "figures.json"

@@ -72,7 +72,7 @@ def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_pat
     assert "alpha" in skipped["synthetic-alpha"]
     assert "found 0" in skipped["synthetic-alpha"]
     stems = {p.stem for p in paths if p.suffix == ".pdf"}
-    assert stems == {"synthetic-curves", "synthetic-final", "loss-curves"}
+    assert stems == {"synthetic-curves", "synthetic-final", "loss-curves", "noise-tolerance"}
     assert set(tmp_path.iterdir()) == set(paths)
     manifest = json.loads((tmp_path / "figures.json").read_text())
     assert {s["name"] for s in manifest["skipped"]} == set(skipped)
@@ -80,7 +80,7 @@ def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_pat
 
 def test_no_records_at_all_leaves_the_figure_of_the_theory(tmp_path):
     paths = write_figures([], tmp_path)
-    assert {p.stem for p in paths} == {"loss-curves", "figures"}
+    assert {p.stem for p in paths} == {"loss-curves", "noise-tolerance", "figures"}
 
 
 def test_pdf_embeds_truetype_and_no_date(drawn):

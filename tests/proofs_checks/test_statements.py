@@ -20,7 +20,7 @@ PACKAGES = ("theory", "proofs_checks", "empirics", "paper")
 ID = re.compile(r"(?<![\w.$\\/-])([SRNMDEAVY]\d{1,2}(?:\.[a-z]+)?)(?![\w(/-])")
 
 # Statements that theory has ahead of their claims.
-AHEAD = {"A1", "A2", "A3", "A4", "D4", "R8", "R9", "V1", "Y1"}
+AHEAD = {"D4"}
 
 
 def facts(text: str) -> list[str]:

@@ -56,7 +56,7 @@ def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
             f"needs {MIN_FAMILIES} families of losses with eta_L and T_mem; there are {len(set(families))}"
         )
         return Evidence(Method.EMPIRICAL, Status.UNDECIDED, scope, detail)
-    rates = [tolerances[p.outcome.loss] for p in known]
+    rates = [float(tolerances[p.outcome.loss] or 0) for p in known]
     final = [p.outcome.memorization_rate for p in known]
     own = rank_correlation(rates, final, families)
     times = [p.from_optimum.value for p in known]
@@ -90,7 +90,7 @@ def _status(low: float, high: float, margin: float) -> Status:
 
 def _at(rows: list[Prediction], tolerances: dict[str, float | None], rate: Any) -> str:
     there = [p for p in rows if p.outcome.noise_rate == rate]
-    rates = [tolerances[p.outcome.loss] for p in there]
+    rates = [float(tolerances[p.outcome.loss] or 0) for p in there]
     return str(
         rank_correlation(rates, [p.outcome.memorization_rate for p in there], [p.family for p in there])
     )

@@ -14,6 +14,7 @@ import sympy
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.methods.exact import draws, simplex_point, strings
 from lossmatters.proofs_checks.methods.symbolic import same
+from lossmatters.theory.exact import exact
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.noise import SymmetricNoise, threshold
@@ -136,7 +137,8 @@ def both_sides(claimed: BothSides) -> Evidence:
 def advantage(spec: str, k: int, eta: float) -> float:
     """How much less the least noisy risk found is than that beside the clean class's vertex."""
     loss = get(spec)
-    pi = np.array(SymmetricNoise(eta).transition_matrix(k)[0], dtype=float)
+    row = SymmetricNoise(exact(eta)).transition_matrix(k)[0]
+    pi = np.array([float(p) for p in row])
     risk = risk_and_slopes(loss, pi)[0]
     best, _ = minimise(loss, pi)
     tried = [np.array([1 - s, *[s / (k - 1)] * (k - 1)]) for s in np.geomspace(1e-6, 0.5, 60)]
