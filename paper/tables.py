@@ -141,9 +141,8 @@ def loss_table(losses: Sequence[Loss] | None = None) -> Table:
     caption = (
         "The losses. $S(u)$ is the sum of the loss over all labels; a loss is symmetric where it is a "
         "constant $C$. It tolerates uniform noise as long as the vertex of a certain clean label "
-        "minimises the noisy risk. Verdicts and ranges are "
-        "computed from the formulas, for every $K$ at once where the "
-        "scope says so."
+        "minimises the noisy risk. Verdicts and ranges are computed from the formulas, for every $K$ "
+        "at once where the scope says so."
     )
     return Table(caption, header, (("", tuple(map(_loss_row, chosen))),))
 

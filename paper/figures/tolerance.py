@@ -29,16 +29,16 @@ def draw(records: Sequence[Record] = ()) -> Figure:
     with look():
         figure = Figure(figsize=(SINGLE, 0.24 * len(rows) + 0.9), layout="constrained")
         axes = figure.subplots()
-        axes.axvline(star, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
+        axes.axvline(100 * star, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
         for height, (_, found, symmetric) in enumerate(rows):
             assert found.value is not None
             colour = OKABE_ITO[2] if symmetric else OKABE_ITO[1]
-            axes.plot([0, found.value], [height, height], color=GREY, linewidth=0.5, zorder=1)
-            axes.plot(found.value, height, MARKS[symmetric], color=colour, markersize=4, zorder=2)
+            axes.plot([0, 100 * found.value], [height, height], color=GREY, linewidth=0.5, zorder=1)
+            axes.plot(100 * found.value, height, MARKS[symmetric], color=colour, markersize=4, zorder=2)
         axes.set_yticks(range(len(rows)), [title for title, _, _ in rows], color=INK)
         axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlim(-0.02, 1)
-        axes.set_xlabel("noise tolerance $\\eta_L$, $K = 10$; dotted: $(K-1)/K$")
+        axes.set_xlim(-2, 100)
+        axes.set_xlabel("noise tolerance $\\eta_L$ (%), $K = 10$; dotted: 90%")
         axes.grid(axis="y", visible=False)
         handles = [
             Line2D([], [], linestyle="none", marker=MARKS[s], color=OKABE_ITO[2 if s else 1], label=text)
@@ -63,11 +63,11 @@ SPEC = FigureSpec(
     name="noise-tolerance",
     title="The catalogue between cross-entropy and symmetry",
     caption=(
-        "The largest uniform noise rate $\\eta_L$ up to which the vertex of a certain clean label minimises "
-        "the noisy risk, at $K = 10$ and default parameters: $(K-1)/(K-1+\\rho)$ for a convex function of "
-        "the label's probability, $\\rho$ the ratio of its slopes at 0 and 1. Symmetric losses tolerate every "
-        "rate below $(K-1)/K$, and some that are not symmetric do so too. Derived from the formulas; no training "
-        "is involved."
+        "The largest uniform noise rate $\\eta_L$ up to which the vertex of a certain clean label "
+        "minimises the noisy risk, at $K = 10$ and default parameters: $(K-1)/(K-1+\\rho)$ for a convex "
+        "function of the label's probability, $\\rho$ the ratio of its slopes at 0 and 1. Symmetric losses "
+        "tolerate every rate below $(K-1)/K$, and some that are not symmetric do so too. Derived from the "
+        "formulas; no training is involved."
     ),
     needs="nothing but the losses",
     alt="Dot plot: losses down the side, from cross-entropy, which tolerates no noise, to symmetric ones.",
