@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossmatters.empirics.records import RISKS, Record
+from lossmatters.proofs_checks.claim import UNIFORM
 from lossmatters.theory.risk.finite import predicted_noisy_risk
 
 EPOCHS = 6
@@ -42,7 +43,7 @@ def records(
     seeds: int = 5,
     warm: dict[tuple[str, str], str] = WARM,
     regularised: dict[str, str] | None = None,
-    kind: str = "uniform",
+    kind: str = UNIFORM,
     **risks: float,
 ) -> list[Record]:
     """Runs in which each loss behaves as told at every rate.
@@ -124,7 +125,7 @@ def _run(
         model={"name": "fabricated", "widths": [], "parameters": 0, "batch_norm": True, "dropout": "0"},
         training=training if start is None else {**training, "start": start},
         loss=loss,
-        noise={"kind": "uniform", "draw": "exact", "rate": str(rate), "realised_rate": f},
+        noise={"kind": UNIFORM, "draw": "exact", "rate": str(rate), "realised_rate": f},
         seed=seed,
         curves={
             "train_loss": [1.0] * EPOCHS,

@@ -243,7 +243,7 @@ def describe(records: Sequence[Record]) -> str:
     """What the records of one experiment are, for the scope of the evidence."""
     first = records[0]
     kind = first.noise["kind"]
-    noise = "" if kind in (UNIFORM, "uniform") else f"{kind} noise, "
+    noise = "" if kind == UNIFORM else f"{kind} noise, "
     seeds = len({r.seed for r in records})
     return (
         f"{first.experiment}: {first.dataset['name']}, {first.model['name']}, {first.epochs} epochs, "
