@@ -87,12 +87,20 @@ def certify(
     noise: Annotated[
         str, typer.Option("--noise", help="Uniform noise rate eta, such as 0.4 or 2/5.")
     ] = "0.4",
+    formal: Annotated[
+        Path | None,
+        typer.Option(
+            "--formal",
+            metavar="DIR",
+            help="Write a Coq file on the loss's symmetry there, and have Coq check it.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Everything known about one loss: symmetry, label sum, bounds, and what noise can do to it.
 
     Examples: `lossmatters certify rll` · `lossmatters certify "gce(q=0.5)" -K 100 --noise 0.2` ·
-    `lossmatters certify my_losses.py:MyLoss --json`
+    `lossmatters certify my_losses.py:MyLoss --json` · `lossmatters certify rll --formal proofs/`
     """
     from lossmatters.theory.certificate import certify as make
     from lossmatters.theory.certificate_text import describe
@@ -101,12 +109,17 @@ def certify(
     if num_classes > MOST_CLASSES:
         raise ValueError(f"num_classes must be at most {MOST_CLASSES} here, got num_classes={num_classes}")
     certificate = make(get(loss), num_classes, noise)
+    rows, said = describe(certificate), certificate.to_json()
+    if formal is not None:
+        from lossmatters.proofs_checks.formal.own_loss import formal_evidence
+
+        found = formal_evidence(get(loss), formal)
+        said = {**said, "formal": found.to_dict()}
+        rows.append(("formal proof", found.sentence))
     if as_json:
-        show.print_json(certificate.to_json())
+        show.print_json(said)
     else:
-        show.certificate(
-            describe(certificate), f"[bold]{certificate.spec}[/bold], K = {num_classes}, eta = {noise}"
-        )
+        show.certificate(rows, f"[bold]{certificate.spec}[/bold], K = {num_classes}, eta = {noise}")
 
 
 @app.command()

@@ -61,7 +61,7 @@ have := ltr_add la lb; rewrite total => lt.
 by apply: (lt_from lt); ring.
 Qed.
 
-(* part of: L.cce; every K >= 2, outputs without a 0 *)
+(* claim: L.cce; every K >= 2, outputs without a 0 *)
 (* Cross-entropy has two outputs without a 0 whose label sums differ. *)
 Theorem cce_not_symmetric k : exists u v : simplex R k.+2,
   [/\ interior u, interior v

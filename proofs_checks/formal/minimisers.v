@@ -92,7 +92,7 @@ Proof.
 by under eq_bigr => i _ do rewrite mulrC; exact: point_mean.
 Qed.
 
-(* part of: N3.mae; every K >= 2 *)
+(* claim: N3.mae; every K >= 2 *)
 (* Under MAE the vertex of a likeliest label has the least conditional risk, and what else has it is 0 on all less likely labels. *)
 Theorem N3_mae pi m u : (forall j, pi j <= pi m) ->
   conditional (@mae R K) pi (vertex R m) <= conditional (@mae R K) pi u /\
