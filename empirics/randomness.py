@@ -16,7 +16,7 @@ PURPOSES = ("weights", "batch order", "labels", "crops", "dropout")  # a positio
 
 
 def stream(purpose: str, seed: int, *keys: int) -> np.random.Generator:
-    """The generator of one purpose of one run; `keys` (integers >= 0) tell further streams apart."""
+    """Return the generator of one purpose of one run; `keys` (integers >= 0) tell streams apart."""
     return np.random.default_rng([PURPOSES.index(purpose), seed, *keys])
 
 
@@ -26,5 +26,5 @@ def label_stream(seed: int, rate: Fraction, *keys: int) -> np.random.Generator:
 
 
 def torch_seed(purpose: str, seed: int, *keys: int) -> int:
-    """A seed for a ``torch.Generator``: 63 bits from the stream of that purpose."""
+    """Return a seed for a ``torch.Generator``: 63 bits from the stream of that purpose."""
     return int(stream(purpose, seed, *keys).integers(2**63))

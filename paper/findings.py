@@ -35,7 +35,7 @@ class Findings:
 
 
 def findings(records: Sequence[Record]) -> Findings:
-    """What the records of one set-up say.
+    """Return what the records of one set-up say.
 
     Raises
     ------

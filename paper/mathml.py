@@ -44,12 +44,12 @@ def prose(text: str) -> Markup:
 
 
 def _together(text: str) -> str:
-    """No line break around a sign of relation: "n = 5" and "95.1 ± 0.9" stay on one line."""
+    """Return no line break around a sign of relation: "n = 5" and "95.1 ± 0.9" stay on one line."""
     return RELATION.sub("\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
 
 
 def mathml(latex: str) -> Markup:
-    """A LaTeX formula as inline MathML, or as escaped code where it cannot be converted."""
+    """Return a LaTeX formula as inline MathML, or as escaped code where it cannot be converted."""
     converted = _convert(latex)
     return Markup(converted) if converted else Markup("<code>{}</code>").format(latex)  # built, not passed on
 
@@ -73,7 +73,7 @@ def _convert(latex: str) -> str | None:
 
 
 def _rebuild(node: ElementTree.Element) -> ElementTree.Element:
-    """The same formula without namespaces, and with nothing but known elements and attributes."""
+    """Return the same formula without namespaces, and with nothing but known elements and attributes."""
     name = node.tag.rpartition("}")[2]
     attributes = {k: v for k, v in node.attrib.items() if ATTRIBUTES.fullmatch(k)}
     if name == "mo" and FUNCTIONS.fullmatch(node.text or ""):

@@ -37,7 +37,7 @@ LONGEST = 500  # characters of a loss text that is taken for one of the catalogu
 
 @cache
 def loss_of(spec: str) -> Loss | None:
-    """The loss that a record names, or None where it is not in the catalogue.
+    """Return the loss that a record names, or None where it is not in the catalogue.
 
     Records are foreign input: no file or module is imported for the sake of a name, and no text is parsed
     that is longer than any loss of the catalogue needs.
@@ -51,13 +51,13 @@ def loss_of(spec: str) -> Loss | None:
 
 
 def canonical(spec: str) -> str:
-    """One text for each loss: "rll" and "RLL(alpha=0.1)" are both "rll(alpha=1/10)"."""
+    """Return one text for each loss: "rll" and "RLL(alpha=0.1)" are both "rll(alpha=1/10)"."""
     loss = loss_of(spec)
     return spec if loss is None else loss.spec
 
 
 def main_losses() -> tuple[str, ...]:
-    """The losses of the main figures, with their default parameters."""
+    """Return the losses of the main figures, with their default parameters."""
     return tuple(get(name).spec for name in MAIN_NAMES)
 
 
@@ -72,7 +72,7 @@ def loss_order(spec: str) -> tuple[Any, ...]:
 
 
 def loss_name(spec: str) -> str:
-    """How a loss is written in figures: its title, and parameters with Greek letters in brackets.
+    """Return how a loss is written in figures: its title, and parameters with Greek letters in brackets.
 
     The parameter of a one-parameter loss is always given; of several, those that are not the default.
     """
@@ -94,7 +94,7 @@ def plain(text: str) -> str:
 
 
 def number(value: Any) -> str:
-    """An exact number as a short decimal where it is one, else as a fraction.
+    """Return an exact number as a short decimal where it is one, else as a fraction.
 
     >>> number(Fraction(1, 10)), number(Fraction(1, 3))
     ('0.1', '1/3')
@@ -106,5 +106,5 @@ def number(value: Any) -> str:
 
 
 def rate_name(rate: Fraction) -> str:
-    """A noise rate as in "η = 0.4"."""
+    """Return a noise rate as in "η = 0.4"."""
     return f"η = {number(rate)}"

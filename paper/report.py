@@ -130,7 +130,7 @@ def write_report(
 
 
 def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:
-    """The claims with their statuses as `Status`, missing optional parts filled in."""
+    """Return the claims with their statuses as `Status`, missing optional parts filled in."""
     if not isinstance(ledger, dict) or not isinstance(ledger.get("claims"), list):
         raise ValueError(f"ledger must be an object with a list of claims, got ledger={_short(ledger)}")
     out = []
@@ -148,7 +148,7 @@ def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _sections(claims: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The claims under the headings of the mathematics, by the first letter of their ids."""
+    """Return the claims under the headings of the mathematics, by the first letter of their ids."""
     out: dict[str, list[dict[str, Any]]] = {heading: [] for heading in (*SECTIONS.values(), OTHER)}
     for claim in claims:
         out[SECTIONS.get(str(claim["id"])[0], OTHER)].append(claim)
@@ -169,7 +169,7 @@ def _short(value: Any) -> str:
 
 
 def _manifest(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
-    """What was drawn into `folder`, after drawing it anew where it is not of these records."""
+    """Return what was drawn into `folder`, after drawing it anew where it is not of these records."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -208,5 +208,5 @@ def _environment() -> Any:
 
 
 def _anchor(identity: object) -> str:
-    """An id for an HTML element: letters, digits, dots and dashes only."""
+    """Return an id for an HTML element: letters, digits, dots and dashes only."""
     return "".join(c if c.isalnum() or c in ".-" else "-" for c in str(identity))

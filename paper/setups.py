@@ -38,7 +38,7 @@ def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def main_setups(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """The set-ups that are no variants of another (see `families`)."""
+    """Return the set-ups that are no variants of another (see `families`)."""
     return {name: part for name, part in setups(records).items() if part[0].variant is None}
 
 
@@ -56,7 +56,7 @@ def _family(record: Record) -> tuple[str, str, str]:
 
 
 def _names(records: Sequence[Record]) -> dict[tuple[str, str, str], str]:
-    """A name for each family, no longer than it takes to tell those of one experiment apart."""
+    """Return a name for each family, no longer than it takes to tell those of one experiment apart."""
     keys = dict.fromkeys(map(_family, records))
     names = {}
     for key in keys:
@@ -71,5 +71,5 @@ def _slug(text: str) -> str:
 
 
 def cold(record: Record) -> Record:
-    """The record as if it had started cold."""
+    """Return the record as if it had started cold."""
     return replace(record, training={k: v for k, v in record.training.items() if k != "start"})

@@ -37,7 +37,7 @@ class Band(NamedTuple):
 
     @property
     def has_interval(self) -> bool:
-        """Is there an interval at every position?"""
+        """Tell whether there is an interval at every position."""
         return bool(np.isfinite(self.low).all())
 
 
@@ -51,7 +51,7 @@ class Estimate(NamedTuple):
 
     @property
     def has_interval(self) -> bool:
-        """Is there an interval at all?"""
+        """Tell whether there is an interval at all."""
         return bool(np.isfinite(self.low))
 
 
@@ -98,7 +98,7 @@ class Cell:
 
     @property
     def n(self) -> int:
-        """The number of runs."""
+        """Return the number of runs."""
         return len(self.records)
 
     @property
@@ -111,11 +111,11 @@ class Cell:
 
     @cached_property
     def realised_rate(self) -> float:
-        """The mean share of altered labels, f."""
+        """Return the mean share of altered labels, f."""
         return float(np.mean([r.noise.get("realised_rate", float(r.noise_rate)) for r in self.records]))
 
     def curves(self, metric: str) -> np.ndarray:
-        """The curves of all runs: (n, epochs), NaN where a value is None."""
+        """Return the curves of all runs: (n, epochs), NaN where a value is None."""
         return np.stack([_floats(r.curves[metric]) for r in self.records])
 
     def band(self, metric: str) -> Band:
@@ -127,7 +127,7 @@ class Cell:
         return t_estimate(self.curves(metric)[:, -1])
 
     def best_epochs(self) -> np.ndarray:
-        """For each run, the epoch (from 1) with the largest J2: (n,). The first of equal ones."""
+        """Return each run's epoch (from 1) of the largest J2, (n,); the first of equal ones."""
         return self.curves("clean_train_accuracy").argmax(axis=1) + 1
 
     def best(self, metric: str = "clean_train_accuracy") -> Estimate | None:
@@ -139,17 +139,17 @@ class Cell:
         return t_estimate(self.curves(metric)[np.arange(self.n), self.best_epochs() - 1])
 
     def difference(self, first: str, second: str) -> Estimate | None:
-        """The mean of `first` - `second` after the last epoch, paired within runs."""
+        """Return the mean of `first` - `second` after the last epoch, paired within runs."""
         return t_estimate(self.curves(first)[:, -1] - self.curves(second)[:, -1])
 
     def flip_epochs(self) -> list[int]:
-        """The flip epochs (M4, from 1) of those runs that have one."""
+        """Return the flip epochs (M4, from 1) of those runs that have one."""
         pairs = ((r.curves["noisy_train_accuracy"], r.curves["clean_train_accuracy"]) for r in self.records)
         flips = (flip_epoch(j1, j2) for j1, j2 in pairs)  # type: ignore[arg-type]  # none is ever None
         return [flip + 1 for flip in flips if flip is not None]
 
     def usual_flip(self) -> int | None:
-        """The median flip epoch where more than half of the runs flip, else None."""
+        """Return the median flip epoch where more than half of the runs flip, else None."""
         flips = self.flip_epochs()
         return round(median(flips)) if 2 * len(flips) > self.n else None
 
@@ -180,7 +180,7 @@ def grid(records: Sequence[Record]) -> Grid:
 
 
 def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell]:
-    """The warm starts: cells by (loss of the first phase, loss, noise rate), ordered alike.
+    """Return the warm starts: cells by (loss of the first phase, loss, noise rate), ordered alike.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell
 
 
 def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell]:
-    """A set-up and its variants: cells by (variant, loss, noise rate), the main set-up under "".
+    """Return a set-up and its variants: cells by (variant, loss, noise rate), the main set-up under "".
 
     The main set-up's runs are taken at the noise rates of the variants, and if they are of as many epochs.
     The variant without any regulariser comes first, that with all of them next to last.
@@ -224,17 +224,17 @@ def _variant_order(name: str) -> tuple[bool, bool, str]:
 
 
 def losses_of(cells: Grid) -> list[str]:
-    """The losses of a grid, in order."""
+    """Return the losses of a grid, in order."""
     return list(dict.fromkeys(loss for loss, _ in cells))
 
 
 def rates_of(cells: Grid) -> list[Fraction]:
-    """The noise rates of a grid, ascending."""
+    """Return the noise rates of a grid, ascending."""
     return sorted({rate for _, rate in cells})
 
 
 def count_text(cells: Mapping[Any, Cell]) -> str:
-    """The number of runs behind each mean: "n = 5 seeds", "n = 3 to 5 seeds", "n = 1 seed (no interval)"."""
+    """Return how many runs are behind each mean: "n = 5 seeds", "n = 3 to 5 seeds"."""
     counts = sorted({cell.n for cell in cells.values()})
     span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     text = f"n = {span} seed{'' if counts[-1] == 1 else 's'}"

@@ -35,7 +35,7 @@ class Table:
     numeric: frozenset[int] = frozenset()
 
     def to_markdown(self) -> str:
-        """The table with its caption above; a group's title stands in a row of its own."""
+        """Return the table with its caption above; a group's title stands in a row of its own."""
         line = ("---:" if i in self.numeric else "---" for i in range(len(self.header)))
         lines = [self.caption, "", _markdown_row(self.header), f"|{'|'.join(line)}|"]
         for title, rows in self.groups:
@@ -45,7 +45,7 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def to_html(self) -> Markup:
-        """A ``<table>`` with header cells for columns, rows and groups."""
+        """Return a ``<table>`` with header cells for columns, rows and groups."""
         number = Markup(' class="number"')
         kinds = [number if i in self.numeric else Markup("") for i in range(len(self.header))]
         head = Markup("").join(
@@ -86,7 +86,7 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def percent(estimate: Estimate | None) -> str:
-    """A share in percent: "95.1 ± 0.9" (half the width of the interval), "95.1" where n = 1."""
+    """Return a share in percent: "95.1 ± 0.9" (half the width of the interval), "95.1" where n = 1."""
     if estimate is None:
         return NONE
     if not estimate.has_interval:
@@ -130,7 +130,7 @@ def _result(cell: Cell) -> tuple[str, ...]:
 
 
 def loss_table(losses: Sequence[Loss] | None = None) -> Table:
-    """Every loss of the catalogue (or those given) with what is decided of its label sum, for all K.
+    """Return every loss of the catalogue (or those given) with what is decided of its label sum, for all K.
 
     The verdicts are computed on the spot by `lossmatters.theory.symmetry.decide` and
     `lossmatters.theory.symmetry.label_sum_range`, not read from what the classes declare.

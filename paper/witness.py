@@ -38,7 +38,7 @@ def readable(value: Any) -> Markup:
 
 
 def scalar(value: Any) -> str:
-    """A number, text or nothing, as text: floats to six digits, so that a page is not full of roundings."""
+    """Write a number, text or nothing as text: floats to six digits, lest a page be full of roundings."""
     if value is None:
         return "none"
     if isinstance(value, bool):

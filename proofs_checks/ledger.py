@@ -123,7 +123,7 @@ def _row(check: Check, found: Evidence, twin: Evidence) -> dict[str, Any]:
 
 
 def overall(statuses: Sequence[Status]) -> Status:
-    """The strongest status, except that `refuted` and `not reproduced` always show."""
+    """Return the strongest status, except that `refuted` and `not reproduced` always show."""
     for status in (*FAILS, *STRENGTH):
         if status in statuses:
             return status
@@ -131,7 +131,7 @@ def overall(statuses: Sequence[Status]) -> Status:
 
 
 def sound(ledger: dict[str, Any]) -> bool:
-    """Did everything that was checked come to a verdict, with nothing in the theory refuted?
+    """Tell whether all that was checked came to a verdict, with nothing in the theory refuted.
 
     A training claim that is not reproduced, or inconclusive, is a result and not a failure. Nor is it one
     where a small set-up lacks the runs for a claim that another set-up decides.
@@ -153,7 +153,7 @@ def _sound(rows: Sequence[dict[str, Any]]) -> bool:
 
 
 def counts(ledger: dict[str, Any]) -> dict[str, int]:
-    """How many claims have each status, in the order of `Status`."""
+    """Return how many claims have each status, in the order of `Status`."""
     found = [claim["status"] for claim in ledger["claims"]]
     return {s.value: found.count(s.value) for s in Status if s.value in found}
 
@@ -196,7 +196,7 @@ def write(ledger: dict[str, Any], path: str | os.PathLike[str]) -> Path:
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """A ledger that `write` wrote.
+    """Return a ledger that `write` wrote.
 
     Raises
     ------

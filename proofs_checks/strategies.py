@@ -58,7 +58,7 @@ def repeated(draw: DrawFn, element: SearchStrategy[Any], size: int) -> list[Any]
 
 @st.composite
 def shuffled(draw: DrawFn, values: Sequence[Any]) -> list[Any]:
-    """The values in any order, of all alike likely where there are more than 32."""
+    """Return the values in any order, of all alike likely where there are more than 32."""
     if len(values) <= MANY:
         return list(draw(st.permutations(values)))
     return Random(draw(SEEDS)).sample(list(values), k=len(values))
@@ -71,7 +71,7 @@ def simplex_points(
     exact: bool = False,
     kinds: tuple[str, ...] = POINT_KINDS,
 ) -> Any:
-    """Points u of the simplex.
+    """Return points u of the simplex.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def simplex_points(
 def logits(
     draw: DrawFn, num_classes: int = 3, largest: float = FLOAT32_MAX, kinds: tuple[str, ...] = LOGIT_KINDS
 ) -> np.ndarray:
-    """Logits as float64 arrays (K,), each entry exact in float32 and at most `largest` in size.
+    """Return logits as float64 arrays (K,), each entry exact in float32 and at most `largest` in size.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def logits(
 
 @st.composite
 def labels(draw: DrawFn, n: int, num_classes: int) -> np.ndarray:
-    """Labels in 0..K-1 as an int64 array (n,), some of them all equal."""
+    """Return labels in 0..K-1 as an int64 array (n,), some of them all equal."""
     label = st.integers(0, check_num_classes(num_classes) - 1)
     if draw(st.sampled_from(["all equal", "any", "any"])) == "all equal":
         return np.full(n, draw(label), dtype=np.int64)
@@ -215,7 +215,7 @@ def finite_problems(draw: DrawFn, num_classes: int = 3, max_points: int = 4) -> 
 
 @st.composite
 def losses(draw: DrawFn, kind: type[Loss] = Loss) -> Loss:
-    """Losses of the registry, with their default parameters or others of their domains.
+    """Return losses of the registry, with their default parameters or others of their domains.
 
     Parameters
     ----------

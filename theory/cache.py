@@ -35,7 +35,7 @@ def user_folder(given: str | os.PathLike[str] | None) -> Path:
 
 
 def code_key() -> str:
-    """A hash of this package's sources, of Python and of the libraries it computes with."""
+    """Return a hash of this package's sources, of Python and of the libraries it computes with."""
     found = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
@@ -54,7 +54,7 @@ def _version(name: str) -> str:
 
 
 def cached(name: str, compute: Callable[[], Any]) -> Any:
-    """The plain JSON data that `compute` returns, from the cache where this code put it there.
+    """Return the plain JSON data that `compute` returns, from the cache where this code put it there.
 
     A file that is missing, damaged or another version's is computed anew and replaced as a whole; a folder
     that cannot be written is none of the caller's business.

@@ -12,7 +12,7 @@ NOISE_RATE = "2/5"  # of the bound on what noise costs, where there is no other 
 
 
 def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, Any]]:
-    """One row a registered loss, at its default parameters.
+    """Return one row a registered loss, at its default parameters.
 
     Symmetry and the range of the label sum are for every K at once; the largest loss and R3's bound, at eta
     = 2/5, are at `num_classes`; the noise tolerance (A2) is given for both. The rows of this package's own
@@ -34,7 +34,7 @@ def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, A
 
 
 def row(loss: Loss, num_classes: int) -> dict[str, Any]:
-    """What is known of one loss, as plain JSON data."""
+    """Return what is known of one loss, as plain JSON data."""
     from lossmatters.theory.risk.excess import excess_risk_bound
     from lossmatters.theory.risk.tolerance import noise_tolerance
     from lossmatters.theory.symmetry.decide import decide

@@ -26,7 +26,7 @@ def fail(name: str, condition: str, value: object, kind: type[Exception] = Value
 
 
 def exact(value: Any, name: str = "value") -> Fraction:
-    """The rational that a number or string means.
+    """Return the rational that a number or string means.
 
     A float becomes the *simplest* rational that rounds to it, so that ``exact(0.1) == 1/10`` and
     ``exact(1/9) == Fraction(1, 9)``: what was typed, not the binary neighbour of it.
@@ -70,7 +70,7 @@ def exact(value: Any, name: str = "value") -> Fraction:
 
 
 def simplest(number: float) -> Fraction:
-    """The rational of smallest denominator (up to 10^6) that rounds to `number`, else its shortest decimal.
+    """Return the rational of least denominator (up to 10^6) that rounds to a float, or its decimal.
 
     >>> simplest(1 / 3), simplest(1e-9)
     (Fraction(1, 3), Fraction(1, 1000000000))
@@ -92,7 +92,7 @@ def check_num_classes(num_classes: Any) -> int:
 
 
 def check_rate(rate: Any, name: str = "eta") -> Fraction:
-    """A noise rate as an exact rational in [0, 1], or the house's error."""
+    """Return a noise rate as an exact rational in [0, 1], or the house's error."""
     value = exact(rate, name)
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be in [0, 1], got {name.split()[-1]}={rate}")

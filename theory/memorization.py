@@ -83,7 +83,7 @@ def accuracies(
 
 
 def reachable_region(f: Any) -> tuple[tuple[Any, Any], ...]:
-    """The corners of the reachable pentagon in the (J1, J2) plane, counter-clockwise (M1).
+    """Return the corners of the reachable pentagon in the (J1, J2) plane, counter-clockwise (M1).
 
     The perfect memoriser is the corner (1, 1-f), the perfect resister (1-f, 1).
     """
@@ -91,7 +91,7 @@ def reachable_region(f: Any) -> tuple[tuple[Any, Any], ...]:
 
 
 def is_reachable(j1: Any, j2: Any, f: Any) -> bool:
-    """Is (J1, J2) possible at all with a share f of altered labels?
+    """Tell whether (J1, J2) is possible at all with a share f of altered labels.
 
     The pentagon as inequalities: 0 <= J1, J2; |J1 - J2| <= f; J1 + J2 <= 2 - f; and J1 + J2 >= f is
     *not* among them, since an unaltered sample may be wrong and an altered one neither.
@@ -252,7 +252,7 @@ def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> t
 
 
 def preserves_minimisers(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> bool:
-    """The weaker M2: does every minimiser of the noisy risk minimise the clean risk?"""
+    """Return the weaker M2: does every minimiser of the noisy risk minimise the clean risk?"""
     best, noisy_best = min(clean_risks), min(noisy_risks)
     return all(
         clean == best for clean, noisy in zip(clean_risks, noisy_risks, strict=True) if noisy == noisy_best

@@ -44,7 +44,7 @@ def threshold(num_classes: Any) -> Any:
 
 
 def risk_slope(rate: Any, num_classes: Any) -> Any:
-    """a = 1 - eta K/(K - 1), the factor of the clean risk in the noisy one (R1).
+    """Return a = 1 - eta K/(K - 1), the factor of the clean risk in the noisy one (R1).
 
     Works on Fractions and on SymPy symbols.
 
@@ -80,7 +80,7 @@ class NoisyLabels:
 
     @property
     def realised_rate(self) -> Fraction:
-        """The share of labels that were altered."""
+        """Return the share of labels that were altered."""
         return (
             Fraction(int(self.altered.sum()), len(self.clean_labels))
             if len(self.clean_labels)

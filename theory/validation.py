@@ -65,7 +65,7 @@ class Estimate:
 
 
 def slope(noise_rate: Any, num_classes: Any) -> tuple[float, float]:
-    """a and b of acc_noisy = b + a acc.
+    """Return a and b of acc_noisy = b + a acc.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def samples_to_tell(
     level: float = LEVEL,
     power: float = 0.8,
 ) -> int:
-    """How many noisy samples tell two classifiers apart whose clean accuracies differ by delta?
+    """Return how many noisy samples tell classifiers apart whose clean accuracies differ by delta.
 
     Both are judged on the same samples, by the paired difference. On those where their predictions differ one
     of them is right on the noisy label with probability a + 2 b at most, so the difference of a sample has
@@ -204,7 +204,7 @@ def samples_to_tell(
 def samples_for_width(
     half_width: float, num_classes: int, noise_rate: Any, accuracy: float = 0.5, level: float = LEVEL
 ) -> int:
-    """How many noisy samples bring the interval of one clean accuracy to +- half_width?
+    """Return how many noisy samples bring the interval of one clean accuracy to +- half_width.
 
     Parameters
     ----------
@@ -354,7 +354,7 @@ def check_counts(count: Any, n: Any, name: str = "correct") -> None:
 
 
 def check_level(level: Any, name: str = "level") -> None:
-    """A probability in (0, 1)."""
+    """Refuse what is no probability in (0, 1)."""
     if isinstance(level, bool) or not isinstance(level, int | float | Fraction):
         fail(name, "a number", level, TypeError)
     if not 0 < level < 1:

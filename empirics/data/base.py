@@ -117,17 +117,17 @@ class Dataset:
 
     @property
     def is_images(self) -> bool:
-        """Whether the inputs are images of bytes."""
+        """Tell whether the inputs are images of bytes."""
         return self.train_inputs.dtype == np.uint8
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one input: (d,) or (C, H, W)."""
+        """Return the shape of one input: (d,) or (C, H, W)."""
         return self.train_inputs.shape[1:]
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a record stores of it."""
+        """Return what a record stores of it."""
         return {
             "name": self.name,
             "sha256": self.sha256,
@@ -139,7 +139,7 @@ class Dataset:
     def subset(
         self, name: str, *, train: int | None = None, test: int | None = None, seed: int = 0
     ) -> Dataset:
-        """Some of the samples, as many of each class, drawn by `seed` and kept in their order.
+        """Return some of the samples, as many of each class, drawn by `seed` and kept in their order.
 
         The training and the test samples have streams of their own, so one choice does not change the other.
 
@@ -179,7 +179,7 @@ def _check_finite(name: str, inputs: np.ndarray) -> None:
 def _balanced(
     labels: np.ndarray, num_classes: int, size: int, rng: np.random.Generator, name: str
 ) -> np.ndarray:
-    """The places of `size` samples, `size / num_classes` of each class, in ascending order."""
+    """Return the places of `size` samples, `size / num_classes` of each class, in ascending order."""
     smallest = int(np.bincount(labels, minlength=num_classes).min())
     if not 0 < size <= smallest * num_classes or size % num_classes:
         fail(name, f"a multiple of {num_classes} in {num_classes}..{smallest * num_classes}", size)

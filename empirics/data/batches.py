@@ -23,12 +23,12 @@ class Crops:
     mirrored: Bool[Tensor, "*s"]
 
     def __getitem__(self, index: Any) -> Crops:
-        """Some of them, as one indexes a tensor."""
+        """Return some of them, as one indexes a tensor."""
         return Crops(self.top[index], self.left[index], self.mirrored[index])
 
     @staticmethod
     def stack(parts: Sequence[Crops]) -> Crops:
-        """Of several networks, side by side."""
+        """Put those of several networks side by side."""
         return Crops(
             torch.stack([part.top for part in parts]),
             torch.stack([part.left for part in parts]),
@@ -36,7 +36,7 @@ class Crops:
         )
 
     def to(self, device: torch.device | str) -> Crops:
-        """The same on another device."""
+        """Return the same on another device."""
         parts = (self.top, self.left, self.mirrored)
         return Crops(*(part.to(device, non_blocking=True) for part in parts))
 
@@ -108,7 +108,7 @@ class Batches:
         return Crops(top, left, mirrored).to(self.inputs.device)
 
     def take(self, index: Int[Tensor, "*s"], crops: Crops | None = None) -> Tensor:
-        """The inputs at `index`, (…) -> (…, C, size, size) or (…, d).
+        """Return the inputs at `index`, (…) -> (…, C, size, size) or (…, d).
 
         Parameters
         ----------

@@ -69,7 +69,7 @@ def cifar10(
 
 
 def read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """One batch file: (n, 3, 32, 32) uint8 images and (n,) int64 labels.
+    """Return one batch file: (n, 3, 32, 32) uint8 images and (n,) int64 labels.
 
     Raises
     ------

@@ -11,7 +11,7 @@ TRAIN_SIZE = 1297
 
 
 def digits() -> Dataset:
-    """The digits, pixels scaled from 0..16 to [0, 1], split 1297/500 by `SPLIT_SEED`.
+    """Return the digits, pixels scaled from 0..16 to [0, 1], split 1297/500 by `SPLIT_SEED`.
 
     >>> data = digits()
     >>> data.train_inputs.shape, data.test_inputs.shape, float(data.train_inputs.max())

@@ -59,7 +59,7 @@ class OfficialFile:
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of the data sets: `data_dir`, or LOSSMATTERS_DATA, or the user's cache folder."""
+    """Return the folder of the data sets: `data_dir`, or LOSSMATTERS_DATA, or the user's cache folder."""
     return user_folder(data_dir if data_dir is not None else os.environ.get(VARIABLE))
 
 
@@ -71,7 +71,7 @@ def require(
     download: bool = True,
     progress: bool = True,
 ) -> list[Path]:
-    """The paths of `files`, each present with its official MD5; what is missing is fetched first.
+    """Return the paths of `files`, each present with its official MD5; what is missing is fetched first.
 
     A file is downloaded beside its place, under a name that ends in ``.part``, checked, and then renamed: a
     file under its own name is whole. A ``.part`` that an interruption left is gone on with. Call it in one
@@ -139,7 +139,7 @@ def fetch(file: OfficialFile, folder: Path, *, progress: bool = True) -> Path:
 
 
 def md5(path: Path) -> str:
-    """The MD5 of a file in hexadecimal."""
+    """Return the MD5 of a file in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -255,6 +255,6 @@ def _transfer(url: str, part: Path, have: int, size: int, progress: bool) -> Non
 
 
 def _continues(response: object, have: int) -> bool:
-    """Whether a response begins where the part ends."""
+    """Tell whether a response begins where the part ends."""
     status, headers = getattr(response, "status", None), getattr(response, "headers", {})
     return status == 206 and str(headers.get("Content-Range", "")).startswith(f"bytes {have}-")

@@ -54,7 +54,7 @@ def mnist(folder: Path, *, download: bool = True, files: tuple[OfficialFile, ...
 
 
 def _read_idx(path: Path) -> np.ndarray:
-    """An IDX file of bytes: 0, 0, 8 (bytes), the number of axes, their lengths, the values."""
+    """Return an IDX file of bytes: 0, 0, 8 (bytes), the number of axes, their lengths, the values."""
     content = gzip.decompress(path.read_bytes())
     if content[:3] != b"\x00\x00\x08":
         raise DataError(f"{path} must be an IDX file of bytes, got first bytes={content[:4]!r}")

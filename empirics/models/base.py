@@ -32,10 +32,10 @@ class Stack(Protocol):
     def __call__(self, inputs: torch.Tensor, networks: slice | None = None) -> torch.Tensor: ...
 
     def copies(self, indices: Sequence[int]) -> Stack:
-        """A new stack that starts where these networks are; an index may come more than once."""
+        """Return a new stack that starts where these networks are; an index may come more than once."""
 
     def part(self, networks: slice) -> Stack:
-        """Some of the networks, in the same memory; for evaluation."""
+        """Return some of the networks, in the same memory; for evaluation."""
 
     def parameters(self) -> Iterator[torch.nn.Parameter]: ...
 
@@ -59,7 +59,7 @@ class Model(Protocol):
         """In records and on the command line."""
 
     def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of what a network is given of an input: a crop of it, or all of it."""
+        """Return the shape of what a network is given of an input: a crop of it, or all of it."""
 
     def stack(
         self,
@@ -70,16 +70,16 @@ class Model(Protocol):
         device: torch.device | str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> Any:
-        """One network a seed, as a `Stack`: each starts from its seed alone, in float32 unless told."""
+        """Return one network a seed, a `Stack`: each starts from its seed alone, in float32 unless told."""
 
     def num_parameters(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Weights and biases of one network."""
+        """Return weights and biases of one network."""
 
     def multiply_adds(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Of a forward pass of one input; a training step takes thrice that."""
+        """Return those of a forward pass of one input; a training step takes thrice that."""
 
     def description(self, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
-        """What a record stores of it."""
+        """Return what a record stores of it."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,11 @@ class MLP:
             fail("hidden", "widths >= 1", self.hidden)
 
     def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """All of an input; an image is taken as a row of numbers."""
+        """Return all of an input; an image is taken as a row of numbers."""
         return input_shape
 
     def widths(self, input_shape: int | tuple[int, ...], num_classes: int) -> tuple[int, ...]:
-        """The width of every layer, from the inputs to the classes."""
+        """Return the width of every layer, from the inputs to the classes."""
         inputs = input_shape if isinstance(input_shape, int) else math.prod(input_shape)
         return (inputs, *self.hidden, num_classes)
 
@@ -121,7 +121,7 @@ class MLP:
         device: torch.device | str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> StackedMLP:
-        """One network a seed, side by side; `dtype` is float32 if not given."""
+        """Return one network a seed, side by side; `dtype` is float32 if not given."""
         import torch
 
         from lossmatters.empirics.models.mlp import StackedMLP
@@ -130,15 +130,15 @@ class MLP:
         return StackedMLP(widths, seeds, device=device, dtype=dtype or torch.float32)
 
     def num_parameters(self, input_shape: int | tuple[int, ...], num_classes: int) -> int:
-        """Weights and biases of one network."""
+        """Return weights and biases of one network."""
         return sum((a + 1) * b for a, b in pairwise(self.widths(input_shape, num_classes)))
 
     def multiply_adds(self, input_shape: int | tuple[int, ...], num_classes: int) -> int:
-        """Of a forward pass of one input; a training step takes thrice that."""
+        """Return those of a forward pass of one input; a training step takes thrice that."""
         return sum(a * b for a, b in pairwise(self.widths(input_shape, num_classes)))
 
     def description(self, input_shape: int | tuple[int, ...], num_classes: int) -> dict[str, Any]:
-        """What a record stores of it."""
+        """Return what a record stores of it."""
         return {
             "name": self.name,
             "widths": list(self.widths(input_shape, num_classes)),

@@ -57,7 +57,7 @@ class ConvNet(nn.Module):
         self._skeleton: tuple[Self] | None = None
 
     def body(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
-        """All but the last layer, whose name is `head`."""
+        """Return all but the last layer, whose name is `head`."""
         raise NotImplementedError
 
     head: Linear
@@ -98,7 +98,7 @@ class ConvNet(nn.Module):
     def forward(
         self, inputs: Float[Tensor, "*m b c h w"], networks: slice | None = None
     ) -> Float[Tensor, "*n b k"]:
-        """Logits.
+        """Return logits.
 
         Parameters
         ----------
@@ -126,7 +126,7 @@ class ConvNet(nn.Module):
         return rows * (draws >= self.dropout) / (1 - self.dropout)
 
     def part(self, networks: slice) -> Self:
-        """Some of the networks: a stack that shares their memory, but gets gradients of its own."""
+        """Return some of the networks: a stack that shares their memory, but gets gradients of its own."""
         first, stop, step = networks.indices(self.num_networks)
         if step != 1 or stop <= first:
             fail("networks", f"a non-empty run of 0..{self.num_networks - 1}", networks)
@@ -139,7 +139,7 @@ class ConvNet(nn.Module):
         return self._with(tensors, stop - first)
 
     def copies(self, indices: Sequence[int]) -> Self:
-        """A new stack that starts where these networks are; an index may come more than once."""
+        """Return a new stack that starts where these networks are; an index may come more than once."""
         tensors = {
             name: tensor.unflatten(0, (self.num_networks, -1))[list(indices)].flatten(0, 1)
             for name, tensor in self.state_dict().items()
@@ -147,23 +147,23 @@ class ConvNet(nn.Module):
         return self._with(tensors, len(indices))
 
     def network(self, index: int) -> Self:
-        """A copy of one network."""
+        """Return a copy of one network."""
         return self.copies([index])
 
     def skeleton(self) -> Self:
-        """The layers of one network without numbers, for ``torch.func.functional_call``; made once."""
+        """Return the layers of one network without numbers, for ``torch.func.functional_call``; made once."""
         if self._skeleton is None:
             # in a tuple, or it would count as a part of this module
             self._skeleton = (self._empty(1),)
         return self._skeleton[0].train(self.training)
 
     def _empty(self, networks: int) -> Self:
-        """The same layers for another number of networks, on the device "meta"."""
+        """Return the same layers for another number of networks, on the device "meta"."""
         with torch.device("meta"):
             return type(self)(self.model, self.input_shape, self.num_classes, networks).train(self.training)
 
     def _with(self, tensors: Mapping[str, Tensor], networks: int) -> Self:
-        """A stack of these very tensors."""
+        """Return a stack of these very tensors."""
         made = self._empty(networks)
         made.load_state_dict(tensors, assign=True)
         made.generator = self.generator

@@ -25,7 +25,7 @@ def grouped(stack: ConvNet, inputs: Images) -> Logits:
 
 
 def mapped(stack: ConvNet, inputs: Images) -> Logits:
-    """One network's forward, mapped over the stack by ``torch.func.vmap``.
+    """Return one network's forward, mapped over the stack by ``torch.func.vmap``.
 
     Running statistics are updated in place, each network's own.
 
@@ -46,7 +46,7 @@ def mapped(stack: ConvNet, inputs: Images) -> Logits:
 
 
 def looped(stack: ConvNet, inputs: Images) -> Logits:
-    """One network after the other."""
+    """Return one network after the other."""
     alone = stack.skeleton()
     tensors = _apart(stack)
     # not tensor[m], whose backward fills a whole zero tensor for each network
@@ -65,7 +65,7 @@ def looped(stack: ConvNet, inputs: Images) -> Logits:
 
 
 def _apart(stack: ConvNet) -> dict[str, Tensor]:
-    """Every parameter and statistic as (M, ...): views, through which gradients flow."""
+    """Return every parameter and statistic as (M, ...): views, through which gradients flow."""
     tensors = {**dict(stack.named_parameters()), **dict(stack.named_buffers())}
     return {name: tensor.unflatten(0, (stack.num_networks, -1)) for name, tensor in tensors.items()}
 

@@ -45,11 +45,11 @@ class ImageModel:
 
     @property
     def network_type(self) -> type[ConvNet]:
-        """The class of its networks."""
+        """Return the class of its networks."""
         raise NotImplementedError
 
     def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of what it is given of images of `input_shape`, (C, H, W)."""
+        """Return the shape of what it is given of images of `input_shape`, (C, H, W)."""
         if len(input_shape) != 3:
             fail("input_shape", "(channels, height, width)", input_shape)
         channels, height, width = input_shape
@@ -66,7 +66,7 @@ class ImageModel:
         device: torch.device | str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> ConvNet:
-        """One network a seed, side by side; `dtype` is float32 if not given.
+        """Return one network a seed, side by side; `dtype` is float32 if not given.
 
         `input_shape` is that of the data set's images; the networks are given crops of `given(input_shape)`.
         """
@@ -77,15 +77,15 @@ class ImageModel:
         )
 
     def num_parameters(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Weights and biases of one network."""
+        """Return weights and biases of one network."""
         return _size(self, self.given(input_shape), num_classes)[0]
 
     def multiply_adds(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Of convolutions and matrices, in a forward pass of one image; a training step takes thrice that."""
+        """Return those of a forward pass of one image; a training step takes thrice that."""
         return _size(self, self.given(input_shape), num_classes)[1]
 
     def description(self, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
-        """What a record stores of it."""
+        """Return what a record stores of it."""
         options = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             "name": self.name,

@@ -77,7 +77,7 @@ class Inception(ConvNet):
 
 
 def joined(networks: int, *parts: Float[Tensor, "b _ h w"]) -> Float[Tensor, "b mo h w"]:
-    """The channels of each network together."""
+    """Return the channels of each network together."""
     if networks == 1:  # on four axes, or the order of memory that convolutions like is lost
         return torch.cat(parts, dim=1)
     apart = [part.unflatten(1, (networks, -1)) for part in parts]

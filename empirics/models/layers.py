@@ -44,7 +44,7 @@ class Convolution(nn.Module):
             nn.init.zeros_(self.bias)
 
     def multiply_adds(self, output: Tensor) -> int:
-        """Of one forward pass of one image."""
+        """Return those of one forward pass of one image."""
         return self.weight.numel() * output.shape[2] * output.shape[3]
 
 
@@ -109,13 +109,13 @@ class Linear(nn.Module):
         return torch.baddbmm(bias, inputs, weight.transpose(1, 2))
 
     def draw(self, generator: torch.Generator) -> None:
-        """As ``torch.nn.Linear`` does: uniform within one over the root of the inputs of a unit."""
+        """Draw as ``torch.nn.Linear`` does: uniform within one over the root of a unit's inputs."""
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5), generator=generator)
         bound = 1 / math.sqrt(self.weight.shape[1])
         nn.init.uniform_(self.bias, -bound, bound, generator=generator)
 
     def multiply_adds(self, output: Tensor) -> int:
-        """Of one forward pass of one input."""
+        """Return those of one forward pass of one input."""
         return self.weight.numel()
 
 
@@ -145,5 +145,5 @@ class Unit(nn.Module):
 
 
 def features(networks: int, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
-    """The images of each network as rows of numbers."""
+    """Return the images of each network as rows of numbers."""
     return images.unflatten(1, (networks, -1)).flatten(2).transpose(0, 1)

@@ -56,7 +56,7 @@ class StackedMLP(nn.Module):
     def forward(
         self, inputs: Float[Tensor, "n b *d"], networks: slice | None = None
     ) -> Float[Tensor, "m b k"]:
-        """Logits of a batch for each network, or for a slice of the stack.
+        """Return logits of a batch for each network, or for a slice of the stack.
 
         Parameters
         ----------
@@ -74,11 +74,11 @@ class StackedMLP(nn.Module):
         return hidden
 
     def copies(self, indices: Sequence[int]) -> StackedMLP:
-        """A new stack that starts where these networks are; an index may come more than once."""
+        """Return a new stack that starts where these networks are; an index may come more than once."""
         return self._of(lambda parameter: parameter.detach()[list(indices)])
 
     def part(self, networks: slice) -> StackedMLP:
-        """Some of the networks: a stack that shares their memory, but gets gradients of its own."""
+        """Return some of the networks: a stack that shares their memory, but gets gradients of its own."""
         return self._of(lambda parameter: parameter.detach()[networks])
 
     def _of(self, choose: Callable[[Tensor], Tensor]) -> StackedMLP:
@@ -90,7 +90,7 @@ class StackedMLP(nn.Module):
         return chosen
 
     def network(self, index: int) -> nn.Sequential:
-        """A copy of one network as plain layers."""
+        """Return a copy of one network as plain layers."""
         layers: list[nn.Module] = []
         for weight, bias in zip(self.weights, self.biases, strict=True):
             _, fan_in, fan_out = weight.shape

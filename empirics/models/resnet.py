@@ -68,7 +68,7 @@ class Residual(ConvNet):
     blocks: nn.Sequential
 
     def build(self, widths: Sequence[int], number: int, *, project: bool) -> None:
-        """The blocks, `number` of each width, at half the side where the width grows; and the head."""
+        """Make the blocks, `number` of each width, at half the side where the width grows; and the head."""
         blocks, channels = [], widths[0]
         for width in widths:
             for _ in range(number):
@@ -86,7 +86,7 @@ class Residual(ConvNet):
         return self.rows(images.mean(dim=(2, 3), keepdim=True))
 
     def entry(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "b mo i j"]:
-        """What comes before the blocks."""
+        """Return what comes before the blocks."""
         raise NotImplementedError
 
     @torch.no_grad()

@@ -129,7 +129,7 @@ def _parse(line: str, where: str) -> Record:
 
 
 def _wrong(data: dict[str, Any]) -> str | None:
-    """What is wrong with a record whose fields are all there."""
+    """Return what is wrong with a record whose fields are all there."""
     from lossmatters.empirics.records.schema import problem  # msgspec is needed to read alone
 
     found = problem(data)

@@ -90,7 +90,7 @@ class Record:
 
     @property
     def run_id(self) -> str:
-        """A stable key of the configuration: 16 hexadecimal digits of its SHA-256."""
+        """Return a stable key of the configuration: 16 hexadecimal digits of its SHA-256."""
         return run_id(self.configuration)
 
     @property
@@ -109,12 +109,12 @@ class Record:
 
     @property
     def start(self) -> str | None:
-        """The loss of the first phase of a warm start; None for a cold one."""
+        """Return the loss of the first phase of a warm start; None for a cold one."""
         return self.training.get("start")
 
     @property
     def variant(self) -> str | None:
-        """The name of a set-up beside the main one; None for the main one."""
+        """Return the name of a set-up beside the main one; None for the main one."""
         return self.training.get("variant")
 
     @property
@@ -123,7 +123,7 @@ class Record:
 
     @property
     def final(self) -> dict[str, float | None]:
-        """The last value of each curve."""
+        """Return the last value of each curve."""
         return {name: values[-1] for name, values in self.curves.items()}
 
     @property
@@ -150,12 +150,12 @@ def digest_of(content: dict[str, Any]) -> str:
 
 
 def run_id(configuration: dict[str, Any]) -> str:
-    """The key of a configuration (see `Record.run_id`)."""
+    """Return the key of a configuration (see `Record.run_id`)."""
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def select(records: Sequence[Record], **wanted: Any) -> list[Record]:
-    """The records whose experiment, loss, noise_rate, seed or start equal the values given.
+    """Return the records whose experiment, loss, noise_rate, seed or start equal the values given.
 
     >>> select([], loss="cce", noise_rate=Fraction(2, 5))
     []

@@ -53,7 +53,7 @@ def draw(records: Sequence[Record]) -> Figure:
 
 
 def _alphas(cells: Grid) -> dict[Fraction, str]:
-    """The runs of RLL at this rate, by alpha, ascending."""
+    """Return the runs of RLL at this rate, by alpha, ascending."""
     found = {}
     for name in losses_of(cells):
         loss = loss_of(name)

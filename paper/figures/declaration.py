@@ -42,7 +42,7 @@ class FigureSpec:
     over: Literal["set-up", "variants", "theory"] = "set-up"
 
     def describe(self, records: Sequence[Record]) -> str:
-        """The caption with the numbers of these records."""
+        """Return the caption with the numbers of these records."""
         if self.over == "theory":
             return self.caption
         cells: Mapping[Any, Cell] = variant_grid(records) if self.over == "variants" else grid(records)

@@ -23,7 +23,7 @@ GAP = 1.1  # between a loss and the line that parts it from the next, in rows
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """A dot with its interval for each loss and rate, a panel a metric.
+    """Return a dot with its interval for each loss and rate, a panel a metric.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def draw(records: Sequence[Record]) -> Figure:
 
 
 def _heights(cells: Grid) -> dict[tuple[str, Fraction], float]:
-    """A line for each cell, and a gap between losses: a loss run at few rates takes little room."""
+    """Return a line for each cell, and a gap between losses: a loss run at few rates takes little room."""
     heights, height, last = {}, 0.0, None
     for loss, rate in cells:
         height += 1 if loss == last else 2 * GAP if last else GAP

@@ -62,7 +62,7 @@ _RC: dict[Any, Any] = {
 
 
 def look() -> AbstractContextManager[Any]:
-    """The settings above on top of matplotlib's own defaults; the caller's come back on leaving.
+    """Return the settings above on top of matplotlib's own defaults; the caller's come back on leaving.
 
     A reader's matplotlibrc has no say, so the same records give the same file.
     """
@@ -86,24 +86,24 @@ def rate_colour(rate: Fraction) -> str:
 
 
 def rate_marker(rate: Fraction) -> str:
-    """A marker for each fifth of noise, beside its colour."""
+    """Return a marker for each fifth of noise, beside its colour."""
     return MARKERS[min(round(5 * float(rate)), len(MARKERS) - 1)]
 
 
 def loss_colour(spec: str) -> str:
-    """The colour of a main loss; grey for any other."""
+    """Return the colour of a main loss; grey for any other."""
     main = main_losses()
     return OKABE_ITO[main.index(spec)] if spec in main else GREY
 
 
 def loss_marker(spec: str) -> str:
-    """The marker of a main loss; a cross for any other."""
+    """Return the marker of a main loss; a cross for any other."""
     main = main_losses()
     return MARKERS[main.index(spec)] if spec in main else "x"
 
 
 def draw_band(axes: Axes, band: Band, colour: Any, **line: Any) -> None:
-    """A mean in percent against the epoch, with its interval where there is one, clipped to 0..100."""
+    """Draw a mean in percent against the epoch, with its interval if there is one, clipped to 0..100."""
     epochs = np.arange(1, len(band.mean) + 1)
     if band.has_interval:
         low, high = (100 * np.clip(x, 0, 1) for x in (band.low, band.high))
@@ -114,7 +114,7 @@ def draw_band(axes: Axes, band: Band, colour: Any, **line: Any) -> None:
 def draw_point(
     axes: Axes, estimate: Estimate | None, at: float, *, upright: bool = False, **marker: Any
 ) -> None:
-    """A mean in percent along an axis, with its interval where there is one, clipped to 0..100.
+    """Draw a mean in percent along an axis, with its interval if there is one, clipped to 0..100.
 
     Parameters
     ----------

@@ -43,12 +43,12 @@ class Path(NamedTuple):
 
     @property
     def flat(self) -> bool:
-        """Is the label sum constant on this path?"""
+        """Tell whether the label sum is constant on this path."""
         return bool(np.abs(self.label_sum / self.label_sum[0] - 1).max() < FLAT)
 
     @property
     def main(self) -> str | None:
-        """The main loss on this line, whose colour it takes as in the other figures."""
+        """Return the main loss on this line, whose colour it takes as in the other figures."""
         return next((spec for spec in self.losses if spec in main_losses()), None)
 
 
@@ -88,7 +88,7 @@ def _grid() -> np.ndarray:
 
 
 def _paths(share: np.ndarray) -> list[Path]:
-    """Every loss of the catalogue along the path, those that are multiples of each other as one."""
+    """Return every loss of the catalogue along the path, those that are multiples of each other as one."""
     rest = (1 - share) / (NUM_CLASSES - 1)
     probs = np.concatenate([share[:, None], np.repeat(rest[:, None], NUM_CLASSES - 1, axis=1)], axis=1)
     uniform = np.full((1, NUM_CLASSES), 1 / NUM_CLASSES)

@@ -38,7 +38,7 @@ MEMORISED = 0.3  # losses above this M are named
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """Rows: final M, flip epoch. Columns: T_mem from the noisy optimum, and from a fixed confidence.
+    """Return rows: final M, flip epoch. Columns: T_mem from the noisy optimum, and from a fixed confidence.
 
     Raises
     ------

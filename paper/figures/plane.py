@@ -103,7 +103,7 @@ def _windows(by_rate: dict[Fraction, list[Cell]]) -> dict[Fraction, tuple[float,
 
 
 def _share(cells: list[Cell]) -> float:
-    """The realised share of altered labels."""
+    """Return the realised share of altered labels."""
     return float(np.mean([cell.realised_rate for cell in cells]))
 
 

@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {"markersize": 3, "markeredgewidth": 0.8}
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """A row for each variant and loss, a panel a metric, two dots with intervals in each.
+    """Return a row for each variant and loss, a panel a metric, two dots with intervals in each.
 
     Raises
     ------

@@ -97,7 +97,7 @@ def file_name(name: str) -> str:
 
 
 def render(figure: Figure, kind: str) -> bytes:
-    """A figure as the bytes of a file: the same records give the same bytes, so no date goes in."""
+    """Return a figure as the bytes of a file: the same records give the same bytes, so no date goes in."""
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[kind]
     stream = io.BytesIO()
     with look():
@@ -106,6 +106,6 @@ def render(figure: Figure, kind: str) -> bytes:
 
 
 def digest(records: Sequence[Record]) -> str:
-    """What the figures are drawn from, as one key: outcomes in any order, whatever their provenance."""
+    """Return one key of what figures are drawn from: outcomes in any order, whatever their provenance."""
     outcomes = sorted(json.dumps(r.outcome, sort_keys=True) for r in records)
     return hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:16]

@@ -69,7 +69,7 @@ class Subject:
 
     @property
     def formula(self) -> Loss | None:
-        """The formula that the loss is declared to be, or is."""
+        """Return the formula that the loss is declared to be, or is."""
         return self.declared.formula or (self.loss if isinstance(self.loss, Loss) else None)
 
     @property
@@ -79,7 +79,7 @@ class Subject:
     # -- calling ---------------------------------------------------------------------------------
 
     def raw(self, logits: Tensor, labels: Tensor, reduction: str | None = None) -> Any:
-        """What the loss itself returns, with a reduction asked for or left as it is."""
+        """Return what the loss itself returns, with a reduction asked for or left as it is."""
         import torch
 
         form, keywords = self._form(reduction, logits.dtype)
@@ -94,7 +94,7 @@ class Subject:
         return torch.as_tensor(values)
 
     def values(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The loss of each sample, (N, K) and (N,) -> (N,); the loss gets copies, to do with as it likes.
+        """Return the loss of each sample, (N, K) and (N,) -> (N,), computed on copies.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class Subject:
 
     @cached_property
     def interface(self) -> Interface:
-        """How the loss answers.
+        """Return how the loss answers.
 
         Raises
         ------
@@ -180,7 +180,7 @@ class Subject:
 
     @cached_property
     def eps(self) -> float:
-        """The unit of the type in which float64 logits come back: 2^-52, or more where it is narrower."""
+        """Return the unit of the type in which float64 logits come back: 2^-52, or that of a narrower one."""
         import torch
 
         found = self.values(*probe(self.interface.num_classes))
@@ -188,14 +188,14 @@ class Subject:
 
     @cached_property
     def is_deterministic(self) -> bool:
-        """Do two equal calls give equal values?"""
+        """Tell whether two equal calls give equal values."""
         import torch
 
         batch = probe(self.interface.num_classes)
         return bool(torch.equal(self.values(*batch), self.values(*batch)))
 
     def works_at(self, num_classes: int) -> bool:
-        """Can it be called at this K?"""
+        """Tell whether it can be called at this K."""
         if self.only_classes:
             return num_classes == self.only_classes
         key = ("works", num_classes)
@@ -210,7 +210,7 @@ class Subject:
 
     @cached_property
     def classes(self) -> tuple[int, ...]:
-        """The K to draw from: that of the interface first."""
+        """Return the K to draw from: that of the interface first."""
         first = self.interface.num_classes
         return (first, *(k for k in FEW if k != first and self.works_at(k)))
 
@@ -260,7 +260,7 @@ class Subject:
             return {}
 
     def _form(self, reduction: str | None, dtype: Any) -> tuple[Any, dict[str, Any]]:
-        """The callable that gives a reduction, and the keyword that asks for it.
+        """Return the callable that gives a reduction, and the keyword that asks for it.
 
         Raises
         ------
@@ -292,7 +292,7 @@ class Subject:
 
 
 def probe(num_classes: int, size: int = 4) -> tuple[Tensor, Tensor]:
-    """A small batch in float64, always the same: logits (size, K) in [-2, 2] and labels (size,)."""
+    """Return a small batch in float64, always the same: logits (size, K) in [-2, 2] and labels (size,)."""
     import torch
 
     steps = torch.arange(size * num_classes, dtype=torch.float64)
@@ -301,6 +301,6 @@ def probe(num_classes: int, size: int = 4) -> tuple[Tensor, Tensor]:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error's message."""
+    """Return the first line of an error's message."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[0].strip() if lines else ""

@@ -35,7 +35,7 @@ def no_autocast() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def classes() -> tuple[Any, Any]:
-    """The tensor class and the mode under which new tensors can be made on the far device."""
+    """Return the tensor class and the mode under which new tensors can be made on the far device."""
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves, tree_map

@@ -27,7 +27,7 @@ class Loaded(NamedTuple):
 
 
 def load(spec: str) -> Loaded:
-    """The loss that `lossmatters.theory.losses.get` finds; whatever importing its file sets globally is
+    """Load the loss that `lossmatters.theory.losses.get` finds; whatever importing its file sets globally is
     put back.
 
     Raises
@@ -45,7 +45,7 @@ def load(spec: str) -> Loaded:
 
 
 def changes_by_import(target: str) -> list[str]:
-    """The global state that importing a module, by name or path, changes in this process."""
+    """Return the global state that importing a module, by name or path, changes in this process."""
     with watched() as changed:
         if target.endswith(".py"):
             spec: Any = importlib.util.spec_from_file_location(f"_imported_{Path(target).stem}", target)

@@ -68,7 +68,7 @@ def parametrize_with_loss_checks(
 
 
 def marks(bound: BoundCheck) -> tuple[Any, ...]:
-    """The strict xfail of an expected failure."""
+    """Return the strict xfail of an expected failure."""
     reason = bound.subject.expected_failures.get(bound.check.id)
     if reason is None:
         return ()

@@ -24,7 +24,7 @@ def declare(
     expected_failures: Mapping[str, str] | None = None,
     **promises: Any,
 ) -> Subject:
-    """A loss together with what it promises, for every function of this package.
+    """Return a loss together with what it promises, for every function of this package.
 
     Parameters
     ----------

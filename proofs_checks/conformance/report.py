@@ -98,7 +98,7 @@ class Report:
         return next(result for result in self.results if result.check == check)
 
     def counts(self) -> dict[str, int]:
-        """How many results have each status that occurs."""
+        """Return how many results have each status that occurs."""
         found = [result.status for result in self.results]
         return {status: found.count(status) for status in STATUSES if status in found}
 
@@ -124,7 +124,7 @@ class Report:
 
 
 def details(result: Result) -> list[str]:
-    """What a person needs to act on a failure, line by line."""
+    """Return what a person needs to act on a failure, line by line."""
     lines = [result.detail, *(f"{key} = {value}" for key, value in result.counterexample.items())]
     return lines + ([f"likely cause: {result.cause}"] if result.cause else [])
 

@@ -19,7 +19,7 @@ DENOMINATORS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100, 1000, 10**4, 10**6)
 
 
 def rejects(test: Callable[[Any], None], case: Any) -> bool:
-    """Does the test reject the case?"""
+    """Tell whether the test rejects the case."""
     try:
         test(case)
     except Broken:
@@ -43,7 +43,7 @@ def outputs(num_classes: int, count: int) -> Any:
 def worst(
     trial: Trial, num_classes: int, badness: Callable[[Tensor], Tensor], breaks: Callable[[Point], bool]
 ) -> Iterator[Point]:
-    """The output at which the losses of the labels are worst, if it breaks a promise, as simple as can be.
+    """Return the output at which the labels' losses are worst, simplified, if it breaks a promise.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def worst(
 
 
 def simplest(point: Any, breaks: Callable[[Point], bool]) -> Iterator[Point]:
-    """The point, (K,) in float64, as the simplest Fractions that break a promise, if it breaks it."""
+    """Yield the point, (K,) in float64, as the simplest Fractions that break a promise, if it breaks it."""
     shares = [Fraction(float(x)) for x in point]
     total = sum(shares)
     exact = tuple(x / total for x in shares)

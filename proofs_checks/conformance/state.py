@@ -10,7 +10,7 @@ from typing import Any
 
 
 def snapshot() -> dict[str, Any]:
-    """The global state that a loss must leave alone, by name."""
+    """Return the global state that a loss must leave alone, by name."""
     import numpy as np
     import torch
 
@@ -71,7 +71,7 @@ def restore(before: dict[str, Any]) -> None:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """The names of what differs."""
+    """Return the names of what differs."""
     return [name for name in before if before[name] != after[name]]
 
 

@@ -81,7 +81,7 @@ def check_loss(
 
 
 def as_subject(loss: Any, **declarations: Any) -> Subject:
-    """What is given as a loss, as a subject whose expected failures are those of checks that exist."""
+    """Return what is given as a loss, as a subject whose expected failures are those of checks that exist."""
     subject = declare(loss, **declarations)
     for key in subject.expected_failures:
         if key not in CHECKS:
@@ -92,7 +92,7 @@ def as_subject(loss: Any, **declarations: Any) -> Subject:
 
 
 def select(only: Iterable[str] | None) -> tuple[LossCheck, ...]:
-    """The checks with one of these ids or tags, in the suite's order."""
+    """Return the checks with one of these ids or tags, in the suite's order."""
     if only is None:
         return tuple(CHECKS.values())
     wanted = {only} if isinstance(only, str) else set(only)
@@ -122,7 +122,7 @@ def need_hypothesis() -> None:
 
 
 def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
-    """One check of one subject, with expected failures accounted for.
+    """Return one check of one subject, with expected failures accounted for.
 
     Whatever the loss does to the process is put back. An error raised by the loss is a failure; one raised
     by the check goes on.
@@ -147,7 +147,7 @@ def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
 
 
 def attempt(check: LossCheck, subject: Subject, budget: str) -> str | None:
-    """The finding of a check.
+    """Return the finding of a check.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from lossmatters.proofs_checks.conformance.parametrize import parametrize_with_l
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
-    """The checks of the losses on the command line, as parameters."""
+    """Make the checks of the losses on the command line parameters."""
     losses = metafunc.config.getoption("loss", default=[])
     if not losses:
         why = f"no loss is given: pytest --loss path/to/file.py:object --pyargs {__name__.rpartition('.')[0]}"
@@ -31,5 +31,5 @@ def pytest_generate_tests(metafunc: Any) -> None:
 
 
 def test_loss(loss: Any, check: Any) -> None:
-    """One check of one loss."""
+    """Run one check of one loss."""
     check(loss)

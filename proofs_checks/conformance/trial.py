@@ -78,7 +78,7 @@ class Trial:
         return self.subject.interface.num_classes
 
     def sizes(self) -> Any:
-        """A strategy for K, the one of the interface first."""
+        """Return a strategy for K, the one of the interface first."""
         from hypothesis import strategies as st
 
         return st.sampled_from(self.subject.classes if self.budget.slow else (self.num_classes,))
@@ -142,7 +142,7 @@ class Trial:
 
 
 def logits_of(points: Any) -> Tensor:
-    """Logits whose softmax is each of the given points: (N, K) in float64, with `LOWEST` for log 0."""
+    """Return logits whose softmax is each of the given points: (N, K) in float64, with `LOWEST` for log 0."""
     import numpy as np
     import torch
 

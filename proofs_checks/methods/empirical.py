@@ -62,7 +62,7 @@ class Condition:
         return bound
 
     def state(self, interval: Interval) -> str:
-        """Where the interval lies: "yes", all on the right side of the bound; "no", all wrong; "open"."""
+        """Return where the interval lies: "yes", on the right side of the bound; "no", all wrong; "open"."""
         if len(self.values) < MIN_SEEDS:
             return "open"
         margins = (interval.low - self.bound, interval.high - self.bound)
@@ -83,7 +83,7 @@ class Runs:
 
     @property
     def main(self) -> list[Record]:
-        """Those of the main set-up.
+        """Return those of the main set-up.
 
         Raises
         ------
@@ -95,8 +95,9 @@ class Runs:
         return found
 
     def of(self, loss: str, rate: Fraction, start: str | None = None) -> list[Record]:
-        """The runs of one loss at one rate that started cold, or after the loss `start`, sorted by seed, of
-        the main set-up.
+        """Select the main set-up's runs of one loss at one rate, sorted by seed.
+
+        They are those that started cold, or after the loss `start`.
 
         Raises
         ------
@@ -109,11 +110,11 @@ class Runs:
         return sorted(found, key=lambda r: r.seed)
 
     def final(self, loss: str, rate: Fraction, metric: str, start: str | None = None) -> list[float]:
-        """The last value of a curve, one a seed."""
+        """Return the last value of a curve, one a seed."""
         return [_number(r.final[metric]) for r in self.of(loss, rate, start)]
 
     def best(self, loss: str, rate: Fraction, metric: str) -> list[float]:
-        """The largest value of a curve over epochs, one a seed."""
+        """Return the largest value of a curve over epochs, one a seed."""
         return [max(_number(v) for v in r.curves[metric]) for r in self.of(loss, rate)]
 
     def paired(self, first: Key, second: Key) -> list[float]:
@@ -126,7 +127,7 @@ class Runs:
         return self._differences(first, second, lambda values: values[-1])
 
     def paired_best(self, first: Key, second: Key) -> list[float]:
-        """As `paired`, the second at the best of its epochs."""
+        """Compare as `paired` does, the second at the best of its epochs."""
         return self._differences(first, second, lambda values: max(map(_number, values)))
 
     def _differences(
@@ -188,7 +189,7 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
 
 
 def exists(find: Finder, records: Iterable[Record]) -> Evidence:
-    """Is there a run of some kind among the runs of one experiment? The first one found is the witness.
+    """Look for a run of some kind among the runs of one experiment; the first one is the witness.
 
     That something exists is settled by one example, without an interval. That none was found among these
     runs says so much of them and no more: not reproduced. Fewer than five seeds decide nothing here either.
@@ -218,7 +219,7 @@ def exists(find: Finder, records: Iterable[Record]) -> Evidence:
 
 
 def lacking(scope: str, missing: MissingRecords) -> Evidence:
-    """Of a claim that needs other runs than there are."""
+    """Return the evidence of a claim that needs other runs than there are."""
     status = Status.NOT_CHECKED if isinstance(missing, NotTried) else Status.UNDECIDED
     return Evidence(Method.EMPIRICAL, status, scope, f"the records have {missing}")
 
@@ -235,12 +236,12 @@ def _example(record: Record) -> dict[str, Any]:
 
 
 def no_records() -> Evidence:
-    """Of any claim about training, before anything was trained."""
+    """Return the evidence of any claim about training before anything was trained."""
     return Evidence(Method.EMPIRICAL, Status.UNDECIDED, "no records", "train first: lossmatters train quick")
 
 
 def describe(records: Sequence[Record]) -> str:
-    """What the records of one experiment are, for the scope of the evidence."""
+    """Return what the records of one experiment are, for the scope of the evidence."""
     first = records[0]
     kind = first.noise["kind"]
     noise = "" if kind == UNIFORM else f"{kind} noise, "

@@ -56,7 +56,7 @@ def _run(
 
 
 def simplex_point(rng: random.Random, num_classes: int, size: int = 12) -> tuple[Fraction, ...]:
-    """A random exact point; entries of 0, ties and vertices are common."""
+    """Return a random exact point; entries of 0, ties and vertices are common."""
     weights = [rng.choice((0, 0, 1, 1, 2, rng.randint(1, size))) for _ in range(num_classes)]
     if not any(weights):
         weights[rng.randrange(num_classes)] = 1
@@ -65,7 +65,7 @@ def simplex_point(rng: random.Random, num_classes: int, size: int = 12) -> tuple
 
 
 def noise_rate(rng: random.Random, num_classes: int, below_threshold: bool = False) -> Fraction:
-    """A random exact rate; 0, the threshold and 1 are common unless asked to stay below the threshold."""
+    """Draw an exact rate; 0, the threshold and 1 are common unless it is to stay below the threshold."""
     star = Fraction(num_classes - 1, num_classes)
     if below_threshold:
         return star * Fraction(rng.randint(0, 19), 20)

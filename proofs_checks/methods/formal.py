@@ -14,7 +14,7 @@ HOW = "make formal, which needs Coq and Mathematical Components, checks it"
 
 
 def rows(claim: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
-    """The ledger's rows for one claim: one if it has theorems, none otherwise.
+    """Return the ledger's rows for one claim: one if it has theorems, none otherwise.
 
     The status is `proved` only where the last check passed and saw these very sources. A claim whose theorems
     prove a part of it has no row.
@@ -33,7 +33,7 @@ def rows(claim: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
 
 
 def manifest(folder: Path = FOLDER) -> dict[str, Any] | None:
-    """What the last check wrote, or None where there was none, or the sources have changed since."""
+    """Return what the last check wrote, or None where there was none, or the sources have changed since."""
     try:
         found = json.loads((folder / BUILD / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -14,7 +14,7 @@ TRIES = 40
 
 
 def identity(left: Any, right: Any, scope: str, detail: str) -> Evidence:
-    """Do two expressions agree for all values of their symbols?
+    """Decide whether two expressions agree for all values of their symbols.
 
     Proved only where SymPy derives it; refuted only with rational values of the symbols at which the
     two sides differ; else undecided.
@@ -29,7 +29,7 @@ def identity(left: Any, right: Any, scope: str, detail: str) -> Evidence:
 
 
 def same(left: Any, right: Any) -> tuple[bool, dict[str, str] | None]:
-    """Are two expressions equal: (True, None), or not: (False, witness), or neither shown: (False, None)."""
+    """Compare expressions: equal (True, None), not (False, witness), neither shown (False, None)."""
     left, right = sympy.sympify(left), sympy.sympify(right)
     if left == right or is_zero(left - right):
         return True, None

@@ -29,7 +29,7 @@ class Symmetric:
 
 
 def symmetry(claimed: Symmetric) -> Evidence:
-    """Does the decision procedure agree with what is claimed?"""
+    """Decide whether the decision procedure agrees with what is claimed."""
     verdict = decide(claimed.loss, claimed.num_classes)
     method = _method(verdict)
     if claimed.constant is None:
@@ -96,7 +96,7 @@ class Range:
 
 
 def label_sum(claimed: Range) -> Evidence:
-    """Does S2 (or S1, S3) give the claimed closed forms for every K?"""
+    """Decide whether the label sum's range (S2; S1, S3) has the claimed closed forms for every K."""
     span = label_sum_range(claimed.loss)
     if not span.rigorous:
         return Evidence(Method.SAMPLING, Status.UNDECIDED, "K = 10", "the curvature of G is not known")
@@ -118,7 +118,7 @@ class Excess:
 
 
 def excess(claimed: Excess) -> Evidence:
-    """Does R3's bound with the sharp range of S have the claimed closed form?"""
+    """Decide whether the excess-risk bound (R3) with the sharp range of S has the claimed closed form."""
     eta = sympy.Symbol("eta", positive=True)
     found = excess_risk_bound(claimed.loss, None, eta)
     said = sympy.sympify(claimed.bound, locals={"K": K, "eta": eta})

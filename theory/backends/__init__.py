@@ -25,7 +25,7 @@ __all__ = ["BACKENDS", "Ops", "backend"]
 
 @cache
 def backend(name: str) -> Ops:
-    """The operations of the backend `name` (a key of `BACKENDS`).
+    """Return the operations of the backend `name` (a key of `BACKENDS`).
 
     Raises
     ------

@@ -13,7 +13,7 @@ from lossmatters.theory.backends.base import ObjectOps
 
 
 def const(value: Any) -> flint.arb:
-    """A Fraction, int, float or ball as a ball."""
+    """Return a Fraction, int, float or ball as a ball."""
     if isinstance(value, Fraction):
         return flint.arb(flint.fmpq(value.numerator, value.denominator))
     return value if isinstance(value, flint.arb) else flint.arb(value)

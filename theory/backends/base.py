@@ -26,7 +26,7 @@ class Ops:
     exact: bool = False
 
     def const(self, value: Any) -> Any:
-        """An exact number (int, Fraction) as this backend's number."""
+        """Return an exact number (int, Fraction) as this backend's number."""
         raise NotImplementedError  # each backend defines it
 
     def array(self, rows: Any) -> Any:
@@ -34,7 +34,7 @@ class Ops:
         raise NotImplementedError
 
     def log(self, x: Any) -> Any:
-        """Natural logarithm; minus infinity (or the backend's own infinity) at 0."""
+        """Return natural logarithm; minus infinity (or the backend's own infinity) at 0."""
         raise NotImplementedError
 
     def exp(self, x: Any) -> Any:
@@ -72,7 +72,7 @@ class Ops:
         return self.sum(x * y)
 
     def onehot(self, like: Any, j: int) -> Any:
-        """Rows e_j in the shape of `like`: (..., K) -> (..., K)."""
+        """Return rows e_j in the shape of `like`: (..., K) -> (..., K)."""
         rows = np.full(np.shape(like), self.const(0))
         rows[..., j] = self.const(1)
         return rows

@@ -12,7 +12,7 @@ from lossmatters.theory.exact import simplest
 
 
 def const(value: Any) -> sympy.Expr:
-    """A Fraction, int, float or expression as an exact SymPy number."""
+    """Return a Fraction, int, float or expression as an exact SymPy number."""
     if isinstance(value, Fraction):
         return sympy.Rational(value.numerator, value.denominator)
     return exactly(sympy.sympify(value))

@@ -43,7 +43,7 @@ class Block:
         self.rows: Rows = EagerRows(logits, labels, others, rival_logit, rival_share, label)
 
     def scratch(self, name: str) -> Tensor:
-        """The array of this name, (N, K), with what it held last."""
+        """Return the array of this name, (N, K), with what it held last."""
         logits = self._logits
         if name not in self._arrays:
             self._arrays[name] = torch.empty(logits.shape, dtype=logits.dtype)

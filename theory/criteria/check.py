@@ -18,7 +18,7 @@ REDUCTIONS = ("mean", "sum", "none")
 
 
 def check_settings(reduction: str, ignore_index: int) -> None:
-    """A known reduction and an integer."""
+    """Refuse an unknown reduction, and an index that is no integer."""
     if reduction not in REDUCTIONS:
         fail("reduction", "one of mean, sum, none", reduction)
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
@@ -26,7 +26,7 @@ def check_settings(reduction: str, ignore_index: int) -> None:
 
 
 def check_weight(weight: Any) -> Tensor | None:
-    """A finite, non-negative (K,) tensor, or None."""
+    """Return a finite, non-negative (K,) tensor, or None."""
     if weight is None:
         return None
     if not isinstance(weight, Tensor) or not weight.is_floating_point():
@@ -39,7 +39,7 @@ def check_weight(weight: Any) -> Tensor | None:
 
 
 def check_logits(logits: Any) -> None:
-    """A floating tensor."""
+    """Refuse what is no floating tensor."""
     if not isinstance(logits, Tensor):
         raise TypeError(f"logits must be a tensor, got logits={logits!r}")
     if not logits.is_floating_point():

@@ -77,7 +77,7 @@ class Criterion(nn.Module):
         return self._reduced(values, weights, shape, logits)
 
     def _labelled(self, logits: Tensor, labels: Tensor, all_count: bool) -> tuple[Tensor, Tensor | None]:
-        """Losses and weights of rows with labels, 0 where ignored; no weights where all are 1."""
+        """Return losses and weights of rows with labels, 0 where ignored; no weights where all are 1."""
         if all_count and self.weight is None:
             return _losses(self.loss, self._kernel, logits, labels), None
         counted = labels != self.ignore_index
@@ -114,7 +114,7 @@ class Criterion(nn.Module):
 def sample_losses(
     loss: Loss, logits: Float[Tensor, "*batch k"], labels: Integer[Tensor, "*batch"]
 ) -> Float[Tensor, "*batch"]:
-    """The loss of each sample, (..., K) logits and (...) labels -> (...), unchecked and unreduced."""
+    """Return the loss of each sample, (..., K) logits and (...) labels -> (...), unchecked and unreduced."""
     rows = logits.reshape(-1, logits.shape[-1])
     values = _losses(loss, kernel(loss), rows, labels.reshape(-1).long())
     return values.reshape(labels.shape).to(logits.dtype)

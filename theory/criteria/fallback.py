@@ -14,7 +14,7 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 
 
 def losses(loss: Loss, logits: Float[Tensor, "n k"], labels: Integer[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """The loss of each row: (N, K) logits and (N,) labels -> (N,)."""
+    """Return the loss of each row: (N, K) logits and (N,) labels -> (N,)."""
     if isinstance(loss, CallableLoss):
         found: Tensor = loss.function(logits, labels)
         return found

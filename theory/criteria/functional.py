@@ -31,7 +31,7 @@ def loss(
     reduction: str = "mean",
     **parameters: Any,
 ) -> Tensor:
-    """The value of ``get(loss, **parameters).criterion(reduction, weight, ignore_index)``.
+    """Return the value of ``get(loss, **parameters).criterion(reduction, weight, ignore_index)``.
 
     Raises
     ------

@@ -23,7 +23,7 @@ STEP = CONTEXT.mpf(10) ** -45
 
 
 def softmax(logits: Sequence[float]) -> np.ndarray:
-    """The softmax of a row of finite logits, (K,), each the exact number that its float is."""
+    """Return the softmax of a row of finite logits, (K,), each the exact number that its float is."""
     numbers = [CONTEXT.mpf(float(z)) for z in logits]
     top = max(numbers)
     powers = [CONTEXT.exp(z - top) for z in numbers]

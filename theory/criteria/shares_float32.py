@@ -64,7 +64,7 @@ class Rest:
         self.rival = EagerLogOdds(self.log_top - self.left.log())
 
     def u(self) -> Tensor:
-        """The rest's probabilities, (N, K), 0 at the label and at d; the same array at every call."""
+        """Return the rest's probabilities, (N, K), 0 at the label and at d; the same array at every call."""
         found = self.block.scratch("u")
         if not self._u:
             self.only(torch.mul(self.rows.others, self.rows.column(self.rows.label.s), out=found))
@@ -81,16 +81,16 @@ class Rest:
         return self.block.gaps().add_(column), exact - column[:, 0]
 
     def count(self) -> Tensor | int:
-        """How many classes are the rest, (N,) or of all rows."""
+        """Return how many classes are the rest, (N,) or of all rows."""
         others = self.rows.num_classes - 1
         return others if self.apart is None else others - self.apart.long()
 
     def only(self, array: Tensor) -> Tensor:
-        """The array with 0 at the label and at d."""
+        """Return the array with 0 at the label and at d."""
         return array.scatter_(1, self.both, 0)
 
     def terms(self, values: Tensor, array: Tensor, more: Tensor, short: float = 1.5) -> Terms:
-        """The terms of f and w; `more`, with the sign of f', is to be added to the log u that f is of."""
+        """Return the terms of f and w; `more`, with the sign of f', is to be added to the log u of f."""
         weight = self.rows.sum(array)
         return Terms(values + more * weight, weight, array, short)
 

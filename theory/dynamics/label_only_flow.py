@@ -27,7 +27,7 @@ DIGITS = 25  # the sums below cancel a few digits for starts near a vertex; 16 a
 def time_on_path(
     loss: SeparableLoss, num_classes: int, start: tuple[float, float, float]
 ) -> tuple[float, float]:
-    """When the label holds one half, from (label, clean, other) at time 0, and an estimate of the error.
+    """Return when the label holds one half, from (label, clean, other) at time 0, and an error estimate.
 
     Infinite where w vanishes at the start.
 

@@ -40,7 +40,7 @@ LABEL, CLEAN, OTHER = sympy.symbols("u_label u_clean u_other", positive=True)
 
 
 def chain_rule(loss: Loss, num_classes: int, label: int = 0) -> tuple[sympy.Expr, ...]:
-    """The K components of dL(u, label)/dz in the symbols u1..uK, by the chain rule of softmax.
+    """Return the K components of dL(u, label)/dz in the symbols u1..uK, by the chain rule of softmax.
 
     Raises
     ------
@@ -161,12 +161,12 @@ CLOSED: dict[type[Loss], tuple[str, Callable[..., Any]]] = {
 
 
 def has_closed_gradient(loss: Loss) -> bool:
-    """Is dL/dz one of the closed forms, or made of one by normalisation?"""
+    """Tell whether dL/dz is one of the closed forms, or made of one by normalisation."""
     return type(loss) in CLOSED or (isinstance(loss, Normalized) and has_closed_gradient(loss.base))
 
 
 def closed_gradient(loss: Loss, probs: Any, onehot: Any, ops: Ops) -> Any:
-    """The closed form of dL/dz: (..., K) probabilities and one-hot labels -> (..., K), under any backend.
+    """Return dL/dz in closed form: (..., K) probabilities and one-hot labels -> (..., K), any backend.
 
     A normalised loss L = l/S has (grad l - L grad S)/S, with grad S the sum of grad l over all labels.
 

@@ -63,7 +63,7 @@ class MemorizationTime:
         return self.status is not Known.UNDECIDED
 
     def to_json(self) -> float | dict[str, str] | None:
-        """The `memorization_time` of ``lossmatters certify --json``: a number, or None where infinite."""
+        """Return what ``lossmatters certify --json`` says: a number, or None where infinite."""
         if not self.decided:
             return {"status": "undecided", "reason": self.detail}
         return None if math.isinf(self.value) else self.value
@@ -145,7 +145,7 @@ def _from_optimum(loss: Loss, k: int, eta: Fraction) -> MemorizationTime:
 
 
 def _from_vertex(loss: Loss, k: int, optimum: NoisyOptimum) -> MemorizationTime:
-    """Logits of e_c are infinite: T is the limit of starts that tend to it.
+    """Return logits of e_c are infinite: T is the limit of starts that tend to it.
 
     Where |dL/dz_k| <= g near e_c, the label's log-odds rise by at most 2 g in a unit of time, so from mass
     eps it takes at least log(d/eps)/(2 g) to come to d: more than any bound as eps -> 0.
@@ -233,7 +233,7 @@ def _field(loss: Loss, k: int) -> Field:
 
 
 def _callable_field(loss: CallableLoss, k: int) -> Field:
-    """The same by autograd for a callable on logits; label is class 0, the clean class is class 1.
+    """Return the same by autograd for a callable on logits; label is class 0, the clean class is class 1.
 
     Raises
     ------
@@ -258,7 +258,7 @@ def _callable_field(loss: CallableLoss, k: int) -> Field:
 
 
 def solve(field: Field, k: int, start: Start, rtol: float) -> float:
-    """When the label passes one half on the flow of `field`, in float64; NaN if not by `LONGEST`.
+    """Return when the label passes one half on the flow of `field`, in float64; NaN if not by `LONGEST`.
 
     The state is z_label - z_clean and z_other - z_clean: the sum of z does not move.
     """
@@ -275,7 +275,7 @@ def solve(field: Field, k: int, start: Start, rtol: float) -> float:
         return [clean - label, clean - other if k > 2 else 0.0]
 
     def ahead(t: float, x: Any) -> float:
-        """The label's log-odds: 0 where it holds one half."""
+        """Return the label's log-odds: 0 where it holds one half."""
         label, _, _ = probs(x)
         return math.log(label) - math.log1p(-label)
 

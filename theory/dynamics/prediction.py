@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
 
 def median_flip(flips: Sequence[int], runs: int) -> float:
-    """The `flip_epoch` of an outcome, from the epochs of those of its runs that flip."""
+    """Return the `flip_epoch` of an outcome, from the epochs of those of its runs that flip."""
     return median([*flips, *[math.inf] * (runs - len(flips))])
 
 
@@ -59,7 +59,7 @@ class Prediction(NamedTuple):
 
 
 def predictions(outcomes: Iterable[Outcome], num_classes: int) -> list[Prediction]:
-    """The outcomes of losses with a formula in the catalogue, with their memorization times at this K.
+    """Return the outcomes of losses with a formula in the catalogue, with their memorization times at this K.
 
     A loss from a user's file is left out, as one that is not registered here: a record's text does not say
     that the file is still the same.

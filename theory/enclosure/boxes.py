@@ -14,7 +14,7 @@ from lossmatters.theory.losses.base import Loss
 def least_over_boxes(
     loss: Loss, k: int, known: float, sign: int, budget: int, total: bool
 ) -> tuple[float, int]:
-    """A lower bound of sign * S (or of L for any label) over boxes of outputs that meet the simplex."""
+    """Bound sign * S (or L for any label) from below over boxes of outputs that meet the simplex."""
     lo, hi = np.zeros((1, k)), np.ones((1, k))
     goal = known - 1e-9 * max(abs(known), 1.0)
     settled, used = np.inf, 0

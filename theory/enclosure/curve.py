@@ -121,7 +121,7 @@ class Curve:
     # -- G(t) - lambda t over a piece ------------------------------------------------------------------
 
     def table(self, piece: Piece) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Points of a piece, dense near 0, with G and G' there in float64."""
+        """Return points of a piece, dense near 0, with G and G' there in float64."""
         if piece not in self._tables:
             share = np.linspace(0, 1, TABLE)
             t = piece.lo + (piece.hi - piece.lo) * (share**4 if piece.lo == 0 else share)
@@ -130,7 +130,7 @@ class Curve:
         return self._tables[piece]
 
     def nearest(self, piece: Piece, slope: float, fine: bool = False) -> float:
-        """Where G(t) - slope t is smallest on a piece, in float64."""
+        """Return where G(t) - slope t is smallest on a piece, in float64."""
         if piece.kind == POINT:
             return piece.lo
         t, values, slopes = self.table(piece)
@@ -168,7 +168,7 @@ class Curve:
         return best
 
     def least_above(self, piece: Piece, slope: float) -> float:
-        """A rigorous lower bound of G(t) - slope t over a piece."""
+        """Return a rigorous lower bound of G(t) - slope t over a piece."""
         if piece.kind == POINT:
             return float((self.at(piece.lo) - Interval(slope, slope) * interval(piece.lo)).lo)
         line = Interval(slope, slope)
@@ -225,5 +225,5 @@ class _Leaves:
 
 @lru_cache(maxsize=64)
 def curve(expression: Any) -> Curve:
-    """The curve of an expression in `T`, worked out once."""
+    """Return the curve of an expression in `T`, worked out once."""
     return Curve(expression)

@@ -13,7 +13,7 @@ from lossmatters.theory.enclosure.truth import truth
 
 
 def log(x: Any) -> Interval:
-    """Natural logarithm, of the x > 0 of the interval."""
+    """Return natural logarithm, of the x > 0 of the interval."""
     x = interval(x)
     return Interval(lift(log_ends, x.lo)[0], lift(log_ends, x.hi)[1])
 
@@ -49,13 +49,13 @@ def log_times_power(x: Any, p: Fraction, n: int) -> Interval:
 
 
 def minimum(x: Any, y: Any) -> Interval:
-    """The smaller of two."""
+    """Return the smaller of two."""
     x, y = interval(x), interval(y)
     return Interval(np.minimum(x.lo, y.lo), np.minimum(x.hi, y.hi))
 
 
 def maximum(x: Any, y: Any) -> Interval:
-    """The larger of two."""
+    """Return the larger of two."""
     return -minimum(-interval(x), -interval(y))
 
 

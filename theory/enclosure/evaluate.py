@@ -19,7 +19,7 @@ Box = Mapping[sympy.Symbol, Interval]
 
 
 def rational(number: Any) -> Fraction:
-    """A SymPy rational as a Fraction."""
+    """Return a SymPy rational as a Fraction."""
     return Fraction(int(number.p), int(number.q))
 
 
@@ -153,7 +153,7 @@ class _Evaluation:
 
 @lru_cache(maxsize=256)
 def sign_forms(expression: Any) -> tuple[tuple[Any, ...], ...]:
-    """The expression itself and its factorisations, as tuples of factors."""
+    """Return the expression itself and its factorisations, as tuples of factors."""
     expression = sympy.sympify(expression)
     # An exponential is one letter here: factoring e^(10^8 t) as a power of e^t would never end.
     letters = {e: sympy.Dummy(positive=True) for e in expression.atoms(sympy.exp)}
@@ -166,7 +166,7 @@ def sign_forms(expression: Any) -> tuple[tuple[Any, ...], ...]:
 
 
 def signs(expression: Any, box: Box) -> np.ndarray:
-    """The sign of an expression on the interior of each box: 1 (>= 0), -1 (<= 0), 2 (zero), 0 (not decided).
+    """Return an expression's sign inside each box: 1 (>= 0), -1 (<= 0), 2 (zero), 0 (not decided).
 
     Products are decided factor by factor, so that a singular factor such as 1/t^2 at t = 0 does not hide
     the sign of the rest. `expression` may be given as its `sign_forms`.
@@ -202,7 +202,7 @@ def smooth_on(expression: Any, box: Box) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _switches(expression: Any) -> tuple[Any, ...]:
-    """The quantities at whose zeros an expression may have a jump or a kink."""
+    """Return the quantities at whose zeros an expression may have a jump or a kink."""
     found: list[Any] = []
     for e in sympy.preorder_traversal(expression):
         if isinstance(e, sympy.Abs | sympy.sign | sympy.Heaviside):

@@ -31,7 +31,7 @@ def _up(x: Any) -> np.ndarray:
 
 @lru_cache(maxsize=4096)
 def _ends(value: Fraction) -> tuple[float, float]:
-    """The tightest floats around a rational."""
+    """Return the tightest floats around a rational."""
     try:
         nearest = float(value)
     except OverflowError:
@@ -78,7 +78,7 @@ class Interval:
 
     @property
     def mid(self) -> np.ndarray:
-        """A float inside each interval."""
+        """Return a float inside each interval."""
         return np.clip(self.lo / 2 + self.hi / 2, self.lo, self.hi)
 
     def __neg__(self) -> Interval:
@@ -197,7 +197,7 @@ def _repeated(x: Interval, n: int) -> Interval:
 
 
 def interval(value: Any) -> Interval:
-    """A number, array or interval as an interval; a float literal means its simplest rational."""
+    """Return a number, array or interval as an interval; a float literal means its simplest rational."""
     if isinstance(value, Interval):
         return value
     if isinstance(value, int | float | Fraction):

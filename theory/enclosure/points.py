@@ -78,7 +78,7 @@ def _rational(point: np.ndarray) -> Point:
 
 
 def _value_at(loss: Loss, point: Point, total: bool, sign: int) -> float:
-    """An upper bound of sign * value at an exact point; infinite where it has none."""
+    """Return an upper bound of sign * value at an exact point; infinite where it has none."""
     try:
         rational = backend("rational")  # exact, also where entries are compared
         probs = rational.array(point)

@@ -67,7 +67,7 @@ class Enclosure:
 
     @property
     def width(self) -> float:
-        """Every two values differ by at most this."""
+        """Return every two values differ by at most this."""
         if np.isinf(self.low[0]) or np.isinf(self.high[1]):
             return float("inf")
         return float(np.nextafter(self.high[1] - self.low[0], np.inf))

@@ -80,7 +80,7 @@ def least_value(
     tolerance: float = 1e-9,
     budget: int = BOXES,
 ) -> Found:
-    """A rigorous lower bound of an expression on a box, as tight as the budget allows.
+    """Return a rigorous lower bound of an expression on a box, as tight as the budget allows.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Sign:
 
 
 def certify_sign(expression: Any, box: Mapping[Any, tuple[Any, Any]], budget: int = BOXES) -> Sign:
-    """The sign of an expression of SymPy on a whole box, proved by intervals, or None.
+    """Return the sign of an expression of SymPy on a whole box, proved by intervals, or None.
 
     Parameters
     ----------

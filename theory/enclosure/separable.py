@@ -89,7 +89,7 @@ class _Search:
         self._least: dict[tuple[int, Piece], Interval] = {}
 
     def unbounded(self) -> bool:
-        """Does the sum tend to -infinity as one entry tends to 0, the last taking up the slack?"""
+        """Tell whether the sum tends to -infinity as one entry tends to 0, the last taking up the slack."""
         number = sum(g.number for g in self.groups)
         if number < 2 or any(g.curve.at(end).hi == np.inf for g in self.groups for end in (0.0, 1.0)):
             return False
@@ -106,7 +106,7 @@ class _Search:
     # -- from above --------------------------------------------------------------------------------
 
     def try_point(self, entries: Sequence[Fraction]) -> None:
-        """A feasible point: its value, rounded up, is an upper bound of the minimum."""
+        """Take a feasible point, whose value, rounded up, bounds the minimum from above."""
         total, place = interval(0), 0
         for group in self.groups:
             for t, times in _runs(entries[place : place + group.number]):
@@ -123,7 +123,7 @@ class _Search:
             self.try_point([Fraction(0)] * (total - m) + [Fraction(1, m)] * m)
 
     def try_near(self, node: Node, slope: float) -> None:
-        """The entries that a multiplier proposes, made to sum to 1 by one of them, or by all equal ones."""
+        """Try the entries that a multiplier proposes, made to sum to 1 by one or by all equal ones."""
         entries: list[float] = []
         for group in self.groups:
             for part in (p for p in node if p.curve is group.curve):
@@ -147,7 +147,7 @@ class _Search:
     # -- from below --------------------------------------------------------------------------------
 
     def bound(self, node: Node) -> float:
-        """The rigorous dual bound of a node, at a multiplier found in float64."""
+        """Return the rigorous dual bound of a node, at a multiplier found in float64."""
         self.nodes += 1
         slope = _multiplier(node)
         if not np.isfinite(slope):
@@ -161,7 +161,7 @@ class _Search:
         return float(total.lo)
 
     def guess(self, node: Node) -> float:
-        """The dual bound of a node at multipliers fixed beforehand: as rigorous, cheap, less tight."""
+        """Return the dual bound of a node at multipliers fixed beforehand: as rigorous, cheap, less tight."""
         total = Interval(self.slopes, self.slopes)
         for part in node:
             total = total + self.least_at(part.curve, part.pieces[0]) * part.number
@@ -217,7 +217,7 @@ class _Search:
         return Least(reached, self.best, self.at, self.nodes)
 
     def _counts(self) -> Iterator[Node]:
-        """Every way to put the entries on the shared pieces, at most one of them on a concave piece."""
+        """Yield every way to put the entries on the shared pieces, at most one of them on a concave piece."""
         yield from self._fill(0, ())
         for which, group in enumerate(self.groups):
             for piece in group.curve.pieces:
@@ -294,7 +294,7 @@ def _argmin(part: Part, slope: float, fine: bool = False) -> float:
 
 
 def _multiplier(node: Node) -> float:
-    """The lambda at which the entries that it proposes sum to 1: they move up with it."""
+    """Return the lambda at which the entries that it proposes sum to 1: they move up with it."""
     slopes: list[Any] = []
     for part in node:
         for piece in part.pieces:

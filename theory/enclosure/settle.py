@@ -15,7 +15,7 @@ X = sympy.Symbol("x", positive=True)  # the label's own probability u_y
 
 
 def settle(expression: Any) -> Any:
-    """An expression with the absolute values, extremes and cases gone that are settled for 0 < t, x < 1."""
+    """Remove the absolute values, extremes and cases that are settled for 0 < t, x < 1."""
     box = {T: Interval(0.0, 1.0), X: Interval(0.0, 1.0)}
 
     def known(e: Any) -> bool:
@@ -45,7 +45,7 @@ def settle(expression: Any) -> Any:
 
 
 def _settled(condition: Any, sign: Callable[[Any], int]) -> Any:
-    """A comparison as true or false where 0 < t, x < 1 settles it."""
+    """Return a comparison as true or false where 0 < t, x < 1 settles it."""
     if not isinstance(condition, sympy.Ge | sympy.Gt | sympy.Le | sympy.Lt):
         return condition
     upward = isinstance(condition, sympy.Ge | sympy.Gt)

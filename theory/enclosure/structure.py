@@ -81,7 +81,7 @@ class Trace:
         return self._named(psi, "sum")
 
     def largest(self, psi: Any) -> Any:
-        """The largest psi(u_i), as an aggregate."""
+        """Return the largest psi(u_i), as an aggregate."""
         if psi.has(X):
             raise NotTracedError("a maximum over classes mixes each class with the label's")
         return self._named(psi, "max") if psi.has(T) else psi
@@ -99,7 +99,7 @@ class Trace:
         return {a.symbol for a in self.aggregates}
 
     def at_uniform(self, expression: Any) -> Any:
-        """An expression in the aggregates at the uniform output, exactly."""
+        """Return an expression in the aggregates at the uniform output, exactly."""
         values: dict[Any, Any] = {}
         number = sympy.sympify(self.classes)
         for a in self.aggregates:

@@ -71,7 +71,7 @@ def _total_of(loss: Loss, value: Any, trace: Trace) -> Any:
 
 @lru_cache(maxsize=256)
 def trace(loss: Loss, num_classes: int | None = None) -> Trace:
-    """The structure of a loss, for one K or (None) for all K at once.
+    """Return the structure of a loss, for one K or (None) for all K at once.
 
     Raises
     ------

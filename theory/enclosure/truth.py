@@ -41,7 +41,7 @@ class Truth:
 
 
 def truth(condition: Any) -> Truth:
-    """A condition, decided or not, as a `Truth`."""
+    """Return a condition, decided or not, as a `Truth`."""
     if isinstance(condition, Truth):
         return condition
     decided = np.asarray(condition, dtype=bool)

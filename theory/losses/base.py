@@ -60,7 +60,7 @@ class Loss:
         self.check_parameters()
 
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        """The loss of each row: (..., K) probabilities and (..., K) one-hot labels -> (...).
+        """Return the loss of each row: (..., K) probabilities and (..., K) one-hot labels -> (...).
 
         Parameters are already numbers of the backend: write ``self.alpha``, not ``float(self.alpha)``.
         """
@@ -70,12 +70,12 @@ class Loss:
         """Raise ValueError where a parameter is out of its domain."""
 
     def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
-        """The declared maximum of L over the simplex, or None where none is declared."""
+        """Return the declared maximum of L over the simplex, or None where none is declared."""
         return None
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters by name: every dataclass field that is a number (not a loss)."""
+        """Return the parameters by name: every dataclass field that is a number (not a loss)."""
         if not dataclasses.is_dataclass(self):
             return {}
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
@@ -83,7 +83,7 @@ class Loss:
 
     @property
     def spec(self) -> str:
-        """The text that `get` turns into this loss again: ``rll(alpha=1/10)``.
+        """Return the text that `get` turns into this loss again: ``rll(alpha=1/10)``.
 
         >>> from lossmatters.theory.losses import RLL
         >>> RLL(alpha=0.1).spec
@@ -97,7 +97,7 @@ class Loss:
         return self.bound_to(ops).formula(probs, onehot, ops)
 
     def bound_to(self, ops: Ops) -> Any:
-        """A view of this loss whose parameters are numbers of the backend."""
+        """Return a view of this loss whose parameters are numbers of the backend."""
         view = copy.copy(self)
         for key, value in self.parameters.items():
             if isinstance(value, Fraction):
@@ -105,7 +105,7 @@ class Loss:
         return view
 
     def all_labels(self, probs: Any, ops: Ops) -> Any:
-        """The loss matrix: (..., K) -> (..., K), entry j the loss of label j."""
+        """Return the loss matrix: (..., K) -> (..., K), entry j the loss of label j."""
         columns = [self.apply(probs, ops.onehot(probs, j), ops) for j in range(probs.shape[-1])]
         return ops.stack(columns)
 
@@ -131,7 +131,7 @@ class Loss:
     def criterion(
         self, reduction: str = "mean", weight: Tensor | None = None, ignore_index: int = -100
     ) -> nn.Module:
-        """A ``torch.nn.Module`` called like ``CrossEntropyLoss``: (logits (N, K), labels (N,)) -> loss.
+        """Return a ``torch.nn.Module`` called like ``CrossEntropyLoss``: (logits (N, K), labels) -> loss.
 
         Parameters
         ----------
@@ -145,7 +145,7 @@ class Loss:
         return Criterion(self, reduction=reduction, weight=weight, ignore_index=ignore_index)
 
     def matrix(self, logits: Tensor) -> Tensor:
-        """The loss matrix of a batch, (N, K) logits -> (N, K): entry [n, j] is L(softmax(logits[n]), j)."""
+        """Return the loss matrix of (N, K) logits, (N, K): entry [n, j] is L(softmax(logits[n]), j)."""
         from lossmatters.theory.criteria.criterion import loss_matrix
 
         return loss_matrix(self, logits)
@@ -167,11 +167,11 @@ class SeparableLoss(Loss):
     """
 
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        """The term of the label's own probability."""
+        """Return the term of the label's own probability."""
         raise NotImplementedError(f"{type(self).__name__} has no on_label")
 
     def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        """The term of each other class; 0 if not given."""
+        """Return the term of each other class; 0 if not given."""
         return ops.const(0)
 
     @property
@@ -257,7 +257,7 @@ def scale(factor: Any, loss: Loss) -> Loss:
 
 
 def combine(first: Loss, second: Loss) -> Loss:
-    """The sum of two losses."""
+    """Return the sum of two losses."""
     return _combination(_terms(first) + _terms(second))
 
 

@@ -33,7 +33,7 @@ class CallableLoss(Loss):
         return values.double().numpy().reshape(np.shape(probs)[:-1])
 
     def precision(self, num_classes: int) -> str:
-        """The floating type of the values for float64 logits: "float64", "float32", ..."""
+        """Return the floating type of the values for float64 logits: "float64", "float32", ..."""
         values = self._call(np.full((1, num_classes), 1 / num_classes), np.zeros(1, dtype=int))
         return str(values.dtype).removeprefix("torch.")
 

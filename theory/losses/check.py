@@ -12,7 +12,7 @@ PROBS_TOLERANCE = 1e-6  # rows given as probabilities may come from a float32 so
 
 
 def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (N, K) as float64 and labels (N,) as one-hot rows (N, K), or a clear error."""
+    """Return probabilities (N, K) as float64 and labels (N,) as one-hot rows (N, K), or a clear error."""
     try:
         probs = np.asarray(probs, dtype=float)
     except (TypeError, ValueError):
@@ -34,7 +34,7 @@ def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndar
 
 
 def check_labels(labels: Any, num_classes: int, length: int | None = None) -> np.ndarray:
-    """Labels as an integer array of values in 0..K-1, or a clear error."""
+    """Return labels as an integer array of values in 0..K-1, or a clear error."""
     labels = np.asarray(labels)
     if not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"labels must be integers, got dtype={labels.dtype}")

@@ -59,7 +59,7 @@ class ShareLoss(Loss):
     bounded = True
 
     def weights(self, probs: Any, ops: Ops) -> Any:
-        """The weights w of all labels: (..., K) -> (..., K), non-negative, at least one positive."""
+        """Return the weights w of all labels: (..., K) -> (..., K), non-negative, at least one positive."""
         raise NotImplementedError(f"{type(self).__name__} has no weights")
 
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:

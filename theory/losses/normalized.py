@@ -25,7 +25,7 @@ class CatalogueNormalized(Normalized):
     spec = Loss.spec
 
     def make_base(self) -> Loss:
-        """The loss that is normalised."""
+        """Return the loss that is normalised."""
         raise NotImplementedError  # each subclass names its base
 
     def __post_init__(self) -> None:

@@ -31,11 +31,11 @@ class ActivePassive(Combination):
     bounded = True
 
     def active(self) -> Loss:
-        """The loss whose value is about the label's probability."""
+        """Return the loss whose value is about the label's probability."""
         return NCE()
 
     def passive(self) -> Loss:
-        """The loss whose value is about the other classes."""
+        """Return the loss whose value is about the other classes."""
         return MAE()
 
     def __post_init__(self) -> None:

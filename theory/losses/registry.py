@@ -60,7 +60,7 @@ def register(cls: LossClass) -> LossClass:
 
 
 def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
-    """A loss from its name or text.
+    """Return a loss from its name or text.
 
     Accepts a registered name with `parameters`; ``NAME(alpha=1/10)``; sums, positive multiples and
     ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``symmetrise(...)``, ``label_mean(...)``,
@@ -109,7 +109,7 @@ def _canonical(name: str) -> str:
 
 
 def _protect(spec: str) -> str:
-    """Names with '-' (zero-one, user's own) made parsable: longest first, '-' to '_'."""
+    """Return names with '-' (zero-one, user's own) made parsable: longest first, '-' to '_'."""
     text = spec.strip()
     for name in sorted([*LOSSES, *ALIASES], key=len, reverse=True):
         if "-" in name:
@@ -172,7 +172,7 @@ def _looking_in(folder: Path) -> Iterator[None]:
 
 
 def _load(path: Path) -> ModuleType:
-    """The module of a user's file."""
+    """Return the module of a user's file."""
     if not path.is_file():
         raise LossFileError(f"loss file must exist, got path={str(path)!r}")
     spec = importlib.util.spec_from_file_location(f"{USERS}{path.stem}", path)
@@ -190,7 +190,7 @@ def _load(path: Path) -> ModuleType:
 
 
 def _imported(name: str) -> ModuleType:
-    """An installed module, or one of the current folder."""
+    """Return an installed module, or one of the current folder."""
     try:
         with _looking_in(Path()):
             return importlib.import_module(name)
@@ -199,7 +199,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _named(module: ModuleType, attribute: str) -> Any:
-    """What a module calls by this name."""
+    """Return what a module calls by this name."""
     if not hasattr(module, attribute):
         public = [name for name, value in vars(module).items() if _may_be_meant(name, value, module.__name__)]
         near = difflib.get_close_matches(attribute, public, n=3, cutoff=0.3) or public[:5]
@@ -209,14 +209,14 @@ def _named(module: ModuleType, attribute: str) -> Any:
 
 
 def _may_be_meant(name: str, value: Any, module: str) -> bool:
-    """Is it a loss or a callable that the file made itself, not one that it imported?"""
+    """Tell whether it is a loss or a callable that the file made itself, not one that it imported."""
     home = str(getattr(value, "__module__", None))
     own = callable(value) and (home == module or home.startswith(f"{module}."))  # a package shows its parts
     return not name.startswith("_") and (own or isinstance(value, Loss))
 
 
 def _evaluate(node: ast.expr, spec: str) -> Any:
-    """The value of the small language of `get`: numbers, names, calls, + * / and unary minus."""
+    """Return the value of the small language of `get`: numbers, names, calls, + * / and unary minus."""
     match node:
         case ast.Constant(value=int() | float() | str() as value) if not isinstance(value, bool):
             return exact(value, "number")
@@ -251,7 +251,7 @@ def _evaluate(node: ast.expr, spec: str) -> Any:
 
 
 def _wrapped(word: str, base: Loss, given: dict[str, Fraction], spec: str) -> Loss:
-    """A loss made of another by its word: symmetrise(X), backward(X, eta=2/5), ..."""
+    """Return a loss made of another by its word: symmetrise(X), backward(X, eta=2/5), ..."""
     needs = () if word in ("symmetrise", "label_mean") else ("eta",)
     if tuple(given) != needs:
         has = "takes eta=RATE beside the loss" if needs else "takes a loss alone"

@@ -52,7 +52,7 @@ class TaylorCE(SeparableLoss):
             fail("parameter n", f"a whole number in 1..{MOST_TERMS}", self.n)
 
     def bound_to(self, ops: Ops) -> Any:
-        """As for any loss; n is a count, and stays the whole number that it is."""
+        """Return the view that every loss has; n is a count, and stays the whole number that it is."""
         return self
 
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:

@@ -59,7 +59,7 @@ class Minimiser:
 
 
 def check_posterior(posterior: Sequence[Any]) -> Posterior:
-    """A posterior as exact rationals that sum to 1, or the house's error."""
+    """Return a posterior as exact rationals that sum to 1, or the house's error."""
     values = tuple(exact(p, "posterior") for p in posterior)
     check_num_classes(len(values))
     if min(values) < 0 or sum(values) != 1:
@@ -68,7 +68,7 @@ def check_posterior(posterior: Sequence[Any]) -> Posterior:
 
 
 def conditional_minimiser(loss: Loss, posterior: Sequence[Any]) -> Minimiser:
-    """The output u that minimises sum_j pi_j L(u, j).
+    """Return the output u that minimises sum_j pi_j L(u, j).
 
     Closed forms: CCE and MSE give pi; the linear losses (MAE, RCE, unhinged) and 0-1 the vertex at argmax
     pi; GCE pi^(1/(1-q)), normalised; RLL and NMSE fill water, see `water_filling` and `projection`. Positive
@@ -95,12 +95,12 @@ def conditional_minimiser(loss: Loss, posterior: Sequence[Any]) -> Minimiser:
 
 
 def has_closed_form(loss: Loss) -> bool:
-    """Is the minimiser known in closed form for every posterior?"""
+    """Tell whether the minimiser is known in closed form for every posterior."""
     return _form(loss) is not None
 
 
 def _form(loss: Loss) -> Callable[[Posterior], Minimiser] | None:
-    """The closed form of a loss, or of what it is a multiple of."""
+    """Return the closed form of a loss, or of what it is a multiple of."""
     if isinstance(loss, Combination | SeparableCombination) and len(loss.terms) == 1:
         return _form(loss.terms[0][1])
     if isinstance(loss, Normalized) and type(loss.base) is MSE:

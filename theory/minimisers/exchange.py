@@ -30,7 +30,7 @@ ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred round
 
 @lru_cache(maxsize=256)
 def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str | None:
-    """Does F(u_y; A) strictly fall in u_y (sign = -1; rise for +1), aggregates held fixed, where it matters?
+    """Tell whether F(u_y; A) strictly falls (sign = -1) or rises (+1) in u_y where it matters, A fixed.
 
     It never rises, and falls strictly on [1/K, 1]: where the largest of K entries may be. For a separable
     loss F' is on_label' - off_label'; dividing by S > 0 and adding change nothing.
@@ -137,7 +137,7 @@ def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
 
 
 def near(border: Any, side: int) -> Fraction:
-    """A rational border, or a fraction next to an irrational one on the given side."""
+    """Return a rational border, or a fraction next to an irrational one on the given side."""
     if border.is_Rational:
         return Fraction(int(border.p), int(border.q))
     return Fraction(str(sympy.N(border, 40))) + side * Fraction(1, 10**30)
@@ -172,7 +172,7 @@ def _never_negative(psi: Any) -> bool:
 
 
 def positive(expression: Any, num_classes: int | None) -> str | None:
-    """Is it >= 0 for X in (0, 1), and > 0 from 1/K on? How that is known, or None.
+    """Tell whether it is >= 0 for X in (0, 1), and > 0 from 1/K on. How that is known, or None.
 
     By SymPy: > 0 on all of (0, 1), visibly, with X = 1/(1 + x) and K = k + 2. By intervals, for one K or
     where it does not hold K: >= 0 on (0, 1) and > 0 on [1/K, 1 - 10^-6]. Above, a weak sign will do: the
@@ -215,7 +215,7 @@ def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
-    """Does permuting the classes of an output permute its losses? Tried at random outputs, in floats."""
+    """Tell whether permuting the classes permutes the losses: tried at random outputs, in floats."""
     numpy, rng = backend("numpy"), np.random.default_rng(0)
     probs = rng.dirichlet(np.ones(num_classes), 3)
     order = np.roll(np.arange(num_classes), 1)
@@ -229,7 +229,7 @@ def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
 
 
 def gives_up_below_half(loss: Loss) -> bool:
-    """Is L = f(u_y) with f constant up to 1/2, never rising from there, and f(1) < f(0)? For every K.
+    """Tell whether L = f(u_y), f constant up to 1/2, never rising from there, f(1) < f(0); for every K.
 
     At most one entry exceeds 1/2. So where u_j >= u_y, R >= f(0) - pi_j (f(0) - f(1)), which is above
     R(e_y) = f(0) - pi_y (f(0) - f(1)): calibrated, though f does not fall strictly.
@@ -260,7 +260,7 @@ def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple
 
 
 def limit_at_zero(expression: Any, t: Any) -> Any:
-    """The limit as t -> 0 from above; NaN where SymPy does not find it."""
+    """Return the limit as t -> 0 from above; NaN where SymPy does not find it."""
     value = sympy.sympify(expression).subs(t, 0)
     if value.is_finite:
         return value
@@ -271,7 +271,7 @@ def limit_at_zero(expression: Any, t: Any) -> Any:
 
 
 def attains(loss: Loss, num_classes: int | None = None) -> bool:
-    """Is every conditional risk lower semicontinuous on the closed simplex, and so its least value attained?
+    """Tell whether every conditional risk is lower semicontinuous on the simplex, so attains its least value.
 
     Separable: on_label and off_label have limits at 0, finite or +infinity. L/S needs S finite and positive
     up to the boundary: where S grows without bound L/S has no limit, as for NCE. Others: aggregates finite at

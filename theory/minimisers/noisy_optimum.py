@@ -66,7 +66,7 @@ class NoisyOptimum:
     unique: bool | None
 
     def to_dict(self) -> dict[str, Any]:
-        """The `noisy_optimum` object of ``lossmatters certify --json``."""
+        """Return the `noisy_optimum` object of ``lossmatters certify --json``."""
         return {
             "clean": float(self.clean),
             "other": float(self.other),
@@ -96,7 +96,7 @@ def _noisy_optimum(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
 
 
 def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum:
-    """The minimiser of sum_j T[c, j] L(u, j) under uniform noise.
+    """Return the minimiser of sum_j T[c, j] L(u, j) under uniform noise.
 
     A symmetric loss below the threshold has noisy conditional risk b C + a L(u, c) with a > 0 (R1), so u*
     minimises L(., c), whatever the rate: the vertex e_c, where L(., c) is least. Else in closed form by N3,
@@ -121,7 +121,7 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum
 
 
 def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[Known, str, bool] | None:
-    """How it is known that L(., c) of a symmetric loss is least at e_c: (status, why, only there), or None.
+    """Return how L(., c) of a symmetric loss is known to be least at e_c: (status, why, only there).
 
     K L(u, c) = C + sum_i (F(u_c; A) - F(u_i; A)) for a symmetric loss L(u, y) = F(u_y; A). Separable: F is
     h = on_label - off_label plus A, and every h(u_c) - h(u_i) is least at u_c = 1, u_i = 0 where h falls.
@@ -226,7 +226,7 @@ def _closed(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
 
 
 def _numerical(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
-    """The best of a grid of log-odds, refined; a vertex where the risk is shown to be least there."""
+    """Return the best of a grid of log-odds, refined; a vertex where the risk is shown to be least there."""
     odds = np.linspace(-GRID_END, GRID_END, GRID + 1)
     risk = _risk_at(loss, k, eta)
     values = np.where(np.isfinite(values := risk(odds)), values, np.inf)
@@ -268,7 +268,7 @@ def _risk_at(loss: Loss, k: int, eta: Fraction) -> Callable[[Any], Any]:
 
 
 def _on_line(loss: Loss, k: int, eta: Fraction) -> sympy.Expr | None:
-    """The conditional risk at (1 - (K-1) x, x, ..., x) in `X`; None without a formula for it."""
+    """Return the conditional risk at (1 - (K-1) x, x, ..., x) in `X`; None without a formula for it."""
     if isinstance(loss, CallableLoss):
         return None
     point = np.array([1 - (k - 1) * X, *[X] * (k - 1)], dtype=object)

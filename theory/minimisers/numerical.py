@@ -23,7 +23,7 @@ Risk = Callable[[Any, Any], Any]
 
 @lru_cache(maxsize=64)
 def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
-    """The risk and its gradient in u as functions of (u, pi); None without a formula for them."""
+    """Return the risk and its gradient in u as functions of (u, pi); None without a formula for them."""
     if isinstance(loss, CallableLoss):
         return None
     try:
@@ -37,7 +37,7 @@ def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
 
 
 def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., float], Callable[..., Any]]:
-    """The conditional risk u -> sum_j pi_j L(u, j) in float64, and its gradient in u, (K,) -> (K,)."""
+    """Return the conditional risk u -> sum_j pi_j L(u, j) in float64, and its gradient in u, (K,) -> (K,)."""
     pi = np.asarray(posterior, dtype=float)
     both = _compiled(loss, len(pi))
     if both is not None:
@@ -69,7 +69,7 @@ def _onto_simplex(u: Any) -> np.ndarray:
 
 
 def minimise(loss: Loss, posterior: ArrayLike) -> tuple[np.ndarray, float]:
-    """The best of several descents on the simplex, (K,), and its KKT residual.
+    """Return the best of several descents on the simplex, (K,), and its KKT residual.
 
     The residual is the largest of u_i |g_i - m| and m - g_i, with g the gradient and m = sum u_i g_i: 0 at
     a minimum on the simplex, and at any other stationary point too, which is why there are several starts.

@@ -28,7 +28,7 @@ SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may n
 
 
 def tidy(expression: Any) -> sympy.Expr:
-    """The shortest of the usual forms of an expression: ``10*log(11)`` rather than ``log(25937424601)``."""
+    """Return the shortest usual form of an expression: ``10*log(11)``, not ``log(25937424601)``."""
     expression = sympy.sympify(expression)
     if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
         return expression
@@ -106,7 +106,7 @@ class Generator:
 
 
 def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
-    """The generator of a separable loss, exactly; `classes` is an integer or the symbol `K`."""
+    """Return the generator of a separable loss, exactly; `classes` is an integer or the symbol `K`."""
     t = sympy.Symbol("t", positive=True)
     number = classes if isinstance(classes, sympy.Basic) else sympy.Integer(classes)
     return Generator(exactly(loss.generator(t, number, OPS)), t, number)
@@ -145,7 +145,7 @@ def _losses_at_numbers(loss: Loss, values: Sequence[Any]) -> list[sympy.Expr]:
 
 @lru_cache(maxsize=64)
 def symbolic_losses(loss: Loss, num_classes: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Expr, ...]]:
-    """The symbols u1..uK and L(u, j) in them for every label j.
+    """Return the symbols u1..uK and L(u, j) in them for every label j.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def symbolic_losses(loss: Loss, num_classes: int) -> tuple[tuple[sympy.Symbol, .
 
 
 def enclose(expression: sympy.Expr) -> Any:
-    """A ball (Arb) that contains the value of an exact closed form, at the current precision.
+    """Return a ball (Arb) that contains the value of an exact closed form, at the current precision.
 
     Raises
     ------

@@ -30,7 +30,7 @@ class Piece:
 
 
 def pieces(expression: Any, t: Any) -> tuple[Piece, ...] | None:
-    """The pieces of an expression in t on (0, 1); None where a border depends on more than numbers.
+    """Return the pieces of an expression in t on (0, 1); None where a border depends on more than numbers.
 
     >>> t = sympy.Symbol("t", positive=True)
     >>> [(p.lo, p.hi, p.expression) for p in pieces(sympy.Max(t, sympy.Rational(1, 3)), t)]
@@ -59,7 +59,7 @@ def pieces(expression: Any, t: Any) -> tuple[Piece, ...] | None:
 
 
 def _differences(expression: Any) -> list[Any]:
-    """What changes its sign where an expression changes its case."""
+    """Return what changes its sign where an expression changes its case."""
     found = []
     for atom in expression.atoms(*CASES):
         if isinstance(atom, sympy.Abs):
@@ -72,7 +72,7 @@ def _differences(expression: Any) -> list[Any]:
 
 
 def _settled(expression: Any, t: Any, middle: Any) -> Any:
-    """The expression with the cases that hold at `middle`, which is on no border."""
+    """Return the expression with the cases that hold at `middle`, which is on no border."""
 
     def case(atom: Any) -> Any:
         if isinstance(atom, sympy.Abs):
@@ -106,7 +106,7 @@ def _sign(number: Any) -> int | None:
 
 
 def shape(found: tuple[Piece, ...], t: Any) -> str:
-    """Of a function given by its pieces: "affine", "convex", "concave" or "unknown"."""
+    """Return the shape of a function given by its pieces: "affine", "convex", "concave" or "unknown"."""
     bends = [bend(p, t) for p in found]
     if "unknown" in bends:
         return "unknown"
@@ -126,7 +126,7 @@ def shape(found: tuple[Piece, ...], t: Any) -> str:
 
 
 def curvature(g: Generator) -> str:
-    """The shape of G on (0, 1) as far as SymPy shows it: "affine", "convex", "concave" or "unknown"."""
+    """Return the shape of G on (0, 1) that SymPy shows: "affine", "convex", "concave" or "unknown"."""
     if g.expression.has(*CASES):  # the second derivative would miss the kinks
         found = pieces(g.expression, g.t)
         return "unknown" if found is None else shape(found, g.t)
@@ -139,7 +139,7 @@ def curvature(g: Generator) -> str:
 
 
 def bend(piece: Piece, t: Any) -> str:
-    """The shape of one piece, as far as SymPy shows it."""
+    """Return the shape of one piece, as far as SymPy shows it."""
     second = sympy.diff(piece.expression, t, 2)
     if is_zero(second):
         return "affine"

@@ -25,7 +25,7 @@ LARGEST_WEIGHT = 3
 
 
 def small_points(num_classes: int, spread: bool = True) -> list[Point]:
-    """Points with small denominators, the smallest first.
+    """Return points with small denominators, the smallest first.
 
     The first three labels have weights 0 to 3, the others all 0 or (with `spread`) all 1; the uniform
     point is always there. For K = 10 these are about a hundred points.
@@ -42,7 +42,7 @@ def small_points(num_classes: int, spread: bool = True) -> list[Point]:
 
 
 def cost(point: Sequence[Fraction]) -> int:
-    """How much there is to write down: the common denominator, and how many classes have mass."""
+    """Return how much there is to write down: the common denominator, and how many classes have mass."""
     return lcm(*(x.denominator for x in point)) + sum(x > 0 for x in point)
 
 
@@ -87,7 +87,7 @@ def _fraction(value: Any) -> Fraction | None:
 
 
 def sign_of(expression: sympy.Expr) -> tuple[int | None, str]:
-    """The sign of an exact closed form and how it is known: "exact" (a rational) or "balls".
+    """Return the sign of an exact closed form and how it is known: "exact" (a rational) or "balls".
 
     None where the value is not finite, or too close to 0 for `SIGN_BITS` bits to tell.
     """
@@ -106,7 +106,7 @@ def sign_of(expression: sympy.Expr) -> tuple[int | None, str]:
 
 
 def simplest_between(low: Fraction, high: Fraction) -> Fraction:
-    """The fraction of smallest denominator strictly inside (low, high), 0 <= low < high.
+    """Return the fraction of smallest denominator strictly inside (low, high), 0 <= low < high.
 
     >>> simplest_between(Fraction(1, 3), Fraction(1, 2))
     Fraction(2, 5)

@@ -20,7 +20,7 @@ from lossmatters.theory.symmetry.witness import Point
 
 
 def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float], float]:
-    """The loss of one label at each point, and what rounding may do to a comparison of them.
+    """Return the loss of one label at each point, and what rounding may do to a comparison of them.
 
     That is some hundred operations on numbers of the size of the losses of all labels: zero at the label's
     vertex may be the difference of two such numbers.
@@ -83,14 +83,14 @@ def _outputs(k: int) -> Any:
 
 
 def _plain_outputs(k: int) -> list[tuple[Point, int]]:
-    """A few outputs, each with two labels."""
+    """Return a few outputs, each with two labels."""
     return [(u, label) for u in simple_outputs(k) for label in (0, k - 1)]
 
 
 def _scanned(
     trial: Trial, k: int, badness: Callable[[Any], Any], test: Callable[[Any], None]
 ) -> Iterator[tuple[Point, int]]:
-    """The output and label of a scan that are worst, if they break the promise.
+    """Yield the output and label of a scan that are worst, if they break the promise.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _scanned(
 def _scanned_lines(
     trial: Trial, k: int, badness: Callable[[Any, Any, Any], Any], test: Callable[[Any], None]
 ) -> Iterator[tuple[Point, int, list[int]]]:
-    """The places of a scan of lines that are worst, if they break the promise.
+    """Yield the places of a scan of lines that are worst, if they break the promise.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _promised(
 
 
 def _lines(k: int) -> Any:
-    """An output, a label and three places a < b < c in [0, 1] on the line to the label's vertex."""
+    """Return an output, a label and three places a < b < c in [0, 1] on the line to the label's vertex."""
     from hypothesis import strategies as st
 
     from lossmatters.proofs_checks.strategies import simplex_points
@@ -172,7 +172,7 @@ def _lines(k: int) -> Any:
 
 
 def _plain_lines(k: int) -> list[tuple[Point, int, list[int]]]:
-    """A few lines: all of each, and its two ends where that is soon done."""
+    """Return a few lines: all of each, and its two ends where that is soon done."""
     places = ([0, 50, 100], [0, 1, 2], [98, 99, 100])[: 3 if k <= MANY else 1]
     return [(*case, place) for case in _plain_outputs(k) for place in places]
 

@@ -62,7 +62,7 @@ def _formula(trial: Trial) -> str | None:
 
 
 def _cause(found: list[float], wanted: list[float]) -> str:
-    """What a few moderate outputs say of the difference."""
+    """Return what a few moderate outputs say of the difference."""
 
     def same(numbers: list[float]) -> bool:
         return max(numbers) - min(numbers) <= 1e-9 * max(1.0, abs(numbers[0]))  # of values good to 1e-12

@@ -101,7 +101,7 @@ def _dead(trial: Trial) -> str | None:
 
 
 def _true_norm(loss: Loss, logits: list[float]) -> float | None:
-    """The length of dL/dlogits for label 0, from the formula; None without a value."""
+    """Return the length of dL/dlogits for label 0, from the formula; None without a value."""
     from lossmatters.theory.criteria import reference
 
     gradient = reference.gradient(loss, reference.softmax(logits), 0)

@@ -74,7 +74,7 @@ def _state_at_import(trial: Trial) -> str | None:
 
 
 def _in_a_new_process(trial: Trial) -> list[str]:
-    """What importing the module of a loss changes, where it was imported long ago."""
+    """Return what importing the module of a loss changes, where it was imported long ago."""
     holder = getattr(trial.subject.loss, "__module__", None) or type(trial.subject.loss).__module__
     module = sys.modules.get(holder)
     path = getattr(module, "__file__", None)
@@ -111,7 +111,7 @@ def _importable(name: str) -> bool:
 
 
 def one_line_of(text: str) -> str:
-    """The last line of a traceback."""
+    """Return the last line of a traceback."""
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no message"
 

@@ -12,7 +12,7 @@ MODERATE = ("equal", "ties", "ordinary")  # kinds of logits, all within [-20, 20
 
 
 def rounding(trial: Trial, logits: Any, moved: float = 0.0) -> float:
-    """What rounding may do to a value whose logits are moved by eps times `moved` + their size.
+    """Return what rounding may do to a value whose logits are moved by eps times `moved` + their size.
 
     The losses of all labels are the scale of the numbers that it is made of, and follow the logits of a
     softmax with slopes of that scale.
@@ -23,7 +23,7 @@ def rounding(trial: Trial, logits: Any, moved: float = 0.0) -> float:
 
 
 def moved(trial: Trial, z: Any, y: Any, value: Any, rounded: float) -> float:
-    """How far a loss moves, added up over the classes, as one logit moves by what rounding may move it.
+    """Bound how far a loss moves, summed over classes, as one logit moves by what rounding may move it.
 
     That is eight times `rounded`, either way. Where a loss follows its gradient, this is the gradient's size
     times the step; beside a jump, it is the jump: which side of it the logits are on is lost in rounding.
@@ -57,13 +57,13 @@ def _batches(trial: Trial, **more: Any) -> Any:
 
 
 def _plain_batch(trial: Trial, **more: Any) -> dict[str, Any]:
-    """A batch that is always the same, as one that is drawn."""
+    """Return a batch that is always the same, as one that is drawn."""
     z, y = probe(trial.num_classes)
     return {"z": list(z.numpy()), "y": y.numpy(), **more}
 
 
 def tensors(drawn: Any) -> tuple[Any, Any]:
-    """The logits and labels of a drawn batch as tensors."""
+    """Return the logits and labels of a drawn batch as tensors."""
     import numpy as np
     import torch
 

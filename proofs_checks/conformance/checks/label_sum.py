@@ -20,7 +20,7 @@ TOLERANCES = {2.0**-52: SAMPLING_TOLERANCE["float64"], 2.0**-23: SAMPLING_TOLERA
 
 
 def tolerance(trial: Trial) -> float:
-    """The relative error allowed to a label sum, for the type in which the values come."""
+    """Return the relative error allowed to a label sum, for the type in which the values come."""
     return TOLERANCES.get(trial.subject.eps, SAMPLING_TOLERANCE["float16"])
 
 
@@ -31,12 +31,12 @@ def sums(trial: Trial, *points: Point) -> tuple[list[float], float]:
 
 
 def simple_outputs(k: int) -> list[Point]:
-    """A few outputs that tell most label sums apart, those without zeros first."""
+    """Return a few outputs that tell most label sums apart, those without zeros first."""
     return sorted(islice(simple_points(k), SIMPLE), key=lambda u: 0 in u)
 
 
 def scanned_pairs(trial: Trial) -> Iterator[tuple[Point, Point]]:
-    """The uniform output, and that of a scan whose label sum is furthest from its own, if it is too far."""
+    """Return the uniform output and that of a scan whose label sum is furthest from its own, if too far."""
     even = simple_outputs(trial.num_classes)[0]
     (constant,), least = sums(trial, even)
 
@@ -112,7 +112,7 @@ def _normalised(trial: Trial) -> str | None:
 
 
 def _is(trial: Trial, constant: Any, what: str) -> str:
-    """The label sum at the uniform output is `constant(K)`, for every K to draw from."""
+    """Return the label sum at the uniform output is `constant(K)`, for every K to draw from."""
     checked = []
     # Two sizes at least: (K - 1)^2/4 is 1 at K = 3.
     for k in trial.subject.classes:

@@ -19,7 +19,7 @@ KINDS = ("equal", "ties", "one-hot", "ordinary")  # of logits, for the narrow ty
 
 
 def _single(k: int, **more: Any) -> Any:
-    """One row of logits and a label."""
+    """Return one row of logits and a label."""
     from hypothesis import strategies as st
 
     from lossmatters.proofs_checks.strategies import logits
@@ -28,7 +28,7 @@ def _single(k: int, **more: Any) -> Any:
 
 
 def _corners(k: int) -> Any:
-    """The rows at which losses break most often, simplest first."""
+    """Yield the rows at which losses break most often, simplest first."""
     import numpy as np
 
     from lossmatters.proofs_checks.strategies import FLOAT32_MAX
@@ -122,7 +122,7 @@ def _narrow(trial: Trial, name: str) -> str | None:
 
 
 def narrow_is_wide(trial: Trial, name: str, drawn: tuple[Any, int]) -> None:
-    """The loss of one row of logits and its label, rounded to a narrow type, is that of float64.
+    """Refuse a row whose loss, its logits rounded to a narrow type, is not that of float64.
 
     Raises
     ------

@@ -78,7 +78,7 @@ def _noisy_risk(trial: Trial) -> str | None:
             raise Broken(f"R3 allows an excess risk of {bound:.10g}, it is {excess:.10g}", **seen)
 
     def of_scan() -> Iterator[Any]:
-        """One input, on which two outputs of other label sums make for another risk than predicted."""
+        """Yield one input, on which two outputs of other label sums make for another risk than predicted."""
         for pair in scanned_pairs(trial) if symmetric else ():
             k = len(pair[0])
             yield FiniteProblem((Fraction(1),), (pair[0],)), [[u] for u in pair], threshold(k) / 2
@@ -152,7 +152,7 @@ def _calibration(trial: Trial) -> str | None:
 
 
 def _compositions(total: int, parts: int) -> list[tuple[int, ...]]:
-    """All ways to write `total` as an ordered sum of `parts` numbers >= 0."""
+    """Return all ways to write `total` as an ordered sum of `parts` numbers >= 0."""
     if parts == 1:
         return [(total,)]
     return [(i, *rest) for i in range(total + 1) for rest in _compositions(total - i, parts - 1)]
