@@ -44,11 +44,8 @@ TO_DO = (
     "proofs_checks/checker",
     "proofs_checks/claims",
     "proofs_checks/formal",
-    "empirics/engine",
-    "empirics/experiments",
-    "empirics/meter.py",
-    "empirics/history.py",
-    "paper/article",
+    "empirics",
+    "paper",
 )
 
 

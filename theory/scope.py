@@ -75,7 +75,7 @@ class ClassCounts:
 
     @property
     def is_finite(self) -> bool:
-        """Does it hold finitely many numbers?"""
+        """Tell whether it holds finitely many numbers."""
         return self.onwards is None
 
     def __contains__(self, num_classes: int) -> bool:
@@ -168,7 +168,7 @@ class Domain:
         return Domain(self.conditions | other.conditions)
 
     def __le__(self, other: Domain) -> bool:
-        """Is this domain known to lie in the other?"""
+        """Tell whether this is domain known to lie in the other."""
         return self.conditions >= other.conditions
 
     def __str__(self) -> str:

@@ -310,13 +310,13 @@ def accuracy_from_counts(counts: ArrayLike, transition_matrix: Any, level: float
 
 
 def _mean(table: np.ndarray, values: np.ndarray, level: float) -> Estimate:
-    """The mean of a value of each cell, with a normal interval cut to [0, 1]."""
+    """Return the mean of a value of each cell, with a normal interval cut to [0, 1]."""
     mean, half = _spread(table, values, level)
     return Estimate(mean, *_cut(mean - half, mean + half), level, "normal")
 
 
 def _cut(low: float, high: float) -> tuple[float, float]:
-    """An interval of a share, cut to [0, 1]; one outside becomes the end that it lies beyond."""
+    """Return an interval of a share, cut to [0, 1]; one outside becomes the end that it lies beyond."""
     return min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)
 
 
@@ -330,7 +330,7 @@ def _spread(table: np.ndarray, values: np.ndarray, level: float) -> tuple[float,
 
 
 def _ratio(table: np.ndarray, above: np.ndarray, below: np.ndarray, level: float) -> Estimate:
-    """A ratio of two means, by the delta method; [0, 1] where the lower one is not told from 0."""
+    """Return a ratio of two means, by the delta method; [0, 1] where the lower one is not told from 0."""
     top, (bottom, reach) = float((table * above).sum() / table.sum()), _spread(table, below, level)
     if bottom - reach <= 0:
         return Estimate(math.nan, 0.0, 1.0, level, "none: the share of the class is not told from 0")

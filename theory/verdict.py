@@ -62,12 +62,12 @@ class Status(StrEnum):
 
     @property
     def holds(self) -> bool:
-        """Does the statement hold, as far as this status goes?"""
+        """Tell whether the statement holds, as far as this status goes."""
         return self in HOLDS
 
     @property
     def fails(self) -> bool:
-        """Is the statement false, as far as this status goes?"""
+        """Tell whether the statement is false, as far as this status goes."""
         return self in FAILS
 
 
@@ -213,7 +213,7 @@ class Verdict:
     witness: Any = field(default=None, hash=False)
 
     def holds_at(self, num_classes: int) -> bool:
-        """Is the statement proved or certified at this K?"""
+        """Tell whether the statement is proved or certified at this K."""
         return self.status in (Status.PROVED, Status.CERTIFIED) and num_classes in self.scope.classes
 
     def to_dict(self) -> dict[str, Any]:

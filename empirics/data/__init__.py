@@ -99,13 +99,13 @@ def _version(path: str) -> object:
 
 
 def name_of(dataset: str | Dataset) -> str:
-    """What a data set is called, without the part of it that is used: mnist for mnist(train=10000)."""
+    """Return what a data set is called, without the part of it that is used: mnist for mnist(train=10000)."""
     name = dataset.name if isinstance(dataset, Dataset) else dataset
     return name.partition("(")[0].rpartition("/")[2]
 
 
 def sizes(text: str | Dataset) -> Sizes:
-    """How large the data set called `text` is; of those with names, without a look at their files.
+    """Return how large the data set called `text` is; of those with names, without a look at their files.
 
     >>> sizes("mnist(train=500)").train, sizes("mnist(train=500)").input_shape
     (500, (1, 28, 28))
@@ -124,7 +124,7 @@ def sizes(text: str | Dataset) -> Sizes:
 
 
 def part(text: str | Dataset, size: int) -> str | Dataset:
-    """The text of a part of the same data set, of `size` training and as many test samples.
+    """Return the text of a part of the same data set, of `size` training and as many test samples.
 
     >>> part("mnist(train=10000, seed=3)", 500)
     'mnist(train=500, test=500, seed=3)'

@@ -160,7 +160,7 @@ def _made(parts: Sequence[Any], name: str, num_classes: int | None) -> Dataset:
 
 
 def _array(value: Any) -> np.ndarray:
-    """A tensor, an array or a list, without a copy where that can be."""
+    """Return a tensor, an array or a list, without a copy where that can be."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         return value.float().numpy() if str(value.dtype) == "torch.bfloat16" else value.numpy()
@@ -267,7 +267,7 @@ def _read_out(source: Any, progress: Step | None) -> list[np.ndarray]:
 
 
 def _splits(source: Mapping[str, Any]) -> list[Any]:
-    """Those of a dictionary of Hugging Face datasets that are for training and for tests."""
+    """Return those of a dictionary of Hugging Face datasets that are for training and for tests."""
     if "train" not in source:
         fail("dataset", "a dictionary with a split called train", sorted(source))
     test = next((source[key] for key in ("test", "validation") if key in source), None)
@@ -275,7 +275,7 @@ def _splits(source: Mapping[str, Any]) -> list[Any]:
 
 
 def _from_columns(source: Any) -> list[np.ndarray]:
-    """The inputs and labels of a Hugging Face dataset, by the names and kinds of its columns."""
+    """Return the inputs and labels of a Hugging Face dataset, by the names and kinds of its columns."""
     columns = list(source.column_names)
     label = next((c for c in ("label", "labels", "fine_label", "coarse_label") if c in columns), None)
     given = next((c for c in ("image", "img", "inputs", "features", "x") if c in columns), None)

@@ -47,13 +47,13 @@ class Factory:
 
     @property
     def name(self) -> str:
-        """What the function or class is called."""
+        """Return what the function or class is called."""
         # a lambda is called <lambda>, and a function inside another f.<locals>.g
         return self.text.rpartition(":")[2].rpartition(".")[2].strip("<>").lower()
 
     @property
     def text(self) -> str:
-        """A reference to the function, as far as there is one."""
+        """Return a reference to the function, as far as there is one."""
         if isinstance(self.make, str):
             return self.make
         inner = getattr(self.make, "func", self.make)  # of functools.partial
@@ -64,11 +64,11 @@ class Factory:
 
     @property
     def function(self) -> Callable[[], Any]:
-        """What makes a module."""
+        """Return what makes a module."""
         return load_object(self.make, "model") if isinstance(self.make, str) else self.make
 
     def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """All of an input, in its own shape."""
+        """Return all of an input, in its own shape."""
         return input_shape
 
     def stack(
@@ -80,7 +80,7 @@ class Factory:
         device: torch.device | str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> Any:
-        """One network a seed, as a `Stack`."""
+        """Return one network a seed, as a `Stack`."""
         import torch
 
         from lossmatters.empirics.models.modules import stack_of
@@ -88,7 +88,7 @@ class Factory:
         return stack_of(self, input_shape, num_classes, seeds, torch.device(device), dtype or torch.float32)
 
     def num_parameters(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Weights and biases of one network."""
+        """Return weights and biases of one network."""
         return _measured(self, input_shape, num_classes)[0]
 
     def multiply_adds(self, input_shape: tuple[int, ...], num_classes: int) -> int:

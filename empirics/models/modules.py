@@ -34,7 +34,7 @@ class Maker(Protocol):
 
     @property
     def form(self) -> str:
-        """How networks are to be trained: auto, vmap or loop."""
+        """Return how networks are to be trained: auto, vmap or loop."""
 
     @property
     def text(self) -> str:
@@ -42,7 +42,7 @@ class Maker(Protocol):
 
     @property
     def function(self) -> Callable[[], Any]:
-        """What makes a module."""
+        """Return what makes a module."""
 
 
 class LoopedModules(nn.Module):
@@ -78,15 +78,15 @@ class LoopedModules(nn.Module):
         return torch.stack(logits)
 
     def copies(self, indices: Sequence[int]) -> LoopedModules:
-        """A new stack that starts where these networks are; an index may come more than once."""
+        """Return a new stack that starts where these networks are; an index may come more than once."""
         return self._of([copy.deepcopy(self.networks[i]) for i in indices])
 
     def part(self, networks: slice) -> LoopedModules:
-        """Some of the networks, in the same memory."""
+        """Return some of the networks, in the same memory."""
         return self._of(list(self.networks)[networks])
 
     def network(self, index: int) -> nn.Module:
-        """A copy of one network, as the user's module."""
+        """Return a copy of one network, as the user's module."""
         return copy.deepcopy(self.networks[index])
 
     def _of(self, modules: Sequence[nn.Module]) -> LoopedModules:
@@ -135,7 +135,7 @@ class MappedModules(nn.Module):
         return len(next(iter(self.parameters())))
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every parameter and buffer, (M, ...)."""
+        """Return every parameter and buffer, (M, ...)."""
         return {name: getattr(self, attribute) for name, attribute in self._attributes.items()}
 
     def forward(self, inputs: Tensor, networks: slice | None = None) -> Tensor:
@@ -155,15 +155,15 @@ class MappedModules(nn.Module):
             return mapped(self.tensors(), inputs[0] if shared else inputs)
 
     def copies(self, indices: Sequence[int]) -> MappedModules:
-        """A new stack that starts where these networks are; an index may come more than once."""
+        """Return a new stack that starts where these networks are; an index may come more than once."""
         return self._of(lambda tensor: tensor[list(indices)])
 
     def part(self, networks: slice) -> MappedModules:
-        """Some of the networks, in the same memory, with gradients of their own."""
+        """Return some of the networks, in the same memory, with gradients of their own."""
         return self._of(lambda tensor: tensor[networks])
 
     def network(self, index: int) -> nn.Module:
-        """A copy of one network, as the user's module."""
+        """Return a copy of one network, as the user's module."""
         made = copy.deepcopy(self._skeleton[0]).train(self.training)
         own = {**dict(made.named_parameters()), **dict(made.named_buffers())}
         for name, tensor in self.tensors().items():
@@ -185,7 +185,7 @@ def stack_of(
     device: torch.device,
     dtype: torch.dtype,
 ) -> LoopedModules | MappedModules:
-    """One network a seed, in the form that `model` asks for or that is found to be right and fast."""
+    """Return one network a seed, in the form that `model` asks for or that is found to be right and fast."""
     modules = [make(model, seed, input_shape) for seed in seeds]
     if not modules:
         fail("seeds", "at least one", list(seeds))
@@ -255,7 +255,7 @@ def _disagreement(pair: Sequence[nn.Module], inputs: Tensor) -> str | None:
 
 
 def _outcome(module: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
-    """Logits, gradients and buffers after two steps in training mode, and logits out of it."""
+    """Return logits, gradients and buffers after two steps in training mode, and logits out of it."""
     found: dict[str, Tensor] = {}
     module.train()
     with made_from(0):

@@ -76,7 +76,7 @@ class Record:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """What was asked for: everything but the outcome and its provenance."""
+        """Return what was asked for: everything but the outcome and its provenance."""
         noise = {k: v for k, v in self.noise.items() if not k.startswith("realised_")}
         return {
             "experiment": self.experiment,
@@ -95,7 +95,7 @@ class Record:
 
     @property
     def noise_rate(self) -> Fraction:
-        """The nominal rate, exact.
+        """Return the nominal rate, exact.
 
         Raises
         ------

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
@@ -120,7 +120,11 @@ def _asked_for(text: str) -> set[str]:
 
 def _figures(records: Sequence[Record], wanted: set[str]) -> Iterator[tuple[str, bytes]]:
     """Draw the figures of these names that the records hold, as PDF."""
-    groups = {"set-up": main_setups(records), "variants": families(records), "theory": {"": []}}
+    groups: dict[str, Mapping[str, Sequence[Record]]] = {
+        "set-up": main_setups(records),
+        "variants": families(records),
+        "theory": {"": []},
+    }
     for spec in FIGURES:
         for setup, group in groups[spec.over].items():
             name = f"{setup}-{spec.name}" if setup else spec.name

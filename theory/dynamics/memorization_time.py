@@ -69,7 +69,7 @@ class MemorizationTime:
         return None if math.isinf(self.value) else self.value
 
     def to_dict(self) -> dict[str, Any]:
-        """The `memorization` object of ``lossmatters certify --json``: how the time is known."""
+        """Return the `memorization` object of ``lossmatters certify --json``: how the time is known."""
         return {
             "status": self.status.value,
             "method": "" if self.method is None else self.method.value,

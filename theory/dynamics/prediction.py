@@ -147,7 +147,7 @@ def rank_advantage(
     level: float = 0.95,
     seed: int = 0,
 ) -> RankCorrelation:
-    """How much further from 0 is the rank correlation of a first predictor with an outcome than a second's?
+    """Tell how much further from 0 the rank correlation of a first predictor is than a second's.
 
     |rho(first, outcome)| - |rho(second, outcome)|, with the percentile bootstrap over families of
     `rank_correlation`: both are computed on the same resamples.

@@ -165,7 +165,7 @@ def forward_minimiser(target: str) -> Evidence:
         k = len(pi)
 
         def moved(x: Any) -> list[Fraction]:
-            return [sum(matrix[i][j] * x[i] for i in range(k)) for j in range(k)]
+            return [sum((matrix[i][j] * x[i] for i in range(k)), Fraction(0)) for j in range(k)]
 
         noisy = moved(pi)
 
