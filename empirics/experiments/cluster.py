@@ -124,7 +124,7 @@ def run_on_cluster(
 
     topic = f"lossmatters-{uuid4().hex}"
     news: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
-    futures: dict[int, Future] = {}
+    futures: dict[int, Future[Any]] = {}
     workers, counted = 1, float("-inf")
     client.subscribe_topic(topic, lambda event: news.put(event[1]))
     try:
@@ -176,7 +176,7 @@ def _arrived(news: queue.SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, An
             yield news.get_nowait()
 
 
-def _ended(future: Future) -> Event | None:
+def _ended(future: Future[Any]) -> Event | None:
     """The last event of a task; None if it has not ended, or its result went with its worker."""
     from distributed import CancelledError, KilledWorker
 
