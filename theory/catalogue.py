@@ -42,6 +42,9 @@ def row(loss: Loss, num_classes: int) -> dict[str, Any]:
     from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 
     largest = loss_maximum(loss, num_classes)
+    general = noise_tolerance(loss)
+    known = general.holds_at(num_classes)
+    at_one = general.at(num_classes) if known else noise_tolerance(loss, num_classes)
     excess = excess_risk_bound(loss, num_classes, NOISE_RATE)
     return {
         "name": loss.name,
@@ -54,8 +57,8 @@ def row(loss: Loss, num_classes: int) -> dict[str, Any]:
         "bounded": bool(largest.value is not None and largest.value.is_finite),
         "excess_risk_bound": float(excess) if excess.is_finite else None,
         "excess_risk_bound_exact": str(excess),
-        "noise_tolerance": noise_tolerance(loss, num_classes).to_dict(),
-        "noise_tolerance_all_classes": noise_tolerance(loss).to_dict(),
+        "noise_tolerance": at_one.to_dict(),
+        "noise_tolerance_all_classes": general.to_dict(),
         "differentiable": loss.differentiable,
         "source": loss.source,
     }

@@ -30,7 +30,7 @@ and the sums are this project's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -39,7 +39,7 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import OPS, const, exactly
 from lossmatters.theory.enclosure import NotTracedError, trace
 from lossmatters.theory.enclosure.settle import T, X
-from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses import (
     CallableLoss,
     Combination,
@@ -93,6 +93,22 @@ class NoiseTolerance:
     def value(self) -> float | None:
         """eta_L as a float, where K is a number and it is known."""
         return None if self.rate is None or self.rate.free_symbols else float(self.rate)
+
+    def at(self, num_classes: int) -> NoiseTolerance:
+        """Return what is known for many K, said of one of them.
+
+        Raises
+        ------
+        ValueError : it is undecided, or not known at this K.
+        """
+        if not self.holds_at(num_classes):
+            fail("num_classes", f"in the scope, {self.scope}, of what is decided", num_classes)
+        rate, rho = (None if x is None else tidy(x.subs(K, num_classes)) for x in (self.rate, self.asymmetry))
+        return replace(self, rate=rate, asymmetry=rho, scope=Scope.at(num_classes, self.scope.domain))
+
+    def holds_at(self, num_classes: int) -> bool:
+        """Tell whether it is decided at this K."""
+        return self.status != "undecided" and num_classes in self.scope.classes
 
     def to_dict(self) -> dict[str, Any]:
         """The `noise_tolerance` object of ``lossmatters certify --json``."""

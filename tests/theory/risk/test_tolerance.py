@@ -173,3 +173,10 @@ def test_a_vertex_that_was_not_optimal_becomes_so():
     assert (found["vertex optimal"].before, found["vertex optimal"].after) == (False, True)
     assert symmetrised(MSE()) != MAE()
     assert kept(CCE(), 2)["calibrated"].after is not False
+
+
+def test_what_holds_for_every_number_of_classes_can_be_said_of_one():
+    general, one = noise_tolerance(get("phuber-ce")), noise_tolerance(get("phuber-ce"), 10)
+    assert (general.at(10).rate, general.at(10).scope) == (one.rate, one.scope)
+    with pytest.raises(ValueError, match="num_classes must be in the scope"):
+        one.at(7)
