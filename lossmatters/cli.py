@@ -237,6 +237,69 @@ def validate(
         show.validation(found)
 
 
+@app.command("try")
+def try_loss(
+    loss: Annotated[str, typer.Argument(metavar="LOSS", help="What `certify` takes.")],
+    dataset: Annotated[
+        str, typer.Option("--dataset", metavar="DATA", help="digits, mnist, cifar10, a part, or mine.npz.")
+    ] = "digits",
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="MODEL", help="mlp, cnn, ..., nets.py:make or package.module:Class."),
+    ] = "mlp",
+    noise: Annotated[
+        str,
+        typer.Option(
+            "--noise",
+            metavar="NOISE",
+            help="0.4, pair:0.4, asymmetric:0.4, T.npy, instance:rates.py:eta, or annotated.",
+        ),
+    ] = "0.4",
+    noisy_labels: Annotated[
+        str | None,
+        typer.Option("--noisy-labels", metavar="FILE", help="Labels as annotated (.npy), beside clean ones."),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", help="Networks of each loss.")] = 1,
+    epochs: Epochs = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", metavar="DIR", help="Where MNIST and CIFAR-10 are.")
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option("--records", metavar="FILE", help="Keep the records here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """A suspicion: does this loss memorise wrong labels? What is known, then a short training to see.
+
+    Trains it beside CCE and RLL, on digits unless told otherwise. One seed is an illustration, not evidence.
+
+    Examples: `lossmatters try gce` · `lossmatters try my_losses.py:MyLoss --noise pair:0.4 --seeds 3` ·
+    `lossmatters try rll --dataset mine.npz --model nets.py:make --noisy-labels labels.npy --json`
+    """
+    from lossmatters.trial import trial
+
+    found = trial(
+        loss,
+        dataset=dataset,
+        model=model,
+        noise=noise,
+        noisy_labels=noisy_labels,
+        seeds=seeds,
+        epochs=epochs,
+        device=device,
+        workers=workers,
+        data_dir=data_dir,
+        records=records,
+        progress=not as_json,
+    )
+    if as_json:
+        show.print_json(found)
+    else:
+        show.trial(found)
+
+
 @app.command()
 def train(
     experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick, cpu or paper.")],

@@ -245,3 +245,30 @@ class progress:
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
+
+
+def trial(found: dict[str, Any]) -> None:
+    """Print what `lossmatters.trial.trial` found: what is known, a table, the (J1, J2) plane, an answer."""
+    from rich.markup import escape
+
+    from lossmatters.trial import COLUMNS, picture
+
+    known, console = found["known"], _console()
+    tolerance = known["noise_tolerance"]
+    shown = "undecided" if tolerance is None else f"up to eta = {tolerance:.3g}"
+    console.print(f"[bold]{escape(found['loss'])}[/bold]: symmetric: {known['symmetric']}; ", end="")
+    console.print(f"a clean vertex stays optimal under uniform noise: {shown}", end="")
+    time = known["memorization_time"]
+    console.print("" if time is None else f"; memorization time (D2) {float(time):.3g}")
+    table = _table("loss", "J1", "J2", "M", "A_f", "test", "flip at epoch", "answer")
+    for row in found["runs"]:
+        numbers = ["-" if row[name] is None else f"{row[name]:.3f}" for name in COLUMNS]
+        flips = ", ".join("-" if f is None else str(f + 1) for f in row["flip_epochs"])
+        table.add_row(escape(row["loss"]), *numbers, flips, row["answer"])
+    console.print(table)
+    typer.echo(picture(found["runs"]))
+    noise, many = found["noise"], found["seeds"]
+    rate = "unknown" if noise["rate"] is None else noise["rate"]
+    setup = f"{found['dataset']}, {found['model']}, {noise['kind']} noise (rate {rate})"
+    length = f"{found['epochs']} epochs, {many} seed{'s' * (many != 1)}"
+    typer.echo(f"{setup}, {length}: {found['loss']} {found['answer']}")

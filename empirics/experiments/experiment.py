@@ -94,7 +94,7 @@ class Experiment:
 
     name: str
     dataset: Any
-    grid: tuple[tuple[str, Any], ...]
+    grid: tuple[Any, ...]
     model: Any = field(default_factory=MLP)
     training: Training = field(default_factory=Training)
     warm: tuple[tuple[str, str, Any], ...] = ()

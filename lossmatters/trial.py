@@ -1,0 +1,168 @@
+"""What the command `try` does: what is known of a loss, and a short training beside CCE and RLL."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+BESIDE = ("cce", "rll")  # the memoriser and the resister that everybody knows
+COLUMNS = (
+    "noisy_train_accuracy",
+    "clean_train_accuracy",
+    "memorization_rate",
+    "recovery_rate",
+    "test_accuracy",
+)
+WIDTH, HEIGHT = 51, 18
+
+
+def trial(
+    loss: str,
+    *,
+    dataset: str = "digits",
+    model: str = "mlp",
+    noise: Any = "0.4",
+    noisy_labels: str | None = None,
+    seeds: int = 1,
+    epochs: int | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    data_dir: Path | None = None,
+    records: Path | None = None,
+    progress: bool | Callable[[Any], None] = True,
+) -> dict[str, Any]:
+    """Train a loss beside CCE and RLL, and return what is known and what came out, as plain data.
+
+    Parameters
+    ----------
+    noise : str
+        What `lossmatters.empirics.noise_text.noise_kind` takes.
+    noisy_labels : str, optional
+        An ``.npy`` file of labels as annotated, instead of `noise`.
+    records : Path, optional
+        Where the records are kept; by default nowhere.
+
+    Raises
+    ------
+    ValueError, TypeError, OSError
+        Anything that the library refuses.
+    """
+    from lossmatters.empirics.data.sources import read_npy
+    from lossmatters.empirics.experiments import Experiment, train
+    from lossmatters.empirics.experiments.experiment import canonical
+    from lossmatters.empirics.models import as_model
+
+    spec = canonical(loss)
+    grid = tuple(dict.fromkeys((spec, *map(canonical, BESIDE))))
+    labels = noise if noisy_labels is None else read_npy(noisy_labels, "noisy_labels")
+    experiment = Experiment(
+        "try", dataset, grid=grid, model=as_model(model), noise=labels, seeds=tuple(range(max(1, seeds)))
+    )
+    if seeds < 1:
+        raise ValueError(f"seeds must be an integer >= 1, got seeds={seeds!r}")
+    experiment = experiment.with_changes(epochs=epochs)
+    with tempfile.TemporaryDirectory() as folder:
+        found = train(
+            experiment,
+            records_path=records or Path(folder) / "try.jsonl",
+            device=device,
+            workers=workers,
+            data_dir=data_dir,
+            progress=progress,
+        )
+    k = int(found[0].dataset["num_classes"])
+    rate = found[0].noise["rate"]
+    rows = [_row(name, [r for r in found if r.loss == name]) for name in grid]
+    return {
+        "loss": spec,
+        "dataset": found[0].dataset["name"],
+        "model": found[0].model["name"],
+        "noise": {key: found[0].noise[key] for key in ("kind", "rate", "realised_rate")},
+        "epochs": found[0].epochs,
+        "seeds": len(experiment.seeds),
+        "known": known(loss, k, rate),
+        "runs": rows,
+        "answer": rows[0]["answer"],
+    }
+
+
+def known(loss: str, num_classes: int, rate: str | None) -> dict[str, Any]:
+    """The certificate in brief: symmetry, noise tolerance, and the memorization time at this rate."""
+    from lossmatters.theory.dynamics import memorization_time
+    from lossmatters.theory.losses import get
+    from lossmatters.theory.risk import noise_tolerance
+    from lossmatters.theory.symmetry import decide
+    from lossmatters.theory.verdict import Status
+
+    found = get(loss)
+    tolerance, symmetry = noise_tolerance(found, num_classes), decide(found, num_classes)
+    brief: dict[str, Any] = {
+        "symmetric": Status(symmetry.status).value,
+        "noise_tolerance": tolerance.value,
+        "noise_tolerance_status": Status(tolerance.status).value,
+        "memorization_time": None,
+    }
+    if rate not in (None, "0"):
+        with suppress(
+            ValueError, TypeError
+        ):  # a callable has no formula, a rate beyond the threshold no time
+            brief["memorization_time"] = memorization_time(found, num_classes, rate).value
+    return brief
+
+
+def _row(loss: str, records: list[Any]) -> dict[str, Any]:
+    from lossmatters.theory.memorization import flip_epoch
+
+    finals = {name: [r.final[name] for r in records] for name in COLUMNS}
+    means = {name: None if None in values else fmean(values) for name, values in finals.items()}
+    j1, j2 = (means[name] for name in COLUMNS[:2])
+    curves = {name: [r.curves[name] for r in records] for name in COLUMNS[:2]}
+    path, flips = [], []
+    if j2 is not None:
+        each = [[fmean(column) for column in zip(*curves[name], strict=True)] for name in COLUMNS[:2]]
+        path = [list(point) for point in zip(*each, strict=True)]
+        flips = [flip_epoch(a, b) for a, b in zip(*curves.values(), strict=True)]
+    if any(not math.isfinite(r.curves["train_loss"][-1]) for r in records):
+        answer = "diverges: its loss is not finite"
+    elif j1 is None or j2 is None:
+        answer = "unknown: nobody knows the clean labels"
+    elif means["memorization_rate"] is None:
+        answer = "not asked: no label was altered"
+    elif j1 > j2:
+        answer = "memorises: J1 > J2 at the end"
+    else:
+        answer = "resists: J2 > J1 at the end" if j2 > j1 else "neither: J1 = J2"
+    return {"loss": loss, **means, "flip_epochs": flips, "answer": answer, "path": path}
+
+
+def picture(rows: list[dict[str, Any]]) -> str:
+    """The (J1, J2) plane in characters: a path for each loss, its end as a capital letter."""
+    cells = [[" "] * WIDTH for _ in range(HEIGHT)]
+
+    def place(j1: float, j2: float) -> tuple[int, int]:
+        return HEIGHT - 1 - round(j2 * (HEIGHT - 1)), round(j1 * (WIDTH - 1))
+
+    for step in range(WIDTH):
+        row, column = place(step / (WIDTH - 1), step / (WIDTH - 1))
+        cells[row][column] = "."
+    letters = "abcdefghij"
+    drawn = [(letter, row) for letter, row in zip(letters, rows, strict=False) if row["path"]]
+    for letter, entry in reversed(drawn):  # the loss that is tried lies on top
+        for j1, j2 in entry["path"]:
+            row, column = place(j1, j2)
+            cells[row][column] = letter
+    for letter, entry in reversed(drawn):
+        row, column = place(*entry["path"][-1])
+        cells[row][column] = letter.upper()
+    lines = [
+        f"{'J2 1 ' if i == 0 else '   0 ' if i == HEIGHT - 1 else '     '}|{''.join(c)}|"
+        for i, c in enumerate(cells)
+    ]
+    legend = "   ".join(f"{letter.upper()} {entry['loss']}" for letter, entry in drawn)
+    axis = f"     0{'J1, labels as given'.center(WIDTH - 2)}1"
+    return "\n".join([*lines, axis, f"     {legend}   . J1 = J2: below it altered labels are memorised"])
