@@ -15,7 +15,7 @@ USERS = "lossmatters_user_"  # before the names of modules made of users' files
 
 
 def is_reference(text: str) -> bool:
-    """Does the text have the form of a reference to an object?"""
+    """Return whether the text has the form of a reference to an object."""
     where, colon, name = text.rpartition(":")
     return (
         bool(colon)

@@ -206,7 +206,7 @@ def _classes(logits: Tensor, num_classes: int) -> Tensor:
 
 
 def _summed(values: Tensor) -> Tensor:
-    """Over all processes, if there are several."""
+    """Return the sum of `values` over all processes, if there are several."""
     distributed = torch.distributed
     if not (distributed.is_available() and distributed.is_initialized()):
         return values

@@ -32,20 +32,20 @@ class NoiseKind(Protocol):
 
     @property
     def kind(self) -> str:
-        """Its name in records."""
+        """Return the name of this kind of noise in records."""
 
     @property
     def rated(self) -> bool:
-        """Whether the grid gives the rate."""
+        """Return whether the grid gives the rate."""
 
     def draw(self, data: Dataset, rate: Fraction | None, seed: int) -> NoisyLabels:
-        """The labels of one run: from its seed and rate alone, whatever its loss."""
+        """Draw the labels of one run: from its seed and rate alone, whatever its loss."""
 
     def describe(self, data: Dataset, rate: Fraction | None) -> dict[str, Any]:
-        """What was asked for: kind, draw, rate (nominal) and what else tells it from others."""
+        """Return what was asked for: kind, draw, rate (nominal) and what else tells it from others."""
 
     def fresh(self, data: Dataset, rate: Fraction | None) -> Fraction | np.ndarray | None:
-        """Fresh noise for the risks: a uniform rate, or P(noisy = j) of each sample; None if unknown."""
+        """Return fresh noise for the risks: a uniform rate, or each sample's P(noisy = j), or None."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Family:
             fail("noise", f"one of {', '.join(FAMILIES)}", self.kind)
 
     def noise(self, data: Dataset, rate: Fraction) -> SymmetricNoise | ClassConditionalNoise:
-        """The noise model at one rate."""
+        """Return the noise model at one rate."""
         if self.kind == "symmetric":
             return SymmetricNoise(rate)
         if self.kind == "pair":
@@ -149,7 +149,7 @@ class BySample:
     rated = False
 
     def model(self) -> InstanceDependentNoise:
-        """The noise model, loaded if it was given as a text."""
+        """Return the noise model, loaded if it was given as a text."""
         if isinstance(self.noise, InstanceDependentNoise):
             return self.noise
         from lossmatters.empirics.loading import load_object
@@ -245,7 +245,7 @@ class Annotated:
 
 
 def realised(labels: NoisyLabels, kind: NoiseKind, num_classes: int) -> dict[str, Any]:
-    """What a record says of the labels as drawn.
+    """Return what a record says of the labels as drawn.
 
     ``realised_rate``; for all but uniform noise also ``realised_counts``: K x K, how many samples of each
     clean class (a row) have each label, where K <= 20.
@@ -259,14 +259,14 @@ def realised(labels: NoisyLabels, kind: NoiseKind, num_classes: int) -> dict[str
 
 
 def realised_counts(labels: NoisyLabels, num_classes: int) -> np.ndarray:
-    """(K, K) how many samples of each clean class (a row) have each label."""
+    """Return (K, K) how many samples of each clean class (a row) have each label."""
     counts = np.zeros((num_classes, num_classes), dtype=np.int64)
     np.add.at(counts, (labels.clean_labels, labels.noisy_labels), 1)
     return counts
 
 
 def _rows(matrix: Any, data: Dataset) -> np.ndarray:
-    """Of each sample, the row of its clean class."""
+    """Return, for each sample, the row of `matrix` of its clean class."""
     return np.array([[float(p) for p in row] for row in matrix])[data.train_labels]
 
 

@@ -21,7 +21,7 @@ def stream(purpose: str, seed: int, *keys: int) -> np.random.Generator:
 
 
 def label_stream(seed: int, rate: Fraction, *keys: int) -> np.random.Generator:
-    """The generator of the altered labels, from the seed and the nominal rate; `keys` for kinds of noise."""
+    """Return the generator of altered labels, by seed and nominal rate; `keys` tell kinds of noise apart."""
     return stream("labels", seed, rate.numerator, rate.denominator, *keys)
 
 

@@ -38,7 +38,7 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
 def parse_only(text: str | None) -> dict[str, str]:
-    """``loss=rll(alpha=1/10),eta=0.4`` as a dict; commas inside brackets belong to the value."""
+    """Return ``loss=rll(alpha=1/10),eta=0.4`` as a dict; commas inside brackets belong to the value."""
     chosen = {}
     for part in _parts(text):
         key, equals, value = part.partition("=")
@@ -49,7 +49,7 @@ def parse_only(text: str | None) -> dict[str, str]:
 
 
 def parse_declarations(text: str | None) -> dict[str, Any]:
-    """``symmetric,calibrated=no,constant=2*(K-1),takes=probs`` as keywords of `declare`."""
+    """Return ``symmetric,calibrated=no,constant=2*(K-1),takes=probs`` as keywords of `declare`."""
     from lossmatters.proofs_checks.conformance.declared import Declared
 
     kinds = {field.name: str(field.type) for field in fields(Declared)}
@@ -75,7 +75,7 @@ YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def _parts(text: str | None) -> list[str]:
-    """The text between commas; those inside brackets belong to the part."""
+    """Split text at commas; those inside brackets belong to the part."""
     parts: list[str] = []
     for piece in (text or "").split(","):
         if parts and parts[-1].count("(") > parts[-1].count(")"):
@@ -86,7 +86,7 @@ def _parts(text: str | None) -> list[str]:
 
 
 def read_records(records: Path | None, out: Path) -> Any:
-    """The records asked for; without a path, those of OUT if there are any."""
+    """Read the records asked for; without a path, those of OUT if there are any."""
     from lossmatters.empirics.records import read
 
     if records is None:
@@ -96,7 +96,7 @@ def read_records(records: Path | None, out: Path) -> Any:
 
 
 def need_records(records: Path | None, out: Path) -> Any:
-    """The same, of which there must be one."""
+    """Read the records as `read_records` does, and refuse where there is none."""
     found = read_records(records, out)
     if not found:
         where = out / "records"
@@ -124,14 +124,14 @@ def check_writable(out: Path) -> None:
 
 
 def workers_for(asked: int | None, claims: int) -> int:
-    """Processes for `claims`: a few are checked here sooner than a process starts."""
+    """Return the number of processes for `claims`: a few are checked here sooner than a process starts."""
     # macOS and Windows cannot say which CPUs a process may use
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return asked or (usable if claims > 8 else 1)
 
 
 def parse_time(text: str) -> float:
-    """90s, 9m or 2h in seconds; a bare number is in seconds."""
+    """Return 90s, 9m or 2h in seconds; a bare number is in seconds."""
     number, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "s")
     try:
         return float(number) * {"s": 1, "m": 60, "h": 3600}[unit]

@@ -57,7 +57,7 @@ app = typer.Typer(
 
 @app.command()
 def losses(as_json: Json = False) -> None:
-    """All losses with their properties and constants, for every number of classes K at once.
+    """List all losses with their properties and constants, for every number of classes K at once.
 
     The first time takes some 10 s; then the table is kept in the user's cache folder (LOSSMATTERS_CACHE).
 
@@ -97,7 +97,7 @@ def certify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Everything known about one loss: symmetry, label sum, bounds, and what noise can do to it.
+    """Show everything known about one loss: symmetry, label sum, bounds, and what noise can do to it.
 
     Examples: `lossmatters certify rll` · `lossmatters certify "gce(q=0.5)" -K 100 --noise 0.2` ·
     `lossmatters certify my_losses.py:MyLoss --json` · `lossmatters certify rll --formal proofs/`
@@ -146,7 +146,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Does a loss keep the promises that a robust loss should keep? A suite for anyone's loss.
+    """Check the promises that a robust loss should keep, of anyone's loss.
 
     It may be a Loss, a torch module, or any callable on logits (N, K) and labels (N,). Exit status 1 if a
     promise is broken; each comes with the smallest input found, and the likely cause.
@@ -207,7 +207,7 @@ def validate(
     level: Annotated[float, typer.Option("--level", help="Coverage of the intervals.")] = 0.95,
     as_json: Json = False,
 ) -> None:
-    """Clean accuracy from noisy validation labels, with an interval; which of two classifiers is better.
+    """Estimate clean accuracy from noisy validation labels, with an interval; compare two classifiers.
 
     Noise must not depend on the prediction given the clean label. With a known matrix T also by class.
 
@@ -271,7 +271,7 @@ def try_loss(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A suspicion: does this loss memorise wrong labels? What is known, then a short training to see.
+    """Try a suspicion: does this loss memorise wrong labels? What is known, then a short training to see.
 
     Trains it beside CCE and RLL, on digits unless told otherwise. One seed is an illustration, not evidence.
 
@@ -412,7 +412,7 @@ def verify(
     epochs: Epochs = None,
     as_json: Json = False,
 ) -> None:
-    """The ledger: every claim with its evidence. Each check must also reject a known-false twin.
+    """Check every claim and show its evidence: the ledger. Each check must also reject a known-false twin.
 
     Exit status 1 if anything in the theory is refuted or undecided. A training claim that is not
     reproduced is a result, not a failure.
@@ -455,7 +455,7 @@ def verify(
 
 @app.command()
 def figures(records: RecordsPath = None, out: Out = DEFAULT_OUT) -> None:
-    """The figures, as vector PDF and PNG, from the records.
+    """Draw the figures, as vector PDF and PNG, from the records.
 
     Example: `lossmatters figures --records build/records --out build`
     """
@@ -477,7 +477,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """One self-contained HTML page: the ledger, the losses, the figures, and what does not hold.
+    """Write one self-contained HTML page: the ledger, the losses, the figures, and what does not hold.
 
     Example: `lossmatters report --ledger build/ledger.json`
     """
@@ -506,7 +506,7 @@ def paper(
         ),
     ] = None,
 ) -> None:
-    """The article, every number from the records and the ledger: OUT/paper/paper.pdf where there is LaTeX.
+    """Write the article, every number from records and ledger: OUT/paper/paper.pdf where there is LaTeX.
 
     Without LaTeX it leaves the sources, and says what to install.
 

@@ -27,7 +27,7 @@ def _table(*columns: str) -> Any:
 
 
 def print_json(data: Any) -> None:
-    """One object, and nothing else. JSON has no infinity and no NaN: these are the texts "inf" and "nan"."""
+    """Print one object as JSON, which has no infinity and no NaN: these are the texts "inf" and "nan"."""
     print(json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False))
 
 
@@ -40,7 +40,7 @@ def _finite(data: Any) -> Any:
 
 
 def losses(rows: Any) -> None:
-    """The catalogue, as `lossmatters.theory.catalogue.catalogue` gives it."""
+    """Show the catalogue, as `lossmatters.theory.catalogue.catalogue` gives it."""
     table = _table(
         "loss",
         "parameters",
@@ -78,7 +78,7 @@ def _rate(found: dict[str, Any]) -> str:
 
 
 def certificate(rows: Any, title: str) -> None:
-    """What `lossmatters.theory.certificate.describe` says of a loss."""
+    """Show what `lossmatters.theory.certificate.describe` says of a loss."""
     table = _table("what", "verdict")
     for what, verdict in rows:
         table.add_row(what, verdict)
@@ -88,7 +88,7 @@ def certificate(rows: Any, title: str) -> None:
 
 
 def validation(found: dict[str, Any]) -> None:
-    """What `lossmatters.validate.answers` found."""
+    """Show what `lossmatters.validate.answers` found."""
     table = _table("what", "estimate", "interval", "method")
     for key, value in found.items():
         if not isinstance(value, dict):
@@ -110,12 +110,12 @@ def _estimate(table: Any, what: str, e: dict[str, Any]) -> None:
 
 
 def skipped(name: str, reason: str) -> None:
-    """On standard error, that a figure is left out and why."""
+    """Say on standard error that a figure is left out, and why."""
     typer.echo(f"figure {name} is left out: {reason}", err=True)
 
 
 def plan(todo: Any, as_json: bool) -> None:
-    """What `lossmatters.empirics.experiments.runner.plan` says would be trained."""
+    """Show what `lossmatters.empirics.experiments.runner.plan` says would be trained."""
     recorded = set(todo.recorded)
     rows = [
         {
@@ -150,7 +150,7 @@ def plan(todo: Any, as_json: bool) -> None:
 
 
 def _duration(seconds: float) -> str:
-    """In the largest unit of which there are at least two."""
+    """Return a duration in the largest unit of which there are at least two."""
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
@@ -176,7 +176,7 @@ STYLES = {
 
 
 def ledger(found: dict[str, Any], counts: dict[str, int]) -> None:
-    """All claims with their evidence, and how many there are of each status."""
+    """Show all claims with their evidence, and how many there are of each status."""
     table = _table("id", "claim", "status", "evidence")
     for claim in found["claims"]:
         rows = claim["evidence"]
@@ -199,7 +199,7 @@ def ledger(found: dict[str, Any], counts: dict[str, int]) -> None:
 
 
 def conformance(report: Any) -> None:
-    """What `lossmatters.proofs_checks.conformance.check_loss` found."""
+    """Show what `lossmatters.proofs_checks.conformance.check_loss` found."""
     from rich.markup import escape
 
     from lossmatters.proofs_checks.conformance.report import details

@@ -92,7 +92,7 @@ def trial(
 
 
 def known(loss: str, num_classes: int, rate: str | None) -> dict[str, Any]:
-    """The certificate in brief: symmetry, noise tolerance, and the memorization time at this rate."""
+    """Return the certificate in brief: symmetry, noise tolerance, and the memorization time at this rate."""
     from lossmatters.theory.dynamics import memorization_time
     from lossmatters.theory.losses import get
     from lossmatters.theory.risk import noise_tolerance
@@ -141,7 +141,7 @@ def _row(loss: str, records: list[Any]) -> dict[str, Any]:
 
 
 def picture(rows: list[dict[str, Any]]) -> str:
-    """The (J1, J2) plane in characters: a path for each loss, its end as a capital letter."""
+    """Draw the (J1, J2) plane in characters: a path for each loss, its end as a capital letter."""
     cells = [[" "] * WIDTH for _ in range(HEIGHT)]
 
     def place(j1: float, j2: float) -> tuple[int, int]:

@@ -20,7 +20,7 @@ def answers(
     matrix: Path | None = None,
     level: float = 0.95,
 ) -> dict[str, Any]:
-    """Each question that the options ask, with its answer as plain data.
+    """Answer each question that the options ask, as plain data.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def _needed(value: Any, name: str, beside: str) -> Any:
 
 
 def _read(path: Path, name: str) -> list[list[float]]:
-    """Rows of numbers from a JSON file."""
+    """Read rows of numbers from a JSON file."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

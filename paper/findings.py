@@ -85,7 +85,7 @@ def _gap(cell: Cell) -> Estimate | None:
 
 
 def _sign(estimate: Estimate | None) -> int:
-    """1 or -1 where the whole interval is above or below 0, else 0; one run decides nothing."""
+    """Return 1 or -1 where the whole interval is above or below 0, else 0; one run decides nothing."""
     if estimate is None or not estimate.has_interval:
         return 0
     return (estimate.low > 0) - (estimate.high < 0)
@@ -132,7 +132,7 @@ def _underfit(cells: Grid) -> str | None:
 
 
 def _lost_classes(cells: Grid, rates: Sequence[Fraction]) -> list[str]:
-    """Per rate, the losses with runs that look resistant by J1 and J2 and yet lose a class (N5)."""
+    """Name, per rate, the losses with runs that look resistant by J1 and J2 and yet lose a class (N5)."""
     out = []
     for rate in rates:
         found = []

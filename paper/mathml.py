@@ -34,7 +34,7 @@ MATH = re.compile(r"\$([^$]+)\$")
 
 
 def prose(text: str) -> Markup:
-    """Escaped text whose ``$...$`` parts are MathML; a part that is no LaTeX is shown as it stands.
+    """Return escaped text whose ``$...$`` parts are MathML; a part that is no LaTeX is shown as it stands.
 
     >>> str(prose("<b> and $x$")).startswith("&lt;b&gt; and <math")
     True

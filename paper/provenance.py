@@ -11,7 +11,7 @@ from lossmatters.paper.statistics import grid, rates_of
 
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:
-    """Set-up, counts, versions, devices, times and source of the records of one set-up, as JSON data.
+    """Return set-up, counts, versions, devices, times and source of the records of one set-up, as JSON data.
 
     What differs between records is listed with every value it takes.
     """
@@ -43,7 +43,7 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _stack_time(records: Sequence[Record], key: str) -> float:
-    """Seconds of training: the runs of a stack were trained together, so their time counts once."""
+    """Add up seconds of training: the runs of a stack were trained together, so their time counts once."""
     times = {}
     for index, record in enumerate(records):
         p = record.provenance

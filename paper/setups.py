@@ -12,7 +12,7 @@ from lossmatters.empirics.records import Record
 
 
 def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Records by set-up: the same experiment, data, model, training and kind of noise. A warm start
+    """Sort records by set-up: the same experiment, data, model, training and kind of noise. A warm start
     belongs to the set-up of the run that it goes on from.
 
     The key is the experiment's name; then the model's, the data's and the variant's where the set-ups of
@@ -43,7 +43,7 @@ def main_setups(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def families(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Records by experiment, kind of model and data: a set-up with its variants."""
+    """Sort records by experiment, kind of model and data: a set-up with its variants."""
     names = _names(records)
     found: dict[str, list[Record]] = {}
     for record in records:

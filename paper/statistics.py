@@ -56,7 +56,7 @@ class Estimate(NamedTuple):
 
 
 def t_band(values: np.ndarray, level: float = LEVEL) -> Band:
-    """Student t intervals for the means down the first axis: (n, ...) -> `Band` of shape (...).
+    """Return Student t intervals for the means down the first axis: (n, ...) -> `Band` of shape (...).
 
     A missing value (NaN put there for None) is left out at its position only.
 
@@ -83,7 +83,7 @@ def t_band(values: np.ndarray, level: float = LEVEL) -> Band:
 
 
 def t_estimate(values: Sequence[float | None] | np.ndarray, level: float = LEVEL) -> Estimate | None:
-    """`t_band` of single numbers; None where every value is missing."""
+    """Return the `t_band` of single numbers; None where every value is missing."""
     band = t_band(_floats(values), level)
     return Estimate(float(band.mean), float(band.low), float(band.high), int(band.n)) if band.n else None
 
@@ -119,11 +119,11 @@ class Cell:
         return np.stack([_floats(r.curves[metric]) for r in self.records])
 
     def band(self, metric: str) -> Band:
-        """Mean and interval at each epoch."""
+        """Return mean and interval at each epoch."""
         return t_band(self.curves(metric))
 
     def final(self, metric: str) -> Estimate | None:
-        """Mean and interval after the last epoch; None where the metric does not exist (M at eta = 0)."""
+        """Return mean and interval after the last epoch; None where there is none (M at eta = 0)."""
         return t_estimate(self.curves(metric)[:, -1])
 
     def best_epochs(self) -> np.ndarray:
@@ -131,7 +131,7 @@ class Cell:
         return self.curves("clean_train_accuracy").argmax(axis=1) + 1
 
     def best(self, metric: str = "clean_train_accuracy") -> Estimate | None:
-        """`metric` at each run's epoch of largest J2.
+        """Return `metric` at each run's epoch of largest J2, mean and interval.
 
         An oracle: finding that epoch takes the clean labels. It is the baseline of N6, what early
         stopping could give at best.
@@ -158,7 +158,7 @@ Grid = dict[tuple[str, Fraction], Cell]
 
 
 def grid(records: Sequence[Record]) -> Grid:
-    """Cells by (canonical loss, noise rate), in the order of losses and then of rates.
+    """Return cells by (canonical loss, noise rate), in the order of losses and then of rates.
 
     Runs that started from another network's weights are left out: they are no repetitions of those that
     did not (see `warm_grid`).

@@ -82,9 +82,6 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(parts)} |"
 
 
-# -- results ---------------------------------------------------------------------------------------
-
-
 def percent(estimate: Estimate | None) -> str:
     """Return a share in percent: "95.1 ± 0.9" (half the width of the interval), "95.1" where n = 1."""
     if estimate is None:
@@ -95,7 +92,7 @@ def percent(estimate: Estimate | None) -> str:
 
 
 def results_table(records: Sequence[Record]) -> Table:
-    """Final values and the best-epoch baseline, by noise rate and loss, for records of one set-up.
+    """Return final values and the best-epoch baseline, by noise rate and loss, for records of one set-up.
 
     Raises
     ------
@@ -124,9 +121,6 @@ def _result(cell: Cell) -> tuple[str, ...]:
     finals = [percent(cell.final(metric)) for metric in METRICS]
     epoch = f"{cell.best_epochs().mean():.0f}"
     return (loss_name(cell.loss), str(cell.n), *finals[:2], percent(cell.best()), epoch, *finals[2:])
-
-
-# -- losses ----------------------------------------------------------------------------------------
 
 
 def loss_table(losses: Sequence[Loss] | None = None) -> Table:
@@ -170,7 +164,7 @@ def _loss_row(loss: Loss) -> tuple[str, ...]:
 
 
 def _tolerance(loss: Loss) -> str:
-    """The rate of A2 for every K, or where that is open at K = 10."""
+    """Return the noise tolerance (A2) for every K, or where that is open at K = 10."""
     from lossmatters.theory.risk.tolerance import noise_tolerance
 
     general, ten = noise_tolerance(loss), noise_tolerance(loss, 10)
@@ -182,7 +176,7 @@ def _tolerance(loss: Loss) -> str:
 
 
 def _constant(constant: object) -> str:
-    """A constant as LaTeX: a closed form, or a list by K as text."""
+    """Return a constant as LaTeX: a closed form, or a list by K as text."""
     from lossmatters.theory.verdict import BySize
 
     return rf"\text{{{constant}}}" if isinstance(constant, BySize) else _latex(constant)

@@ -18,7 +18,7 @@ SHOWN = 40  # entries of a list; what is left out is counted
 
 
 def readable(value: Any) -> Markup:
-    """JSON data as HTML: objects as definition lists, flat lists as tuples, all else as escaped text."""
+    """Return JSON data as HTML: objects as definition lists, flat lists as tuples, all else escaped."""
     if isinstance(value, dict):
         items = Markup("").join(
             Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(

@@ -49,8 +49,8 @@ _TEXT = re.compile(r"(?P<name>[^()]+)(?:\((?P<options>[^()]*)\))?")
 def load(
     text: str | Dataset, data_dir: str | os.PathLike[str] | None = None, *, download: bool = True
 ) -> Dataset:
-    """The data set called `text`: a name of `DATASETS`, the path of an ``.npz`` file, or a part of one as in
-    ``mnist(train=10000)``. A `Dataset` is returned as it is.
+    """Return the data set called `text`: a name of `DATASETS`, the path of an ``.npz`` file, or a part of one
+    as in ``mnist(train=10000)``. A `Dataset` is returned as it is.
 
     A part has as many samples of each class, ``train=`` and ``test=`` in all, drawn by ``seed=`` (0 if not
     given). Its `name` is the text in one form: ``mnist(train=10000, seed=0)``.

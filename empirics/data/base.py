@@ -99,7 +99,7 @@ class Dataset:
 
     @property
     def every_input(self) -> np.ndarray:
-        """Training and test inputs in one array: where they lie one behind the other, without a copy."""
+        """Return training and test inputs in one array: where they lie one behind the other, uncopied."""
         first, second = self.train_inputs, self.test_inputs
         whole = first.base
         if isinstance(whole, np.ndarray) and whole is second.base and whole.dtype == first.dtype:
@@ -163,7 +163,7 @@ class Dataset:
 
 
 def _pieces(array: np.ndarray) -> Iterator[np.ndarray]:
-    """Neighbouring samples, of some megabytes together."""
+    """Yield neighbouring samples, of some megabytes together."""
     step = max(1, CHUNK // max(1, math.prod(array.shape[1:])))
     for first in range(0, len(array), step):
         yield array[first : first + step]

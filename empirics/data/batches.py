@@ -94,7 +94,7 @@ class Batches:
         return len(self.inputs)
 
     def draw(self, generator: torch.Generator, *shape: int, mirror: bool = True) -> Crops:
-        """Random crops of shape `shape`: every place equally often, and half of them mirrored.
+        """Draw random crops of shape `shape`: every place equally often, and half of them mirrored.
 
         Drawn on the generator's device and then moved. A CPU generator gives each device the same crops; an
         epoch's crops, ``draw(generator, N)``, are one small copy. For M networks that see different crops

@@ -45,7 +45,7 @@ def cifar10(
     files: tuple[OfficialFile, ...] = FILES,
     archive: OfficialFile = ARCHIVE,
 ) -> Dataset:
-    """CIFAR-10 from the files in `folder`; the last of `files` holds the test images.
+    """Return CIFAR-10 from the files in `folder`; the last of `files` holds the test images.
 
     Missing files are taken from the archive, which is fetched if it is missing too.
 

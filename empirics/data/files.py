@@ -227,7 +227,7 @@ def _download(url: str, part: Path, size: int, progress: bool) -> None:
 
 
 def _transfer(url: str, part: Path, have: int, size: int, progress: bool) -> None:
-    """One connection: append to `part` what comes, up to `size` bytes in all."""
+    """Open one connection and append to `part` what comes, up to `size` bytes in all."""
     from tqdm import tqdm
 
     headers = {"User-Agent": "lossmatters", "Accept-Encoding": "identity"}

@@ -34,7 +34,7 @@ MEAN, STD = (33.318421,), (78.567490,)
 
 
 def mnist(folder: Path, *, download: bool = True, files: tuple[OfficialFile, ...] = FILES) -> Dataset:
-    """MNIST from the files in `folder`, fetched if they are missing.
+    """Return MNIST from the files in `folder`, fetched if they are missing.
 
     Source: LeCun, Cortes & Burges, http://yann.lecun.com/exdb/mnist/.
     """

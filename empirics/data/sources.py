@@ -217,7 +217,7 @@ def _split(
 
 
 def _scaling(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of each channel over all training images, from exact sums of integers."""
+    """Return mean and deviation of each channel over all training images, from exact sums of integers."""
     channels = images.shape[1]
     total, squares, count = [0] * channels, [0] * channels, 0
     values = np.arange(256)

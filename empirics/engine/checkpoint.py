@@ -95,11 +95,11 @@ class Checkpoints:
 
     @property
     def late(self) -> bool:
-        """Whether not even a first epoch may be trained any more."""
+        """Return whether not even a first epoch may be trained any more."""
         return not self.eager and self.deadline is not None and time.time() >= self.deadline
 
     def due(self, is_last: bool, epoch_seconds: float) -> tuple[bool, bool]:
-        """Whether to save after an epoch that took so long, and whether to stop there."""
+        """Return whether to save after an epoch that took so long, and whether to stop there."""
         now, self.eager = time.time(), False
         if is_last:
             return self.last, False

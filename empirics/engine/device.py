@@ -27,7 +27,7 @@ def resolve_device(device: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """What the device is: the name of a GPU, the architecture and vector instructions of a CPU."""
+    """Return what the device is: the name of a GPU, the architecture and vector instructions of a CPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"

@@ -29,7 +29,7 @@ def batches(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Batches:
-    """`inputs` of a data set on the device, as `model` is given them."""
+    """Put `inputs` of a data set on the device, as `model` is given them."""
     if not data.is_images:
         return Batches(inputs, device=device, dtype=dtype)
     crop, whole = model.given(data.input_shape)[-1], data.input_shape[-1]
@@ -71,11 +71,11 @@ class Feed:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches an epoch."""
         return len(self.bounds)
 
     def draw(self) -> tuple[Int[Tensor, "n s"], Crops | None]:
-        """The order of the samples in one epoch and their crops, for each network or, n = 1, for all of them.
+        """Draw the order of the samples in one epoch and their crops, for each network or (n = 1) for all.
 
         All that is random is drawn on the host, so it is the same on each device, and copied once.
         """
@@ -85,14 +85,14 @@ class Feed:
         return order.to(self.device, non_blocking=True), Crops.stack(drawn) if drawn else None
 
     def epoch(self) -> Iterator[tuple[Int[Tensor, "n b"], Float[Tensor, "n b *d"]]]:
-        """Indices of samples and their inputs, for each network or, n = 1, for all of them."""
+        """Yield indices of samples and their inputs, for each network or (n = 1) for all."""
         order, crops = self.draw()
         for first, stop in self.bounds:
             batch = order[:, first:stop]
             yield batch, self.inputs.take(batch, None if crops is None else crops[self.rows, batch])
 
     def state(self) -> dict[str, Any]:
-        """Where its generators are, for `resume`: text and tensors."""
+        """Return the state of the generators of orders and crops, for `resume`: text and tensors."""
         orders = json.dumps([rng.bit_generator.state for rng in self.orders])
         return {"orders": orders, "crops": [generator.get_state() for generator in self.crops]}
 
@@ -105,7 +105,7 @@ class Feed:
 
 
 def _bounds(size: int, batch_size: int) -> list[tuple[int, int]]:
-    """Where batches begin and end; a single last sample joins the batch before it."""
+    """Return the (first, end) of each batch; a single last sample joins the batch before it."""
     firsts = list(range(0, size, batch_size))
     if len(firsts) > 1 and size - firsts[-1] == 1:
         firsts.pop()

@@ -23,14 +23,14 @@ CHUNK = 2048
 
 
 def forward(stack: Stack, inputs: Float[Tensor, "n b *d"]) -> Float[Tensor, "m b k"]:
-    """Logits of a batch, one for each network or one for all."""
+    """Return the logits of a batch, one for each network or one for all."""
     if isinstance(stack, ConvNet) and stack.num_networks > 1:
         return FORMS[FORM[inputs.device.type]](stack, inputs)
     return stack(inputs)
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[None]:
-    """Where operations are done in `precision`, as torch deems right."""
+    """Return a context in which operations are done in `precision`, where torch deems that right."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
@@ -43,7 +43,7 @@ def channels_last(stack: Stack) -> None:
 
 @torch.no_grad()
 def evaluate(stack: Stack, inputs: Batches, precision: str = "float32") -> Iterator[Float[Tensor, "m n k"]]:
-    """The logits of all inputs, for some networks after the other, out of training mode.
+    """Yield the logits of all inputs, for some networks after the other, out of training mode.
 
     On a CPU one network at a time, whose hidden layers stay in the cache (two thirds of the time); on a GPU
     all at once. In chunks, as whole data sets would not fit.
@@ -63,5 +63,5 @@ def evaluate(stack: Stack, inputs: Batches, precision: str = "float32") -> Itera
 
 
 def predict(stack: Stack, inputs: Batches, precision: str = "float32") -> Int[Tensor, "m n"]:
-    """The class that each network gives each input."""
+    """Return the class that each network gives each input."""
     return torch.cat([logits.argmax(dim=-1) for logits in evaluate(stack, inputs, precision)])

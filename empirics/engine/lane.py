@@ -42,7 +42,7 @@ def lane_inputs(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Batches:
-    """Training and test inputs on the device, which all lanes of a set-up share."""
+    """Put training and test inputs on the device, where all lanes of a set-up share them."""
     precision = torch.bfloat16 if training.precision == "bfloat16" and data.is_images else dtype
     found = batches(data, data.every_input, model, training.augmentation, device=device, dtype=precision)
     if torch.device(device).type == "cuda":
@@ -234,14 +234,14 @@ class Lane:
             self.stream.synchronize()
 
     def curves(self) -> Curves:
-        """The curves of the network, by the names of `lossmatters.empirics.records.CURVES`."""
+        """Return the curves of the network, by the names of `lossmatters.empirics.records.CURVES`."""
         with on_stream(self.stream):
             (found,) = self._counter.curves()
             found["train_loss"] = self._losses.tolist()
             return found
 
     def state(self) -> dict[str, Any]:
-        """All that goes on with the network needs, for `resume`."""
+        """Return all that training the network further needs, for `resume`."""
         with on_stream(self.stream):
             optimiser = [dict(self._optimiser.state[p]) for p in self.stack.parameters()]
             return {

@@ -76,7 +76,7 @@ class Counter:
         row[:, -1] = ((test_classes == self.test_labels).float() @ self.test_onehot).long()
 
     def curves(self) -> list[Curves]:
-        """The curves of each network but its loss, copied to the host once."""
+        """Return the curves of each network but its loss, copied to the host once."""
         counts = self.counts.cpu().numpy()
         altered = self.altered.sum(dim=1).cpu().numpy()
         class_sizes = np.bincount(self.test_labels.cpu().numpy())

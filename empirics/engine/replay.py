@@ -11,7 +11,7 @@ import torch
 
 
 def on_stream(stream: Any) -> AbstractContextManager[Any]:
-    """Where work goes to `stream`; nothing changes where it is None."""
+    """Return a context whose work goes to `stream`; nothing changes where it is None."""
     return nullcontext() if stream is None else torch.cuda.stream(stream)
 
 

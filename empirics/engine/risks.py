@@ -28,7 +28,7 @@ def risks(
     clean: Int[Tensor, " n"],
     noise: Fraction | Float[np.ndarray, "n k"],
 ) -> dict[str, float]:
-    """The three risks of `lossmatters.empirics.records.RISKS`, computed in float64.
+    """Return the three risks of `lossmatters.empirics.records.RISKS`, computed in float64.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def final_risks(
     noises: Sequence[Fraction | np.ndarray | None],
     precision: str = "float32",
 ) -> list[dict[str, float] | None]:
-    """`risks` on the training samples of each network of a stack, as it is given them for evaluation.
+    """Compute the `risks` of each network of a stack on its training samples, given as for evaluation.
 
     Parameters
     ----------

@@ -14,11 +14,13 @@ class Schedule(Protocol):
     """A factor of the step size for each moment of training."""
 
     def factor(self, epoch: int, done: float, epochs: int) -> float:
-        """The factor in epoch `epoch` (0-based), of which a share `done` in [0, 1) is over, of `epochs`."""
+        """Return the factor in epoch `epoch` (0-based) of `epochs`, a share `done` in [0, 1) of which is
+        over.
+        """
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a record stores of it."""
+        """Return what a record stores of the schedule."""
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class _Run:
 
     @property
     def dropout(self) -> torch.Generator | None:
-        """What decides which features are dropped; perceptrons drop none."""
+        """Return the generator that decides which features are dropped; None for perceptrons."""
         return getattr(self.stack, "generator", None)
 
     def keep(self, checkpoints: Checkpoints, epochs: int, is_last: bool, epoch_seconds: float) -> None:
@@ -190,7 +190,7 @@ class _Run:
 
 
 def optimiser_of(training: Training, stack: Stack, step: torch.Tensor | None = None) -> torch.optim.Optimizer:
-    """The optimiser of a stack; its step size is read from a tensor if one is given."""
+    """Return the optimiser of a stack; its step size is read from a tensor if one is given."""
     rate, decay = training.step_size(0) if step is None else step, float(training.weight_decay)
     if training.optimiser == "sgd":
         return torch.optim.SGD(
@@ -202,7 +202,7 @@ def optimiser_of(training: Training, stack: Stack, step: torch.Tensor | None = N
 
 
 def _loss_groups(networks: Sequence[Network]) -> list[tuple[Loss, slice]]:
-    """Neighbours with the same loss share its calls."""
+    """Return each loss with the neighbouring networks that share its calls."""
     groups, start = [], 0
     for loss, members in groupby(networks, key=lambda n: n.loss):
         stop = start + len(list(members))

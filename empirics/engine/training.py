@@ -68,7 +68,7 @@ class Training:
             fail("momentum", "in [0, 1), and 0 but with sgd", self.momentum)
 
     def step_size(self, epoch: int, done: float = 0.0) -> float:
-        """The step size in epoch `epoch` (0-based), of which a share `done` in [0, 1) is over.
+        """Return the step size in epoch `epoch` (0-based), of which a share `done` in [0, 1) is over.
 
         >>> [round(Training().step_size(epoch), 6) for epoch in (0, 50, 65, 79)]
         [0.003, 0.003, 0.0015, 0.0001]
@@ -77,7 +77,7 @@ class Training:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a record stores of it; what is not done to the samples or the weights is not named."""
+        """Return what a record stores of it; what is not done to samples or weights is not named."""
         own: dict[str, Any] = {"betas": [0.9, 0.999], "eps": 1e-8}
         if self.optimiser == "sgd":
             own = {"momentum": str(self.momentum)}
@@ -98,7 +98,7 @@ class Training:
 
 
 def check_count(name: str, value: object) -> int:
-    """`value` as an integer >= 1, or the house's error."""
+    """Return `value` as an integer >= 1, or raise the house's error."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an integer >= 1, got {name}={value!r}")
     if value < 1:

@@ -37,7 +37,7 @@ REPORT_SECONDS = 1.0  # between two reports of one task, however short its epoch
 
 
 def is_cluster(executor: str | Client) -> bool:
-    """Whether an executor is a cluster, not "local"; opens no connection.
+    """Return whether an executor is a cluster, not "local"; opens no connection.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def is_cluster(executor: str | Client) -> bool:
 
 @contextmanager
 def connected(executor: str | Client) -> Iterator[Client]:
-    """A client of the cluster, closed afterwards unless it is the caller's own.
+    """Yield a client of the cluster, closed afterwards unless it is the caller's own.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def connected(executor: str | Client) -> Iterator[Client]:
 
 
 def worker_count(client: Client) -> int:
-    """How many workers there are now.
+    """Return how many workers there are now.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def _address(executor: str) -> str:
 
 
 def _arrived(news: queue.SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    """What is there, or comes in a moment."""
+    """Yield the events that are there, or come in a moment."""
     with suppress(queue.Empty):
         yield news.get(timeout=POLL_SECONDS)
         while True:
@@ -177,7 +177,7 @@ def _arrived(news: queue.SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, An
 
 
 def _ended(future: Future[Any]) -> Event | None:
-    """The last event of a task; None if it has not ended, or its result went with its worker."""
+    """Return the last event of a task; None if it has not ended, or its result went with its worker."""
     from distributed import CancelledError, KilledWorker
 
     try:
@@ -207,7 +207,7 @@ def _ended(future: Future[Any]) -> Event | None:
 
 
 def _do(ours: str | None, packed: bytes, number: int, topic: str) -> Event:
-    """What a worker does with a task. It is unpacked here, after the versions are known to be the same."""
+    """Do a task on a worker. It is unpacked here, after the versions are known to be the same."""
     import cloudpickle
     from distributed import Reschedule, get_worker
 

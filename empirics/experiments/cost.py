@@ -23,8 +23,8 @@ ON_A_GPU = 5e12
 
 
 def seconds(experiment: Experiment, networks: int, device: str) -> float:
-    """Of one worker for so many networks: thrice a forward pass for each training sample that is trained
-    on, and one for each sample that is evaluated.
+    """Estimate how long one worker takes for so many networks: thrice a forward pass for each training sample
+    that is trained on, and one for each sample that is evaluated.
     """
     found, training = sizes(experiment.dataset), experiment.training
     work = experiment.model.multiply_adds(found.input_shape, found.num_classes)

@@ -36,13 +36,13 @@ class Run:
 
 
 def canonical(loss: str) -> str:
-    """The one text of a loss: ``RLL(alpha=0.1)`` is ``rll(alpha=1/10)``; one from a file keeps its text."""
+    """Return the one text of a loss: ``rll(alpha=1/10)`` for ``RLL(alpha=0.1)``; a file's keeps its text."""
     spec = get(loss).spec
     return loss if ".py:" in loss else spec
 
 
 def _rate(kind: NoiseKind, rate: Any) -> Fraction | None:
-    """The rate of a run, which the noise has or the grid gives, and not both."""
+    """Return the rate of a run, which the noise has or the grid gives, and not both."""
     if kind.rated:
         if rate is None:
             fail("grid", f"(loss, rate) pairs where the noise is {kind.kind} without a rate", None)
@@ -134,16 +134,16 @@ class Experiment:
                 fail("warm", "starts from runs of the grid", (start, str(rate)))
 
     def runs(self) -> list[Run]:
-        """Every network, seed by seed, stack by stack."""
+        """Return every network, seed by seed, stack by stack."""
         return [run for stack in self.stacks() for run in stack]
 
     def stacks(self) -> Iterator[tuple[Run, ...]]:
-        """The networks that are trained together."""
+        """Yield the networks that are trained together."""
         for place in range(len(self.seeds)):
             yield from self.stacks_of(place)
 
     def stacks_of(self, place: int) -> Iterator[tuple[Run, ...]]:
-        """Those of the seed at `place`; none where there are fewer seeds."""
+        """Yield the stacks of the seed at index `place` of `seeds`; none where there are fewer seeds."""
         if place >= len(self.seeds):
             return
         seed = self.seeds[place]
@@ -162,13 +162,13 @@ class Experiment:
 
     @property
     def parts(self) -> tuple[Experiment, ...]:
-        """Itself: what is asked of a `Study` can be asked of an experiment too."""
+        """Return the experiment itself: what is asked of a `Study` can be asked of an experiment too."""
         return (self,)
 
     def with_changes(
         self, seeds: Any = None, epochs: Any = None, subset: Any = None, precision: str | None = None
     ) -> Experiment:
-        """The same grid with other seeds (a number N means 0..N-1), another number of epochs, as many
+        """Return the same grid with other seeds (a number N means 0..N-1), another number of epochs, as many
         training and test samples as `subset` says, or another precision.
         """
         changed = self
@@ -209,11 +209,11 @@ class Study:
                 fail("parts", f"of the name {self.name!r}", one.name)
 
     def runs(self) -> list[Run]:
-        """Every network, seed by seed, stack by stack."""
+        """Return every network, seed by seed, stack by stack."""
         return [run for stack in self.stacks() for run in stack]
 
     def stacks(self) -> Iterator[tuple[Run, ...]]:
-        """The networks that are trained together."""
+        """Yield the networks that are trained together."""
         for place in range(max(len(one.seeds) for one in self.parts)):
             for index, one in enumerate(self.parts):
                 for stack in one.stacks_of(place):

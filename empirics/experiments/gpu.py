@@ -19,8 +19,8 @@ LANES = 8  # measured: docs/models.md
 
 
 def in_lanes(part: Experiment, runs: Sequence[Run]) -> bool:
-    """Whether these runs are trained one by one: small perceptrons are faster as a stack, and a warm start
-    needs the network that it goes on from.
+    """Return whether these runs are trained one by one: small perceptrons are faster as a stack, and a warm
+    start needs the network that it goes on from.
     """
     return isinstance(part.model, ImageModel) and all(run.start is None for run in runs)
 
@@ -28,7 +28,7 @@ def in_lanes(part: Experiment, runs: Sequence[Run]) -> bool:
 def run_on_gpu(
     tasks: Sequence[Task], lanes: int = LANES, device: str = "cuda"
 ) -> Generator[Event, None, None]:
-    """As `lossmatters.empirics.experiments.pool.run_tasks`; a task for a lane has one run.
+    """Do tasks as `lossmatters.empirics.experiments.pool.run_tasks` does; a task for a lane has one run.
 
     Raises
     ------

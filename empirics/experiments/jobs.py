@@ -29,7 +29,7 @@ class Job:
 
     @property
     def programme(self) -> tuple[Any, ...]:
-        """What runs of one lane have in common."""
+        """Return what runs of one lane have in common."""
         part = self.experiment
         return part.dataset, part.model, part.training, self.run.loss
 
@@ -54,7 +54,7 @@ class Group:
 
 
 def about(job: Job) -> dict[str, Any]:
-    """What tells a job apart in a log."""
+    """Return what tells a job apart in a log."""
     part, run = job.experiment, job.run
     return {
         "experiment": part.name,

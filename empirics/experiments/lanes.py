@@ -142,7 +142,7 @@ class Lanes:
                     slot.inbox.put(slot.job)
 
     def _waiting(self) -> bool:
-        """Whether runs are left that may still begin."""
+        """Return whether runs are left that may still begin."""
         return any(
             slot.failures < self.FAILURES and any(self._fits(job) for job in slot.group.jobs)
             for slot in self.slots
@@ -159,7 +159,7 @@ class Lanes:
         )
 
     def _choose(self, slot: Slot) -> bool:
-        """The next run of the slot's group: one for the lane that it has, if there is one not far behind."""
+        """Choose the next run of the slot's group: one for the lane that it has, if one is not far behind."""
         if slot.failures >= self.FAILURES or not slot.group.jobs or not slot.group.ready():
             return False
         fitting = [job for job in slot.group.jobs if self._fits(job)]

@@ -18,7 +18,7 @@ EXPERIMENTS: dict[str, Experiment | Study] = {
 
 
 def get_experiment(name: str) -> Experiment | Study:
-    """The experiment called `name`.
+    """Return the experiment called `name`.
 
     Raises
     ------

@@ -51,16 +51,16 @@ class Plan:
 
     @property
     def networks(self) -> int:
-        """How many networks will be trained; more than are missing where a stack is wanted in part."""
+        """Return how many networks will be trained; more than are missing where a stack is wanted in part."""
         return sum(len(stack) for stack in self.stacks.values())
 
     @property
     def epochs(self) -> int:
-        """How many epochs of networks those are."""
+        """Return how many epochs of networks those are."""
         return sum(len(stack) * self.part(stack[0]).training.epochs for stack in self.stacks.values())
 
     def part(self, run: Run) -> Experiment:
-        """The part of the study that a run belongs to."""
+        """Return the part of the study that a run belongs to."""
         return self.experiment.parts[run.part]
 
 
@@ -79,7 +79,7 @@ def plan(
     data_dir: str | os.PathLike[str] | None = None,
     executor: str | Client = "local",
 ) -> Plan:
-    """What `train` would do with the same arguments; trains nothing and writes nothing.
+    """Return what `train` would do with the same arguments; trains nothing and writes nothing.
 
     Files of data sets are needed only if there are records already, to see which of the runs they are of.
     A cluster is not asked: `workers` is for how many of its workers the time is estimated, by default one.
@@ -94,7 +94,7 @@ def plan(
 
 
 def records_file(path: str | os.PathLike[str], experiment: str) -> Path:
-    """The file of an experiment at `path`, which may be a folder."""
+    """Return the file of an experiment at `path`, which may be a folder."""
     path = Path(path)
     is_file = path.is_file() or (path.suffix == ".jsonl" and not path.is_dir())
     return path if is_file else path / f"{experiment}.jsonl"
@@ -103,7 +103,7 @@ def records_file(path: str | os.PathLike[str], experiment: str) -> Path:
 def changed(
     experiment: str | Experiment | Study, seeds: Any, epochs: Any, subset: Any, precision: str | None
 ) -> Experiment | Study:
-    """The experiment that is meant, with its changes."""
+    """Return the experiment that is meant, with its changes."""
     if isinstance(experiment, str):
         experiment = get_experiment(experiment)
     return experiment.with_changes(seeds, epochs, subset, precision)
@@ -118,7 +118,7 @@ def planned(
     resume: bool,
     data_dir: str | None,
 ) -> tuple[Plan, dict[str, Record]]:
-    """The plan, and the records that the file holds by their run_id."""
+    """Return the plan, and the records that the file holds by their run_id."""
     if workers is None:
         workers = LANES if kind == "cuda" else _usable_cpus()
     check_count("workers", workers)
@@ -143,12 +143,12 @@ def planned(
 
 
 def run_id(part: Experiment, run: Run, data_dir: str | None) -> str:
-    """Of the record of a run."""
+    """Return the run_id of the record of `run`."""
     return records.run_id(configuration(part, run, data_dir))
 
 
 def absolute(data_dir: str | os.PathLike[str] | None) -> str | None:
-    """The folder of the data sets as a worker finds it, wherever it was started."""
+    """Return the folder of the data sets as a worker finds it, wherever it was started."""
     return None if data_dir is None else os.path.abspath(os.path.expanduser(data_dir))
 
 
@@ -165,5 +165,5 @@ def device_kind(device: str, elsewhere: bool = False) -> str:
 
 
 def _usable_cpus() -> int:
-    """The CPUs that this process may use, which may be fewer than the machine has."""
+    """Count the CPUs that this process may use, which may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

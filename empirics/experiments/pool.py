@@ -103,8 +103,8 @@ def _report(pipe: Connection, number: int, value: Any) -> None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C goes to every process of the terminal; a child that starts in here never sees it, so only
-    the parent speaks. One that arrives meanwhile is delivered to the parent afterwards.
+    """Keep Ctrl-C, which goes to every process of the terminal, from a child that starts in here, so that
+    only the parent speaks. One that arrives meanwhile is delivered to the parent afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows: both see it, and the parent waits for its children
         yield

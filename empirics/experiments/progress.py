@@ -28,7 +28,7 @@ class Progress:
 
 @contextmanager
 def reporter(progress: bool | Callable[[Progress], None], todo: Plan) -> Iterator[Callable[[Progress], Any]]:
-    """A function to call with each `Progress`: the caller's own, a bar, or nothing."""
+    """Yield a function to call with each `Progress`: the caller's own, a bar, or nothing."""
     if callable(progress):
         yield progress
     elif not progress:

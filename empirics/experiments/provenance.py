@@ -15,7 +15,7 @@ PACKAGES = ("torch", "numpy", "scikit-learn", "lossmatters")
 def provenance(
     *, device: str, seconds: float, samples: int, source: str | None, stack: dict[str, int]
 ) -> dict[str, Any]:
-    """The provenance of the records of one stack.
+    """Return the provenance of the records of one stack.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def provenance(
 
 
 def source_commit() -> str | None:
-    """The git commit of this source, "-dirty" after it where what trains was changed; None where unknown.
+    """Return the git commit of this source, "-dirty" after it where what trains was changed; None if unknown.
 
     Asked of git only if this very file is tracked: an installed copy may lie inside another repository.
     """
@@ -68,7 +68,7 @@ def source_commit() -> str | None:
 
 
 def version(package: str) -> str | None:
-    """Of an installed package; None where it is not installed."""
+    """Return the version of an installed package; None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -20,7 +20,7 @@ def variants(
     mirror: bool,
     norm: bool = False,
 ) -> tuple[Experiment, ...]:
-    """Set-ups beside the main one: with no regulariser at all, with each of them alone, and with all four.
+    """Return set-ups beside the main one: no regulariser at all, each of them alone, and all four.
 
     The main one must have batch normalisation and nothing else.
 

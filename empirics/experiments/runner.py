@@ -128,7 +128,7 @@ def train(
 
 
 def checkpoints_of(records: Path) -> Path:
-    """The folder of checkpoints beside a file of records."""
+    """Return the folder of checkpoints beside a file of records."""
     return records.with_name(f"{records.stem}.checkpoints")
 
 
@@ -182,7 +182,7 @@ def _train(
 
 
 def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[int, tuple[Run, ...]]]:
-    """The runs to train together, with the place of their stack: in lanes one by one, and what is missing."""
+    """Return (place of a stack, runs to train together): whole stacks, or in lanes each missing run."""
     found: list[tuple[int, tuple[Run, ...]]] = []
     for index, runs in todo.stacks.items():
         if lanes and in_lanes(todo.part(runs[0]), runs):
@@ -193,14 +193,14 @@ def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[i
 
 
 def _shared(dataset: str | Dataset, records: Path) -> str:
-    """The text by which a worker finds a data set; what the caller holds is written beside the records."""
+    """Return the text by which a worker finds a data set; what the caller holds is put beside the records."""
     if isinstance(dataset, str):
         return dataset
     return store(dataset, records.absolute().with_name(f"{records.stem}.datasets"))
 
 
 def _remove(folder: Path) -> None:
-    """And the folder that it is in, if nothing else is."""
+    """Remove a folder, and the folder that it is in, if nothing else is."""
     shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         folder.parent.rmdir()
@@ -210,7 +210,7 @@ def _remove(folder: Path) -> None:
 def _pool(
     executor: str | Client, todo: Plan, deadline: float | None
 ) -> Iterator[tuple[Callable[[Sequence[Task]], Generator[Event, None, None]], int]]:
-    """What trains tasks, and how many of them at a time to begin with."""
+    """Yield what trains tasks, and how many of them at a time to begin with."""
     if not is_cluster(executor):
         if todo.device in LANE_DEVICES:
             yield partial(run_on_gpu, lanes=todo.workers, device=todo.device), todo.workers
@@ -223,7 +223,7 @@ def _pool(
 
 
 def _asked_for(found: Sequence[Record], task: Task, missing: Mapping[Run, str]) -> dict[str, Record]:
-    """Those of a stack's records that are to be written, which must be there."""
+    """Return those of a stack's records that are to be written, which must be there."""
     wanted = {missing[run] for run in task.runs if run in missing}
     new = {record.run_id: record for record in found if record.run_id in wanted}
     if len(new) < len(wanted):
@@ -233,7 +233,7 @@ def _asked_for(found: Sequence[Record], task: Task, missing: Mapping[Run, str]) 
 
 
 def _forget(task: Task) -> None:
-    """The checkpoints of a stack that is recorded, whoever wrote them."""
+    """Remove the checkpoints of a stack that is recorded, whoever wrote them."""
     folder = stack_folder(task)
     if folder is not None:
         _remove(folder)

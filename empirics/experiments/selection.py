@@ -24,7 +24,7 @@ PARTS: dict[str, Callable[[Experiment], str]] = {
 
 
 def choose(experiment: Experiment | Study, only: Mapping[str, Any]) -> list[Run]:
-    """The runs that agree with every entry of `only`.
+    """Return the runs that agree with every entry of `only`.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def choose(experiment: Experiment | Study, only: Mapping[str, Any]) -> list[Run]
 
 
 def _is_loss(loss: str, wanted: str) -> bool:
-    """Does the text mean exactly this loss, or is it its bare name?"""
+    """Return whether the text means exactly this loss, or is its bare name."""
     if loss.partition("(")[0] == wanted.strip().lower().replace("_", "-"):
         return True
     try:

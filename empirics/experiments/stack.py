@@ -63,12 +63,12 @@ class Task:
 
 @functools.cache
 def dataset(name: str | data.Dataset, data_dir: str | None = None) -> data.Dataset:
-    """`lossmatters.empirics.data.load`, once a process."""
+    """Load a data set as `lossmatters.empirics.data.load` does, once a process."""
     return data.load(name, data_dir)
 
 
 def configuration(experiment: Experiment, run: Run, data_dir: str | None = None) -> dict[str, Any]:
-    """What a record of `run`, of this very part of a study, has as its configuration."""
+    """Return what a record of `run`, of this very part of a study, has as its configuration."""
     found = dataset(experiment.dataset, data_dir)
     training = experiment.training.description
     if experiment.variant:
@@ -87,13 +87,13 @@ def configuration(experiment: Experiment, run: Run, data_dir: str | None = None)
 
 
 def noisy_labels(experiment: Experiment, run: Run, data_dir: str | None = None) -> NoisyLabels:
-    """The altered labels of `run`: from its seed and rate alone, whatever its loss."""
+    """Return the altered labels of `run`: from its seed and rate alone, whatever its loss."""
     found = dataset(experiment.dataset, data_dir)
     return experiment.noise.draw(found, run.rate, run.seed)
 
 
 def stack_folder(task: Task) -> Path | None:
-    """Where the checkpoints of a task are, by whatever worker: a name that stands for its runs."""
+    """Return the folder of a task's checkpoints, by whatever worker: a name that stands for its runs."""
     if task.saving is None:
         return None
     return task.saving.folder / _short(
@@ -102,7 +102,9 @@ def stack_folder(task: Task) -> Path | None:
 
 
 def checkpoint_folder(task: Task) -> Path | None:
-    """Where those are that this process may go on from: a name for all else that its bits depend on."""
+    """Return the folder of checkpoints that this process may go on from: its name has all that bits depend
+    on.
+    """
     folder = stack_folder(task)
     if folder is None:
         return None
@@ -190,7 +192,7 @@ def train_task(task: Task, report: Callable[[int], None]) -> list[Record] | None
 
 
 def train_task_elsewhere(task: Task, report: Callable[[int], None]) -> list[Record] | None:
-    """`train_task` on a worker of a cluster, which itself knows best what its device and its source are."""
+    """Do `train_task` on a worker of a cluster, which itself knows best its device and its source."""
     from lossmatters.empirics.engine.device import resolve_device
     from lossmatters.empirics.experiments.provenance import source_commit
 
@@ -222,7 +224,7 @@ def record_of(
     seconds: float,
     stack: dict[str, Any],
 ) -> Record:
-    """The record of one run of a task.
+    """Return the record of one run of a task.
 
     Parameters
     ----------

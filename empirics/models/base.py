@@ -27,7 +27,7 @@ class Stack(Protocol):
 
     @property
     def num_networks(self) -> int:
-        """M."""
+        """Return the number of networks, M."""
 
     def __call__(self, inputs: torch.Tensor, networks: slice | None = None) -> torch.Tensor: ...
 
@@ -56,7 +56,7 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """In records and on the command line."""
+        """Return the name of the model in records and on the command line."""
 
     def given(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of what a network is given of an input: a crop of it, or all of it."""

@@ -73,7 +73,7 @@ class ConvNet(nn.Module):
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> Self:
-        """Networks as each seed alone starts them, whatever the others, the loss, the device or the dtype."""
+        """Make networks as each seed alone starts them, whatever the others, the loss, device or dtype."""
         alone = [cls._drawn(model, input_shape, num_classes, seed) for seed in seeds]
         if not alone:
             fail("seeds", "at least one", list(seeds))
@@ -170,5 +170,5 @@ class ConvNet(nn.Module):
         return made
 
     def rows(self, images: Float[Tensor, "b mc h w"]) -> Float[Tensor, "m b f"]:
-        """`features` of this many networks."""
+        """Return the `features` of the `num_networks` networks of this stack."""
         return features(self.num_networks, images)

@@ -92,11 +92,11 @@ class Factory:
         return _measured(self, input_shape, num_classes)[0]
 
     def multiply_adds(self, input_shape: tuple[int, ...], num_classes: int) -> int:
-        """Of a forward pass of one input, as torch counts them."""
+        """Return the multiply-adds of a forward pass of one input, as torch counts them."""
         return _measured(self, input_shape, num_classes)[1]
 
     def description(self, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
-        """What a record stores of it: where it comes from, and a hash of its layers and their shapes."""
+        """Return what a record stores of it: where it comes from, and a hash of its layers' shapes."""
         parameters, _, layers = _measured(self, input_shape, num_classes)
         return {
             "name": self.name,

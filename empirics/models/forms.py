@@ -20,7 +20,7 @@ Logits = Float[Tensor, "n b k"]
 
 
 def grouped(stack: ConvNet, inputs: Images) -> Logits:
-    """Convolutions in M groups: the stack's own forward."""
+    """Compute convolutions in M groups: the stack's own forward."""
     return stack(inputs)
 
 

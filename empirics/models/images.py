@@ -202,7 +202,7 @@ class InceptionLite(ImageModel):
 
 @functools.lru_cache(maxsize=64)
 def _size(model: ImageModel, input_shape: tuple[int, ...], num_classes: int) -> tuple[int, int]:
-    """Parameters and multiply-adds, counted on a network without numbers."""
+    """Count parameters and multiply-adds, on a network without numbers."""
     import torch
 
     from lossmatters.empirics.models.layers import Convolution, Linear

@@ -38,7 +38,7 @@ class Convolution(nn.Module):
         return nn.functional.conv2d(inputs, self.weight, self.bias, self.stride, self.padding, groups=groups)
 
     def draw(self, generator: torch.Generator) -> None:
-        """He et al. 2015: normal with variance 2 / inputs of a unit, so that ReLU keeps the scale; bias 0."""
+        """Draw weights after He et al. 2015: variance 2 / inputs of a unit, so that ReLU keeps the scale."""
         nn.init.kaiming_normal_(self.weight, generator=generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
@@ -83,7 +83,7 @@ class BatchNormalisation(nn.Module):
         )
 
     def draw(self, generator: torch.Generator) -> None:
-        """Nothing is random here: it starts as pure standardisation."""
+        """Draw nothing: it starts as pure standardisation."""
         for tensor, value in (
             (self.weight, 1),
             (self.bias, 0),

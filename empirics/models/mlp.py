@@ -103,7 +103,7 @@ class StackedMLP(nn.Module):
 
 
 def _linear_layers(widths: tuple[int, ...], seed: int) -> list[tuple[Tensor, Tensor]]:
-    """(out, in) weights and (out,) biases in the order and by the rule of ``torch.nn.Linear``.
+    """Draw (out, in) weights and (out,) biases in the order and by the rule of ``torch.nn.Linear``.
 
     On the CPU whatever the device: a GPU's generator would start from other weights.
     """

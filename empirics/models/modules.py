@@ -38,7 +38,7 @@ class Maker(Protocol):
 
     @property
     def text(self) -> str:
-        """In messages."""
+        """Return how messages name the model."""
 
     @property
     def function(self) -> Callable[[], Any]:
@@ -65,7 +65,7 @@ class LoopedModules(nn.Module):
         return len(self.networks)
 
     def forward(self, inputs: Tensor, networks: slice | None = None) -> Tensor:
-        """(M, B, ...) or (1, B, ...) -> (M, B, K)."""
+        """Compute the logits: (M, B, ...) or (1, B, ...) -> (M, B, K)."""
         chosen = list(self.networks)[networks or slice(None)]
         generator = self.generator if self.random and self.training else None
         begin = None if generator is None else generator.get_state()
@@ -123,7 +123,7 @@ class MappedModules(nn.Module):
 
     @classmethod
     def of(cls, modules: Sequence[nn.Module], random: bool) -> MappedModules:
-        """Networks of one shape."""
+        """Put networks of one shape side by side."""
         states = [{**dict(m.named_parameters()), **dict(m.named_buffers())} for m in modules]
         tensors = {name: torch.stack([state[name].detach() for state in states]) for name in states[0]}
         trained = {name for name, p in modules[0].named_parameters() if p.requires_grad}
@@ -139,7 +139,7 @@ class MappedModules(nn.Module):
         return {name: getattr(self, attribute) for name, attribute in self._attributes.items()}
 
     def forward(self, inputs: Tensor, networks: slice | None = None) -> Tensor:
-        """(M, B, ...) or (1, B, ...) -> (M, B, K)."""
+        """Compute the logits: (M, B, ...) or (1, B, ...) -> (M, B, K)."""
         if networks is not None:
             return self.part(networks)(inputs)
         skeleton = self._skeleton[0].train(self.training)
@@ -202,7 +202,7 @@ def stack_of(
 
 
 def make(model: Maker, seed: int, input_shape: tuple[int, ...]) -> nn.Module:
-    """A module as the seed alone starts it, on the CPU: a GPU's generator would start from other weights."""
+    """Make a module as the seed alone starts it, on the CPU: a GPU's generator would start elsewhere."""
     with made_from(torch_seed("weights", seed)):
         module = model.function()
         if not isinstance(module, nn.Module):
@@ -222,7 +222,7 @@ def why_not_mapped(
     input_shape: tuple[int, ...],
     device: torch.device,
 ) -> str | None:
-    """Why networks of this module are looped; None if they are mapped."""
+    """Say why networks of this module are looped; None if they are mapped."""
     if model.form == "loop":
         return "asked for"
     if len(modules) == 1:
@@ -238,7 +238,7 @@ def why_not_mapped(
 
 
 def _disagreement(pair: Sequence[nn.Module], inputs: Tensor) -> str | None:
-    """In what a mapped pair of networks differs from the two by themselves; None in nothing."""
+    """Say in what a mapped pair of networks differs from the two by themselves; None where in nothing."""
     mapped = MappedModules.of(pair, random=False)  # from the generator that is seeded below
     given = torch.stack([inputs, inputs.flip(0) + 1])
     outcomes = []
@@ -273,7 +273,7 @@ def _outcome(module: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
 
 
 def _check_factory(model: Maker, first: nn.Module, seed: int, input_shape: tuple[int, ...]) -> None:
-    """A factory must make a new module each time, from torch's generator alone."""
+    """Refuse a factory that does not make a new module each time, from torch's generator alone."""
     again = make(model, seed, input_shape)
     if again is first:
         fail("model", "a function that makes a new module each time", model.text)
@@ -304,7 +304,7 @@ def _check_forward(module: nn.Module, inputs: Tensor, num_classes: int) -> bool:
 
 
 def measure_module(model: Maker, input_shape: tuple[int, ...], num_classes: int) -> tuple[int, int, str]:
-    """Parameters, multiply-adds of a forward pass of one input, and the layers with their shapes."""
+    """Count parameters and multiply-adds of a forward pass of one input, and name the layers' shapes."""
     from torch.utils.flop_counter import FlopCounterMode
 
     module = make(model, 0, input_shape).eval()
@@ -322,7 +322,7 @@ def _probe(input_shape: tuple[int, ...]) -> Tensor:
 
 
 def _logits(output: Any) -> Tensor:
-    """Of a module that gives logits, or an object that has them, as those of Hugging Face do."""
+    """Return the logits that a module gives, or those of the object that it gives, as Hugging Face's do."""
     found = getattr(output, "logits", output)
     if not isinstance(found, Tensor):
         fail("model", "one that gives a tensor of logits", type(output).__name__, TypeError)

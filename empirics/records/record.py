@@ -128,7 +128,7 @@ class Record:
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """Everything that a repetition on the same machine must reproduce bit by bit."""
+        """Return everything that a repetition on the same machine must reproduce bit by bit."""
         out = {**self.configuration, "noise": self.noise, "curves": self.curves}
         return out | {
             name: getattr(self, name) for name in ("risks", "classes") if getattr(self, name) is not None

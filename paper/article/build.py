@@ -150,7 +150,7 @@ def _packed(folder: Path) -> bytes:
 
 
 def _results(records: Sequence[Record]) -> str:
-    """A table for each main set-up, the main losses alone: the rest is in the report."""
+    """Return a table for each main set-up, the main losses alone: the rest is in the report."""
     parts = []
     for name, group in main_setups(records).items():
         table = results_table(group)
@@ -172,7 +172,7 @@ def _is_main(shown: str) -> bool:
 
 
 def _ledger(ledger: dict[str, Any]) -> str:
-    """All claims with their status and how they were decided, as a table that goes over pages."""
+    """Return all claims with their status and how they were decided, as a table that goes over pages."""
     lines = [
         r"\begin{longtable}{@{}p{0.19\linewidth}p{0.53\linewidth}p{0.2\linewidth}@{}}",
         r"\toprule claim & what it says & status (by) \\ \midrule \endhead \bottomrule \endfoot",

@@ -28,7 +28,7 @@ ROW, RATIO = 0.27, 1.07  # one step: in rows on the right, as a factor of alpha 
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """Left: final accuracies against alpha. Right: all losses by final J2, with their clean-label control.
+    """Draw, left, final accuracies against alpha; right, all losses by final J2, with clean-label controls.
 
     Raises
     ------

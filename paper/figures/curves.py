@@ -28,7 +28,7 @@ DASHED = (0, (3, 1.2))
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """Mean J1 (solid) and J2 (dashed) with intervals, the noise rate by colour and marker.
+    """Draw mean J1 (solid) and J2 (dashed) with intervals, the noise rate by colour and marker.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class FigureSpec:
 
 
 def setup_text(record: Record) -> str:
-    """Data, model and length of training in one phrase."""
+    """Return data, model and length of training in one phrase."""
     widths = record.model.get("widths")
     shape = f" ({'-'.join(map(str, widths))})" if widths else ""
     return f"{record.dataset['name']}, {record.model['name']}{shape}, {record.epochs} epochs"

@@ -75,9 +75,8 @@ def look() -> AbstractContextManager[Any]:
 
 
 def rate_colour(rate: Fraction) -> str:
-    """Purple over teal to light green with the noise rate; ordered in lightness, so grey print keeps it.
-
-    A colour belongs to a rate, not to its place among those drawn.
+    """Return a colour from purple over teal to light green with the noise rate. The order is one of lightness
+    too, for grey print. A colour belongs to a rate, not to its place among those drawn.
     """
     import matplotlib
     from matplotlib.colors import to_hex

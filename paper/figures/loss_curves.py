@@ -53,7 +53,7 @@ class Path(NamedTuple):
 
 
 def draw(records: Sequence[Record] = ()) -> Figure:
-    """Top: L(u, y) against u_y; bottom: S(u). Left: S varies; right: it is constant. Needs no records."""
+    """Draw L(u, y) above, S(u) below; left where S varies, right where it is constant. Needs no records."""
     from matplotlib.figure import Figure
 
     share = _grid()

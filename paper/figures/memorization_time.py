@@ -118,7 +118,7 @@ def _heights(values: np.ndarray, outcome: str, epochs: int) -> np.ndarray:
 
 
 def _spread(heights: np.ndarray) -> np.ndarray:
-    """Steps aside, in decades, for points of one column: those at one height stand side by side."""
+    """Return steps aside, in decades, for points of one column: those at one height stand side by side."""
     steps, width = np.zeros(len(heights)), 0.36
     order = np.argsort(heights, kind="stable")
     pattern = (0.0, -1.0, 1.0, -0.5, 0.5)
@@ -128,7 +128,7 @@ def _spread(heights: np.ndarray) -> np.ndarray:
 
 
 def _label(axes: Axes, rows: list[Prediction], at: np.ndarray, heights: np.ndarray) -> None:
-    """Names of the losses that memorise, the main losses first, where no other name stands already."""
+    """Write the names of losses that memorise, the main losses first, where no other name stands already."""
     low, high = axes.get_ylim()
     taken: list[tuple[float, float]] = []
     named = [i for i, p in enumerate(rows) if p.outcome.noise_rate == LABELLED]

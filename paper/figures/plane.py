@@ -34,7 +34,7 @@ RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """Mean trajectories of the main losses, a panel a noise rate, with each seed's end point.
+    """Draw mean trajectories of the main losses, a panel a noise rate, with each seed's end point.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def draw(records: Sequence[Record]) -> Figure:
 
 
 def _windows(by_rate: dict[Fraction, list[Cell]]) -> dict[Fraction, tuple[float, float, float]]:
-    """Per rate, a square (left, low, side) about the perfect resister and the runs that end near it.
+    """Return, per rate, a square (left, low, side) about the perfect resister and the runs that end near it.
 
     One side for all, so that the panels compare. Empty where a rate has no loss that ends with J2 > J1.
     """

@@ -20,7 +20,7 @@ MARKS = {True: "s", False: "o"}  # symmetric or not
 
 
 def draw(records: Sequence[Record] = ()) -> Figure:
-    """A row for each rate that losses tolerate, with their names; the rate across. Needs no records."""
+    """Draw a row for each rate that losses tolerate, with their names; the rate across. Needs no records."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
@@ -49,7 +49,7 @@ def draw(records: Sequence[Record] = ()) -> Figure:
 
 
 def _rows() -> list[tuple[str, NoiseTolerance, bool]]:
-    """Losses with a tolerance, least first."""
+    """Return the losses with a tolerance, least first."""
     found = []
     for name in LOSSES:
         loss = get(name)

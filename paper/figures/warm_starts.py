@@ -40,7 +40,7 @@ Warm = dict[tuple[str, str, Fraction], Cell]
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """Left: J1 and J2 before and after. Right: the risks of the network after, in units of C, logarithmic.
+    """Draw, left, J1 and J2 before and after; right, the risks afterwards, in units of C, logarithmic.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def _costs(axes: Axes, warm: Warm) -> None:
 
 
 def _constant(cell: Cell) -> float | None:
-    """C of the loss, where the theory proves that it is symmetric and all runs have their risks."""
+    """Return C of the loss, where the theory proves that it is symmetric and all runs have their risks."""
     from lossmatters.theory.symmetry.decide import decide
 
     loss = loss_of(cell.loss)
@@ -126,7 +126,7 @@ def _constant(cell: Cell) -> float | None:
 
 
 def _cost(cell: Cell, constant: float, name: str) -> Estimate | None:
-    """Mean and interval of the logarithm, as the axis is, of a risk over C."""
+    """Return mean and interval of the logarithm, as the axis is, of a risk over C."""
     found = []
     for record in cell.records:
         assert record.risks is not None
