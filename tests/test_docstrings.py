@@ -11,8 +11,8 @@ import lossmatters
 
 ROOT = Path(lossmatters.__file__).parent
 PACKAGES = ("theory", "proofs_checks", "empirics", "paper")
-# What a first word that is no verb is, mostly: one of these, a sign (a formula), or a plural. ruff's D401 has a
-# list of verbs, and finds a third of them.
+# What a first word that is no verb is, mostly: one of these, a sign (a formula), or a plural. ruff's D401
+# has a list of verbs, and finds a third of them.
 NO_VERBS = {
     *(
         "a",
