@@ -46,7 +46,7 @@ def records(
     kind: str = UNIFORM,
     **risks: float,
 ) -> list[Record]:
-    """Runs in which each loss behaves as told at every rate.
+    """Make runs in which each loss behaves as told at every rate.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def _run(
 
 
 def _risks(loss: str, how: str, f: float, wobble: float, wrong: dict[str, float]) -> dict[str, float] | None:
-    """As R1 has them under fresh noise; a memoriser has next to none on its own labels."""
+    """Make risks as R1 has them under fresh noise; a memoriser has next to none on its own labels."""
     if loss not in CONSTANTS:
         return None
     c = CONSTANTS[loss]

@@ -76,7 +76,7 @@ def verify(
 
 @contextmanager
 def _elsewhere(claims: Sequence[Claim], workers: int) -> Iterator[dict[str, Future[list[dict[str, Any]]]]]:
-    """The claims about theory, by id, as they are checked in other processes; none for one worker.
+    """Check the claims about theory, by id, in other processes; none for one worker.
 
     A check is code and cannot be sent; the other process finds it by the claim's id, so a claim that is
     not the project's own stays here.
@@ -159,7 +159,7 @@ def counts(ledger: dict[str, Any]) -> dict[str, int]:
 
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:
-    """Versions, and what the records say of where they came from."""
+    """Return versions, and what the records say of where they came from."""
     versions: dict[str, str | None] = {}
     for name in ("lossmatters", "sympy", "mpmath", "numpy", "scipy", "python-flint"):
         try:

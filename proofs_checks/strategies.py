@@ -49,7 +49,7 @@ class FiniteProblem(NamedTuple):
 
 @st.composite
 def repeated(draw: DrawFn, element: SearchStrategy[Any], size: int) -> list[Any]:
-    """Lists of `size` draws; beyond 32, more than an example may hold, eight draws repeated at random."""
+    """Draw lists of `size`; beyond 32, more than an example may hold, eight draws repeated at random."""
     if size <= MANY:
         return [draw(element) for _ in range(size)]
     few = [draw(element) for _ in range(8)]
@@ -155,7 +155,7 @@ def labels(draw: DrawFn, n: int, num_classes: int) -> np.ndarray:
 
 
 def noise_rates(num_classes: int, informative: bool = False) -> SearchStrategy[Fraction]:
-    """Exact rates in [0, 1]: any, and 0, eta* = (K-1)/K with its neighbours, and 1.
+    """Draw exact rates in [0, 1]: any, and 0, eta* = (K-1)/K with its neighbours, and 1.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def noise_rates(num_classes: int, informative: bool = False) -> SearchStrategy[F
 def transition_matrices(
     draw: DrawFn, num_classes: int = 3, exact: bool = True, kinds: tuple[str, ...] = MATRIX_KINDS
 ) -> Any:
-    """Transition matrices (K, K), rows summing to 1: tuples of Fractions, or float64 if not `exact`.
+    """Draw transition matrices (K, K), rows summing to 1: tuples of Fractions, or float64 if not `exact`.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def transition_matrices(
 
 @st.composite
 def finite_problems(draw: DrawFn, num_classes: int = 3, max_points: int = 4) -> FiniteProblem:
-    """Exact distributions on 1..`max_points` inputs: their weights (all > 0) and posteriors."""
+    """Draw exact distributions on 1..`max_points` inputs: their weights (all > 0) and posteriors."""
     size = draw(st.integers(1, max_points))
     counts = draw(st.lists(st.integers(1, 20), min_size=size, max_size=size))
     posteriors = tuple(draw(simplex_points(num_classes, exact=True)) for _ in range(size))
@@ -234,7 +234,7 @@ def losses(draw: DrawFn, kind: type[Loss] = Loss) -> Loss:
 
 @st.composite
 def combined_losses(draw: DrawFn, kind: type[Loss] = Loss) -> Loss:
-    """Sums of one to three positive multiples of registered losses."""
+    """Draw sums of one to three positive multiples of registered losses."""
     factor = st.fractions(Fraction(1, 10), 10, max_denominator=10)
     total: Loss | None = None
     for _ in range(draw(st.integers(1, 3))):
@@ -245,7 +245,7 @@ def combined_losses(draw: DrawFn, kind: type[Loss] = Loss) -> Loss:
 
 
 def separable_losses() -> SearchStrategy[Loss]:
-    """Separable losses: of the registry, and sums of multiples of those."""
+    """Draw separable losses: of the registry, and sums of multiples of those."""
     return losses(SeparableLoss) | combined_losses(SeparableLoss)
 
 
@@ -271,7 +271,9 @@ CLAMPS = tuple(Fraction(1, 2**n) for n in range(10, 21))
 
 @cache
 def _accepted(cls: type[Loss], name: str) -> list[Fraction]:
-    """Values of one parameter that the class accepts: its own check says which, no second list of domains."""
+    """Return values of one parameter that the class accepts: its own check says which, no second list of
+    domains.
+    """
 
     def accepted(value: Fraction) -> bool:
         try:

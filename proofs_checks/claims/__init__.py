@@ -51,7 +51,9 @@ STATEMENTS = (
 
 
 def _in_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The losses first, then the statements in the order of the reference, parts after their whole."""
+    """Sort claims: the losses first, then the statements in the order of the reference, parts after their
+    whole.
+    """
     claims = list(claims)
     table = [c for c in claims if c.id.startswith("L.")]
     rest = [c for c in claims if not c.id.startswith("L.")]
@@ -97,7 +99,8 @@ CLAIMS: tuple[Claim, ...] = _in_order(
 
 
 def find(names: Iterable[str]) -> tuple[Claim, ...]:
-    """The claims of these ids; ``R1`` also brings its parts ``R1.order``, and a letter its whole group.
+    """Return the claims of these ids; ``R1`` also brings its parts ``R1.order``, and a letter its whole
+    group.
 
     Raises
     ------

@@ -157,7 +157,7 @@ def scan(name: str, text: str) -> None:
 
 
 def without_comments(text: str) -> str:
-    """The text with its comments, which may be nested, and its strings taken out.
+    """Return the text with its comments, which may be nested, and its strings taken out.
 
     Outside a comment `*)` is text, as in ``(simpl in *)``: a depth below 0 would hide what follows.
     """
@@ -189,7 +189,7 @@ def coqc(build: Path, name: str) -> str:
 
 
 def assumptions(found: Iterable[Theorem], build: Path) -> dict[str, list[str]]:
-    """What each theorem rests on beyond the logic of Coq, by its name: nothing, or names of axioms."""
+    """Return what each theorem rests on beyond the logic of Coq, by its name: nothing, or names of axioms."""
     found = list(found)
     lines = [f"From {PREFIX} Require {module}." for module in dict.fromkeys(t.module for t in found)]
     for t in found:
@@ -205,7 +205,7 @@ def assumptions(found: Iterable[Theorem], build: Path) -> dict[str, list[str]]:
 
 
 def full_names(names: Iterable[str], found: Iterable[Theorem], build: Path) -> dict[str, str]:
-    """Each name as `Print Assumptions` shortens it, with its whole path; as it is where Coq knows none."""
+    """Return the whole path of each name that `Print Assumptions` shortens; as it is where Coq knows none."""
     names = [name for name in names if re.fullmatch(r"[\w.']+", name)]
     lines = [f"From {PREFIX} Require {module}." for module in dict.fromkeys(t.module for t in found)]
     for name in names:
@@ -227,7 +227,7 @@ class _Same(dict[str, str]):
 
 
 def read_assumptions(text: str) -> list[str]:
-    """The names in what `Print Assumptions` prints. What is not understood counts as an assumption."""
+    """Return the names in what `Print Assumptions` prints. What is not understood counts as an assumption."""
     text = text.strip()
     if text == CLOSED:
         return []
@@ -293,12 +293,12 @@ def reject_known_false() -> list[dict[str, str]]:
 
 
 def hashes(folder: Path = FOLDER) -> dict[str, str]:
-    """The SHA-256 of each source, by its name."""
+    """Return the SHA-256 of each source, by its name."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.v"))}
 
 
 def version() -> str:
-    """The version of Coq: ``8.16.1``."""
+    """Return the version of Coq: ``8.16.1``."""
     said = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=True).stdout
     return said.split()[0]
 
@@ -310,7 +310,7 @@ def _install(why: str) -> int:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """0 where all proofs are checked, 1 where one is rejected, 2 where there is no Coq to check them.
+    """Return 0 where all proofs are checked, 1 where one is rejected, 2 where there is no Coq to check them.
 
     With ``--write`` what the theorems say is written to the file of statements first, for a reader to see.
     """

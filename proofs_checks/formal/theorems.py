@@ -44,7 +44,7 @@ class Theorem:
 
 
 def sources(folder: Path = FOLDER) -> list[Path]:
-    """The Coq files of a folder, each after those it requires.
+    """Return the Coq files of a folder, each after those it requires.
 
     Raises
     ------
@@ -65,12 +65,12 @@ def sources(folder: Path = FOLDER) -> list[Path]:
 
 
 def requires(text: str) -> list[str]:
-    """The files of the same folder that a Coq text requires."""
+    """Return the files of the same folder that a Coq text requires."""
     return [name for line in _REQUIRE.findall(text) for name in line.split()]
 
 
 def theorems(folder: Path = FOLDER) -> tuple[Theorem, ...]:
-    """Every `Theorem` of a folder, in the order of the files.
+    """Return every `Theorem` of a folder, in the order of the files.
 
     Raises
     ------

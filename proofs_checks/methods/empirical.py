@@ -118,7 +118,7 @@ class Runs:
         return [max(_number(v) for v in r.curves[metric]) for r in self.of(loss, rate)]
 
     def paired(self, first: Key, second: Key) -> list[float]:
-        """Differences of final values, seed by seed, over the seeds that both have.
+        """Return differences of final values, seed by seed, over the seeds that both have.
 
         Parameters
         ----------
@@ -253,8 +253,8 @@ def describe(records: Sequence[Record]) -> str:
 
 
 def by_experiment(records: Iterable[Record]) -> list[list[Record]]:
-    """Records grouped by experiment, data set, kind of model and number of epochs, in the order of
-    appearance; set-ups beside the main one are in its group.
+    """Group records by experiment, data set, kind of model and number of epochs, in the order of appearance;
+    set-ups beside the main one are in its group.
     """
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for r in records:
@@ -270,7 +270,7 @@ def _shown(row: dict[str, Any]) -> str:
 
 
 def _decimal(value: float) -> str:
-    """Three decimals; two digits of what they would show as zero."""
+    """Write three decimals; two digits of what they would show as zero."""
     return f"{value:.1e}" if 0 < abs(value) < 5e-4 else f"{value:.3f}"
 
 

@@ -73,7 +73,7 @@ def noise_rate(rng: random.Random, num_classes: int, below_threshold: bool = Fal
 
 
 def strings(value: Any) -> Any:
-    """Nested tuples and dicts of exact numbers as plain JSON, numbers as strings."""
+    """Write nested tuples and dicts of exact numbers as plain JSON, numbers as strings."""
     if isinstance(value, dict):
         return {str(k): strings(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

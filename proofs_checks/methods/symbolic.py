@@ -53,7 +53,7 @@ def _counterexample(left: sympy.Expr, right: sympy.Expr) -> dict[str, str] | Non
 
 
 def sum_over_classes(term: sympy.Expr, entry: sympy.Indexed, total: Any, number: sympy.Symbol) -> sympy.Expr:
-    """sum_{i=1..K} of a term that is affine in `entry` (an indexed quantity whose own sum is `total`).
+    """Return sum_{i=1..K} of a term that is affine in `entry` (an indexed quantity whose own sum is `total`).
 
     Raises
     ------

@@ -53,7 +53,7 @@ def times(claimed: Times) -> Evidence:
 
 
 def all_logits(shift: float, specs: Iterable[str] = ("cce", "mse", "gce(q=3/10)", "rll")) -> Evidence:
-    """A second computation: all ten logits by an explicit Runge-Kutta method, closed gradients, c = 9/10.
+    """Compute T_mem again: all ten logits by an explicit Runge-Kutta method, closed gradients, c = 9/10.
 
     `shift` is added to the times of `memorization_time`.
     """
@@ -71,7 +71,7 @@ def all_logits(shift: float, specs: Iterable[str] = ("cce", "mse", "gce(q=3/10)"
 
 
 def time_with_all_logits(loss: Loss, k: int, confidence: float) -> float:
-    """T_mem by DOP853 on K logits, with no use of symmetry between classes."""
+    """Return T_mem by DOP853 on K logits, with no use of symmetry between classes."""
     from scipy.integrate import solve_ivp
 
     def probs(z: Any) -> Any:
@@ -97,7 +97,7 @@ def time_with_all_logits(loss: Loss, k: int, confidence: float) -> float:
 
 
 def never(names: Iterable[str]) -> Evidence:
-    """Is T_mem infinite from the noisy optimum, by proof, at K = 2, 3, 10 and eta = 1/5, 2/5?"""
+    """Decide whether T_mem is infinite from the noisy optimum, by proof, at K = 2, 3, 10 and eta = 1/5, 2/5."""
     names = list(names)
     for name in names:
         for k in (2, 3, 10):
@@ -113,7 +113,7 @@ def never(names: Iterable[str]) -> Evidence:
 
 
 def growth(orders: Mapping[str, float]) -> Evidence:
-    """T from u_c = 1 - d at K = 10: by which factor does it grow when d falls from 10^-3 to 10^-5?
+    """Measure by which factor T from u_c = 1 - d, at K = 10, grows when d falls from 10^-3 to 10^-5.
 
     The order is log(factor)/log(100): 1 for 1/d, 0 for a logarithm.
     """
@@ -130,7 +130,7 @@ def growth(orders: Mapping[str, float]) -> Evidence:
 
 
 def conserved(rate: Callable[[Any, Any], Any]) -> Evidence:
-    """Under CCE, dz_i/dt = -u_i = -exp(z_i)/Z for i != y: does exp(-z_i) grow at the stated rate of (z_i, Z)?"""
+    """Decide whether exp(-z_i) grows at the stated rate of (z_i, Z) under CCE: dz_i/dt = -u_i = -exp(z_i)/Z."""
     z, total = sympy.symbols("z_i Z", positive=True)
     found = sympy.diff(sympy.exp(-z), z) * (-sympy.exp(z) / total)
     detail = "exp(-z_i) grows at 1/Z for every class but the label, so differences of them are conserved"

@@ -31,7 +31,9 @@ ROUNDING = 1e-12
 
 
 def closed_against_chain_rule(cases: Iterable[tuple[Loss, Loss]]) -> Evidence:
-    """For each (form, loss): is the closed form of `form` the gradient of `loss`, all parameters symbolic?"""
+    """Decide, for each (form, loss), whether the closed form of `form` is the gradient of `loss`, all
+    parameters symbolic.
+    """
     scope = "K = 2, 3, 4, all outputs with positive entries, all parameters"
     cases = [(with_symbols(form), with_symbols(loss)) for form, loss in cases]
     for form, loss in cases:
@@ -51,7 +53,9 @@ def closed_against_chain_rule(cases: Iterable[tuple[Loss, Loss]]) -> Evidence:
 
 
 def factor_of_label(factors: Mapping[type[Loss], Callable[[Any, Any], Any]]) -> Evidence:
-    """Losses f(u_y): the gradient is w(u_y)(u - e_y) with w = -t f', for every K, since dL/du is f' e_y."""
+    """Compare, for losses f(u_y), the gradient with w(u_y)(u - e_y), w = -t f', for every K (dL/du is f'
+    e_y).
+    """
     scope = "all K >= 2, all parameters"
     for cls, factor in factors.items():
         loss: Any = with_symbols(cls())
@@ -68,7 +72,7 @@ def factor_of_label(factors: Mapping[type[Loss], Callable[[Any, Any], Any]]) -> 
 
 
 def autograd_gap(loss: Loss, num_classes: int, gradient: Callable[..., Any] = logit_gradient) -> float:
-    """The largest difference between a gradient and torch's, over 40 random outputs in float64."""
+    """Return the largest difference between a gradient and torch's, over 40 random outputs in float64."""
     import torch
 
     rng = np.random.default_rng(0)
@@ -81,7 +85,7 @@ def autograd_gap(loss: Loss, num_classes: int, gradient: Callable[..., Any] = lo
 
 
 def against_autograd(scale: float) -> Evidence:
-    """`scale` times the gradient of every loss with a closed form, at its default parameters, against torch."""
+    """Compare `scale` times the gradient of every loss with a closed form, at its defaults, with torch's."""
     names = [name for name in LOSSES if has_closed_gradient(get(name))]
     scope = f"{len(names)} losses, K = 2, 3, 10, 40 outputs each, float64"
     gaps = {}

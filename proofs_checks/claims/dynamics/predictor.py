@@ -57,7 +57,7 @@ class Ranking:
 
 
 def outcomes(records: Iterable[Record]) -> list[Outcome]:
-    """The runs of one experiment's main set-up, loss by loss and rate by rate, at the rates of E1."""
+    """Return the runs of one experiment's main set-up, loss by loss and rate by rate, at the rates of E1."""
     runs, found = Runs(list(records)), []
     cold = {(r.loss, r.noise_rate) for r in runs.main if r.start is None and r.noise_rate in RATES}
     for loss, rate in sorted(cold):
@@ -69,7 +69,7 @@ def outcomes(records: Iterable[Record]) -> list[Outcome]:
 
 
 def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
-    """Confirmed where the whole interval of the rank correlation is beyond the margin, on the right side."""
+    """Confirm where the whole interval of the rank correlation is beyond the margin, on the right side."""
     records = list(records)
     if not records:
         return no_records()

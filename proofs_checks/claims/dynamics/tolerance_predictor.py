@@ -38,7 +38,7 @@ class Ranking:
 
 
 def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
-    """Confirmed, not reproduced or inconclusive, by the interval that the claim is about."""
+    """Decide by the interval that the claim is about: confirmed, not reproduced or inconclusive."""
     records = list(records)
     if not records:
         return no_records()

@@ -29,20 +29,20 @@ SOURCE = "this project"
 
 
 def gap_identity(gap: Callable[[Any, Any, Any], Any]) -> Evidence:
-    """J1 - J2 from the two accuracies, against the claimed function of f, M and A_f."""
+    """Compare J1 - J2 from the two accuracies with the claimed function of f, M and A_f."""
     f, a_c, m, a_f = sympy.symbols("f A_c M A_f", positive=True)
     j1, j2 = accuracies(f, a_c, m, a_f)
     return identity(j1 - j2, gap(f, m, a_f), "all f, A_c, M, A_f", "J1 - J2 = f (M - A_f)")
 
 
 def all_samples(classes: int, size: int) -> Any:
-    """Every (predictions, noisy labels, clean labels) of a size."""
+    """Yield every (predictions, noisy labels, clean labels) of a size."""
     labels = list(itertools.product(range(classes), repeat=size))
     return itertools.product(labels, labels, labels)
 
 
 def counted(formula: Callable[..., Any]) -> Evidence:
-    """The identity against counting, on every sample of three labels from three classes."""
+    """Compare the identity with counts, on every sample of three labels from three classes."""
 
     def fails(sample: Any) -> Any:
         got = measure(*sample)
@@ -59,7 +59,7 @@ def counted(formula: Callable[..., Any]) -> Evidence:
 
 
 def region(corners: Callable[[Any], Any]) -> Evidence:
-    """The reachable (J1, J2) for one f: is the set given by the corners exactly what samples attain?
+    """Decide whether the corners bound exactly the (J1, J2) that samples of one f attain.
 
     Every sample must lie in the convex hull of the corners, every corner must be attained by a sample
     (of ten labels, so that f is a multiple of 1/10), for each f.
@@ -85,7 +85,7 @@ def region(corners: Callable[[Any], Any]) -> Evidence:
 
 
 def in_hull(point: tuple[Fraction, Fraction], corners: Any) -> bool:
-    """Is a point in a convex polygon given counter-clockwise (repeated corners allowed)?"""
+    """Return whether a point is in a convex polygon given counter-clockwise (repeated corners allowed)."""
     (x, y), sides = point, zip(corners, [*corners[1:], corners[0]], strict=True)
     if all(c == corners[0] for c in corners):
         return point == tuple(corners[0])
@@ -99,7 +99,7 @@ SEEDS = 5
 
 
 def coverage(interval: Callable[[Any], tuple[float, float]]) -> Evidence:
-    """How often does an interval from five normal gaps cover the 0.9-quantile it speaks of?"""
+    """Count how often an interval from five normal gaps covers the 0.9-quantile it speaks of."""
     from scipy.stats import norm
 
     rng = np.random.default_rng(0)
@@ -118,19 +118,19 @@ def coverage(interval: Callable[[Any], tuple[float, float]]) -> Evidence:
 
 
 def quantile_ends(values: Any) -> tuple[float, float]:
-    """The interval of the verdict M3."""
+    """Return the ends of the interval of the verdict M3."""
     interval = quantile_interval(values, 0.9)
     return interval.low, interval.high
 
 
 def mean_ends(values: Any) -> tuple[float, float]:
-    """The interval of the mean gap, often read as if it bounded what one run does."""
+    """Return the ends of the interval of the mean gap, often read as if it bounded what one run does."""
     interval = mean_interval(values)
     return interval.low, interval.high
 
 
 def flips(rule: Callable[[Any, Any], int | None]) -> Evidence:
-    """A rule for the flip epoch against M4 read word for word, on every pattern of up to seven epochs."""
+    """Compare a rule for the flip epoch with M4 read word for word, on every pattern of up to seven epochs."""
 
     def literal(j1: Any, j2: Any) -> int | None:
         for start in range(len(j1)):
@@ -150,7 +150,7 @@ def flips(rule: Callable[[Any, Any], int | None]) -> Evidence:
 
 
 def first_crossing(j1: Any, j2: Any) -> int | None:
-    """The first epoch with J1 > J2: what the flip is not."""
+    """Return the first epoch with J1 > J2: what the flip is not."""
     return next((i for i, (a, b) in enumerate(zip(j1, j2, strict=True)) if a > b), None)
 
 

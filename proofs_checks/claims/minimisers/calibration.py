@@ -49,7 +49,8 @@ def calibrated(claimed: Calibrated) -> Evidence:
 
 
 def shares_near_the_boundary(loss: Loss) -> Evidence:
-    """Outputs with class 2 first, where pi's is class 1, and u_3 = 10^-n: do their risks come down to min pi?
+    """Decide whether risks of outputs with class 2 first, where pi's is class 1, and u_3 = 10^-n come down to
+    min pi.
 
     The risk of NCE is a mean of pi, so min pi bounds it from below.
     """

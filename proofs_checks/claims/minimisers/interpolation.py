@@ -36,21 +36,20 @@ CONFIDENT = (
 )  # nearly e_j, where every loss has a value
 
 
-# -- N1 --------------------------------------------------------------------------------------------
-
-
 def everything() -> Class:
-    """Every labelling of the four inputs."""
+    """Return every labelling of the four inputs."""
     return tuple(itertools.product(range(CLASSES), repeat=len(CLEAN)))
 
 
 def coarse() -> Class:
-    """Labellings that do not tell the first input from the second: they cannot fit the noisy labels."""
+    """Return the labellings that do not tell the first input from the second: they cannot fit the noisy
+    labels.
+    """
     return tuple(h for h in everything() if h[0] == h[1])
 
 
 def margin(loss: Loss) -> tuple[int | None, str]:
-    """The sign of L(wrong label) - L(right label) at a confident output, and how it is known.
+    """Return the sign of L(wrong label) - L(right label) at a confident output, and how it is known.
 
     By symmetry between classes an empirical risk is L(right) plus this difference for every miss.
     """
@@ -59,7 +58,9 @@ def margin(loss: Loss) -> tuple[int | None, str]:
 
 
 def interpolates(hypotheses: Callable[[], Class]) -> Evidence:
-    """Is J1 = 1 for every minimiser of the empirical risk on the noisy labels, for every loss of the catalogue?"""
+    """Decide whether J1 = 1 for every minimiser of the empirical risk on the noisy labels, for the whole
+    catalogue.
+    """
     scope = f"K = {CLASSES}, four inputs, {len(hypotheses())} classifiers, {len(LOSSES)} losses"
     for name in LOSSES:
         sign, _ = margin(get(name))
@@ -82,7 +83,8 @@ def interpolates(hypotheses: Callable[[], Class]) -> Evidence:
 
 
 def expected_minimisers(rate: Fraction) -> Evidence:
-    """The risk averaged over noise at this rate: is the clean labelling its only minimiser, under every loss?
+    """Decide whether the clean labelling alone minimises the risk averaged over noise at this rate, for every
+    loss.
 
     It is 4 L(right) plus the difference times the expected number of misses.
     """
@@ -103,18 +105,15 @@ def expected_minimisers(rate: Fraction) -> Evidence:
     return Evidence(Method.EXACT, Status.PROVED, scope, "the clean labelling is the only minimiser: J2 = 1")
 
 
-# -- N2 --------------------------------------------------------------------------------------------
-
-
 def posterior_under_noise(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """(1 - eta) pi_j + b (1 - pi_j) against slope pi_j + b."""
+    """Compare (1 - eta) pi_j + b (1 - pi_j) with slope pi_j + b."""
     noisy = (1 - ETA) * PI + flip_probability(ETA, K) * (1 - PI)
     detail = "the noisy posterior is a pi_j + b: the same order of classes where a > 0"
     return identity(noisy, slope(ETA, K) * PI + flip_probability(ETA, K), "all K >= 2, every eta", detail)
 
 
 def draw_case(beyond: bool) -> Callable[[random.Random], tuple[Any, Fraction]]:
-    """A random posterior and a rate below the threshold, or beyond it."""
+    """Return a draw of a random posterior and a rate below the threshold, or beyond it."""
 
     def make(rng: random.Random) -> tuple[Any, Fraction]:
         k = rng.randint(2, 5)
@@ -128,7 +127,7 @@ def draw_case(beyond: bool) -> Callable[[random.Random], tuple[Any, Fraction]]:
 
 
 def bayes_kept(beyond: bool) -> Evidence:
-    """Has the noisy posterior the argmax of the clean one, ties included?"""
+    """Decide whether the noisy posterior has the argmax of the clean one, ties included."""
 
     def fails(case: tuple[Any, Fraction]) -> Any:
         pi, eta = case
@@ -142,7 +141,7 @@ def bayes_kept(beyond: bool) -> Evidence:
 
 
 def calibrated_find_it(beyond: bool) -> Evidence:
-    """Has the minimiser of the noisy conditional risk the argmax of the clean posterior?"""
+    """Decide whether the minimiser of the noisy conditional risk has the argmax of the clean posterior."""
 
     def fails(case: tuple[Any, Fraction]) -> Any:
         pi, eta = case

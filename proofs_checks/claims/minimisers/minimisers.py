@@ -48,7 +48,8 @@ class Term:
 
 
 def conditional_risk(claimed: Term) -> Evidence:
-    """R = sum_i [pi_i f(u_i) + (1 - pi_i) g(u_i)]: up to a + b t with b the same for all classes, is it the term?
+    """Decide whether sum_i [pi_i f(u_i) + (1 - pi_i) g(u_i)] is the claimed sum, up to a + b t with one b for
+    all classes.
 
     Then also: is its slope at the output the same for all classes, and is it strictly convex? Together they
     make the output the only minimiser, as sum u = 1 fixes c.
@@ -83,7 +84,7 @@ def conditional_risk(claimed: Term) -> Evidence:
 
 
 def water(side: int) -> Evidence:
-    """RLL class by class, y > 0: where pi_i = (1 + y)/K, so w_i > 0, and where pi_i = (1 - side y)/K.
+    """Check RLL class by class, y > 0: where pi_i = (1 + y)/K, so w_i > 0, and where pi_i = (1 - side y)/K.
 
     In the first a strictly convex term with the slope -lambda at w_i/lambda - alpha; in the second it is to rise.
     """
@@ -105,7 +106,7 @@ def water(side: int) -> Evidence:
 
 
 def _vanishes(expression: Any, scope: str, what: str) -> Evidence | None:
-    """None where the expression is 0; else the evidence that it is not, or that it was not shown."""
+    """Return None where the expression is 0; else the evidence that it is not, or that it was not shown."""
     equal, witness = same(sympy.powsimp(sympy.expand(expression)), 0)
     if equal:
         return None
@@ -114,7 +115,8 @@ def _vanishes(expression: Any, scope: str, what: str) -> Evidence | None:
 
 
 def fractional_program(kappa: Callable[[Any, Any], Any]) -> Evidence:
-    """NMSE: N - lambda D = kappa |u - pi/kappa|^2 and a number, for the stated kappa of (lambda, K).
+    """Check of NMSE that N - lambda D is kappa |u - pi/kappa|^2 and a number, for the stated kappa of
+    (lambda, K).
 
     N = 1 - 2 pi.u + s and D = K s + K - 2. Class by class: t^2 - 2 pi_i t - lambda K t^2.
     """
@@ -137,12 +139,13 @@ def fractional_program(kappa: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def posteriors(rng: random.Random) -> Posterior:
-    """Two to five classes; zeros and ties are common."""
+    """Draw a posterior of two to five classes; zeros and ties are common."""
     return exact.simplex_point(rng, rng.randint(2, 5))
 
 
 def violated(loss: Loss, pi: Posterior, point: Sequence[Any]) -> str | None:
-    """Which condition of a minimum over the simplex fails at an exact point (Karush, Kuhn and Tucker), or None.
+    """Name the condition of a minimum over the simplex (Karush, Kuhn and Tucker) that fails at an exact
+    point, or None.
 
     Slopes of R equal m where u_i > 0, and are at least m where u_i = 0.
     """
@@ -173,7 +176,7 @@ class Minimises:
 
 
 def exact_minimisers(claimed: Minimises) -> Evidence:
-    """The conditions of a minimum, and the argmax, on random rational posteriors in exact arithmetic."""
+    """Check the conditions of a minimum, and the argmax, on random rational posteriors in exact arithmetic."""
 
     def fails(pi: Posterior) -> Any:
         for loss in claimed.losses:
@@ -199,14 +202,16 @@ def exact_minimisers(claimed: Minimises) -> Evidence:
 
 
 def finds_argmax(pi: Sequence[Any], point: Sequence[Any]) -> bool:
-    """Is the largest output that of a class of largest pi_j, and no other's?"""
+    """Return whether the largest output is that of a class of largest pi_j, and no other's."""
     values = [sympy.N(u, 30) for u in point]
     best = {j for j, p in enumerate(pi) if p == max(pi)}
     return {j for j, u in enumerate(values) if u == max(values)} <= best
 
 
 def against_descent(claimed: Minimises) -> Evidence:
-    """Does a numerical descent from several starts find a smaller risk than the closed form anywhere?"""
+    """Decide whether a numerical descent from several starts finds a smaller risk than the closed form
+    anywhere.
+    """
     rng, worst = random.Random(1), 0.0
     scope = f"{claimed.count} rational posteriors, K = 2..5, float64"
     for _ in range(claimed.count):
@@ -227,7 +232,7 @@ def against_descent(claimed: Minimises) -> Evidence:
 
 
 def _wrong_power(loss: Loss, pi: Posterior) -> Minimiser:
-    """GCE's form with the exponent 1/q instead of 1/(1-q)."""
+    """Return GCE's form with the exponent 1/q instead of 1/(1-q)."""
     return conditional_minimiser(replace(loss, q=1 - loss.parameters["q"]), pi)  # type: ignore[type-var]  # GCE is a dataclass
 
 

@@ -48,7 +48,9 @@ def exact_optima(cases: Iterable[Optimum]) -> Evidence:
 
 
 def signs_of_weights(side: int) -> Evidence:
-    """RLL's w at pi = T[c], `side` x from the threshold: > 0 for class c and < 0 for all others?"""
+    """Decide whether RLL's w at pi = T[c], `side` x from the threshold, is > 0 for class c and < 0 for all
+    others.
+    """
     x, k = sympy.symbols("x k", positive=True)
     eta, classes = k / (k + 1) + side * x, k + 1
     clean = sympy.simplify((classes * (1 - eta) - 1) / (classes - 1))
@@ -65,7 +67,9 @@ def signs_of_weights(side: int) -> Evidence:
 
 
 def vertices(names: Iterable[str]) -> Evidence:
-    """Is u* the vertex of the clean class, by proof or certificate, at K = 2, 3, 10 and five rates each?"""
+    """Decide whether u* is the vertex of the clean class, by proof or certificate, at K = 2, 3, 10 and five
+    rates each.
+    """
     names, weakest = list(names), Status.PROVED
     for name in names:
         for k in (2, 3, 10):

@@ -30,7 +30,8 @@ Table = tuple[tuple[Fraction, ...], ...]  # one row an output, one column a labe
 
 
 def construction(depth: Callable[[Any, Any], Any]) -> Evidence:
-    """R2's posterior on two labels, of d = -l < 0 and h > 0, at which pi.d = -depth(l, t), t = b sum d/a.
+    """Check R2's posterior on two labels, of d = -l < 0 and h > 0, at which pi.d = -depth(l, t), t = b sum
+    d/a.
 
     With sum d = s > 0 (else exchange u and v) the clean gap must come out < 0, the noisy one > 0 and
     the posterior inside (0, 1), for all l, h, s > 0, every K >= 2 and every rate 0 < eta < (K-1)/K.
@@ -60,7 +61,7 @@ def construction(depth: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def both_signs(apart: Callable[[Any, Any], bool]) -> Evidence:
-    """Two outputs that are `apart`: does each of them have a coordinate larger than the other's?"""
+    """Decide whether each of two outputs that are `apart` has a coordinate larger than the other's."""
 
     def fails(pair: Any) -> Any:
         u, v = pair
@@ -89,12 +90,14 @@ def is_symmetric(table: Table) -> bool:
 
 
 def is_additive(table: Table) -> bool:
-    """Is L(u, y) = c(u) + r(y), so that no difference L(u, y) - L(v, y) depends on y?"""
+    """Return whether L(u, y) = c(u) + r(y), so that no difference L(u, y) - L(v, y) depends on y."""
     return all(len({x - y for x, y in zip(row, table[0], strict=True)}) == 1 for row in table)
 
 
 def draw_table(rng: random.Random) -> tuple[Table, Fraction]:
-    """A random loss on three outputs as its table, a third of them symmetric, a third additive; a rate."""
+    """Draw a random loss on three outputs as its table, a third of them symmetric, a third additive; and a
+    rate.
+    """
     k = rng.randint(2, 4)
     rows = [[Fraction(rng.randint(0, 9)) for _ in range(k)] for _ in range(3)]
     kind = rng.choice(("any", "symmetric", "additive"))
@@ -107,7 +110,7 @@ def draw_table(rng: random.Random) -> tuple[Table, Fraction]:
 
 
 def two_inputs(table: Table, eta: Fraction) -> dict[str, Any] | None:
-    """A reversal on two inputs with certain labels, from two atoms that are not on one line through 0."""
+    """Return a reversal on two inputs with certain labels, from two atoms that are not on one line through 0."""
     k = len(table[0])
     slope, flip = risk_slope(eta, k), flip_probability(eta, k)
     atoms = [
@@ -133,7 +136,7 @@ def two_inputs(table: Table, eta: Fraction) -> dict[str, Any] | None:
 
 
 def general_converse(keeps: Callable[[Table], bool]) -> Evidence:
-    """Does noise keep the order of all risks exactly for the tables that are said to?
+    """Decide whether noise keeps the order of all risks exactly for the tables that are said to.
 
     Where a reversal is constructed its two risks are computed from T; where none can be, every atom
     lies on one line, and the order of 20 random pairs of risks is looked at.
@@ -203,7 +206,9 @@ class Rejecting(Loss):
 
 
 def hard_losses() -> tuple[Loss, ...]:
-    """Within 1e-9 and 1e-6 of symmetry, symmetric for another K, unbounded, without a derivative, mixed."""
+    """Return losses within 1e-9 and 1e-6 of symmetry, symmetric for another K, unbounded, without a
+    derivative, mixed.
+    """
     tiny, small = Fraction(1, 10**9), Fraction(1, 10**6)
     return (
         MAE() + tiny * MSE(),
@@ -216,12 +221,12 @@ def hard_losses() -> tuple[Loss, ...]:
 
 
 def catalogue(status: str) -> tuple[Loss, ...]:
-    """The registered losses whose symmetry has this status."""
+    """Return the registered losses whose symmetry has this status."""
     return tuple(loss for loss in map(get, LOSSES) if decide(loss).status == status)
 
 
 def empty(losses: Callable[[], Sequence[Loss]]) -> Evidence:
-    """The search that finds the reversals of R2.witness, run on losses that must have none."""
+    """Run the search that finds the reversals of R2.witness on losses that must have none."""
     scope, points = "K = 4, eta = 2/5", 0
     for loss in losses():
         search = search_reversal(loss, 4, "2/5")

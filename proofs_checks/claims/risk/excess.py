@@ -31,7 +31,7 @@ OURS = "this project"
 
 
 def noisy_risk_of_any_loss(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """R^eta = a R + b E[S] for every loss: the identity behind R3."""
+    """Compare R^eta with a R + b E[S] for every loss: the identity behind R3."""
     own, total = sympy.symbols("L_y S")
     noisy = (1 - ETA) * own + flip_probability(ETA, K) * (total - own)
     right = slope(ETA, K) * own + flip_probability(ETA, K) * total
@@ -39,13 +39,15 @@ def noisy_risk_of_any_loss(slope: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def bound_factor(factor: Callable[[Any, Any], Any]) -> Evidence:
-    """b/a, the factor of C_U - C_L: minimality under noise gives a (R(h*_eta) - R(h*)) <= b (C_U - C_L)."""
+    """Compare `factor` with b/a, that of C_U - C_L: minimality under noise gives a (R(h*_eta) - R(h*)) <= b
+    (C_U - C_L).
+    """
     ratio = flip_probability(ETA, K) / risk_slope(ETA, K)
     return identity(ratio, factor(ETA, K), "all K >= 2, 0 <= eta < (K-1)/K", "b/a = eta/(K - 1 - eta K)")
 
 
 def excess_on_problems(bound: Callable[[Fraction, int], Fraction]) -> Evidence:
-    """R3 for MSE on random exact problems: enumerate the hypotheses, compare the excess with the bound."""
+    """Check R3 for MSE on random exact problems: enumerate the hypotheses, compare the excess with the bound."""
     loss, largest = MSE(), [Fraction(0)]
 
     def fails(problem: FiniteProblem) -> Any:
@@ -72,7 +74,7 @@ def excess_on_problems(bound: Callable[[Fraction, int], Fraction]) -> Evidence:
 
 
 def attained(largest_rate: Callable[[Any], Any]) -> Evidence:
-    """The uniform output against the label's vertex, at the posterior where their noisy risks tie.
+    """Compare the uniform output with the label's vertex, at the posterior where their noisy risks tie.
 
     For S least at the uniform output (C_L) and largest at the vertices (C_U), L(e_y, y) = 0 and so
     L(e_y, j) = C_U/(K - 1). The clean gap must then be R3's bound, and the posterior one for every rate
@@ -113,7 +115,7 @@ class Duel:
     v: Point
 
     def gaps(self, loss: Loss, rate: Fraction) -> tuple[sympy.Expr, sympy.Expr]:
-        """R(u) - R(v) and R^eta(u) - R^eta(v) in closed form."""
+        """Return R(u) - R(v) and R^eta(u) - R^eta(v) in closed form."""
         d = [x - y for x, y in zip(exact_losses(loss, self.u), exact_losses(loss, self.v), strict=True)]
         clean = sum(OPS.const(p) * x for p, x in zip(self.pi, d, strict=True))
         k = len(self.pi)
@@ -126,7 +128,7 @@ SHORT_OF_TIE = (0.998, 0.9995)
 
 
 def climb(loss: Loss, rate: Fraction, rng: random.Random) -> Duel | None:
-    """Hill climbing for the duel of largest clean excess that the noisy risk does not see.
+    """Search by hill climbing for the duel of largest clean excess that the noisy risk does not see.
 
     For outputs u, v the best posterior has pi.d = -b sum d/a, where the noisy risks tie, or all of its mass
     on the label of the largest d_j if that is less. So only u and v are searched, by moving weights of sum
@@ -181,7 +183,7 @@ def _composition(rng: random.Random, parts: int) -> list[int]:
 
 
 def searchable() -> Iterator[Loss]:
-    """The registered losses that are not symmetric but have a finite bound."""
+    """Yield the registered losses that are not symmetric but have a finite bound."""
     for loss in map(get, LOSSES):
         if decide(loss, SEARCH_CLASSES).status == "refuted":
             bound = excess_risk_bound(loss, SEARCH_CLASSES, "1/10")
@@ -216,7 +218,9 @@ def bound_under_search(share: Fraction) -> Evidence:
 
 
 def unbounded_excess(losses: tuple[Loss, ...]) -> Evidence:
-    """Duels of label 1, certain, whose excess grows without end: u has u_1 = delta, v has v_j = delta^8."""
+    """Check duels of label 1, certain, whose excess grows without end: u has u_1 = delta, v has v_j =
+    delta^8.
+    """
     rate, k, found = Fraction(2, 5), 3, dict[str, list[float]]()
     for loss in losses:
         for n in (10, 100, 1000):

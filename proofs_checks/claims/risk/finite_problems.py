@@ -19,7 +19,7 @@ RATIONAL_SYMMETRIC: tuple[Loss, ...] = (MAE(), Unhinged(), RCE(), NMSE(), get("n
 
 
 def rational_losses(loss: Loss, point: Point) -> list[Fraction]:
-    """L(u, j) for all j of a loss whose values at rational points are rational (else IrrationalError)."""
+    """Return L(u, j) for all j of a loss whose values at rational points are rational (else IrrationalError)."""
     ops = backend("rational")
     return list(loss.all_labels(ops.array(point), ops))
 
@@ -35,7 +35,7 @@ class FiniteProblem:
     noise_rate: Fraction
 
     def risks(self, loss: Loss, noise: Sequence[Matrix] | None = None) -> tuple[list[Any], list[Any]]:
-        """The exact clean and noisy risk of every hypothesis under a loss of rational values.
+        """Return the exact clean and noisy risk of every hypothesis under a loss of rational values.
 
         `noise` is one transition matrix for each input; by default uniform noise of this problem's rate.
         """
@@ -50,14 +50,14 @@ class FiniteProblem:
         return clean, noisy
 
     def show(self) -> Any:
-        """Plain JSON."""
+        """Return the problem as plain JSON data."""
         return exact.strings(vars(self))
 
 
 def draw_problem(
     rng: random.Random, below_threshold: bool = False, hypotheses: int = 3, certain: bool = False
 ) -> FiniteProblem:
-    """A random exact problem with K = 2..5 classes on 1..3 inputs.
+    """Draw a random exact problem with K = 2..5 classes on 1..3 inputs.
 
     `certain` makes each input's label certain and the first hypothesis right everywhere: its risk is 0
     under a loss that vanishes at the label's vertex.
@@ -75,18 +75,18 @@ def draw_problem(
 
 
 def positive_weights(rng: random.Random, size: int) -> Point:
-    """A random exact distribution on `size` inputs, none of them of probability 0."""
+    """Draw a random exact distribution on `size` inputs, none of them of probability 0."""
     weights = [rng.randint(1, 9) for _ in range(size)]
     return tuple(Fraction(w, sum(weights)) for w in weights)
 
 
 def vertex(num_classes: int, label: int = 0) -> Point:
-    """The vertex of a label; S there is C if the loss is symmetric."""
+    """Return the vertex of a label; S there is C if the loss is symmetric."""
     return tuple(Fraction(int(j == label)) for j in range(num_classes))
 
 
 def dominant_matrix(rng: random.Random, num_classes: int) -> Matrix:
-    """A random exact transition matrix with T[i, i] > T[i, j] for all j != i."""
+    """Draw a random exact transition matrix with T[i, i] > T[i, j] for all j != i."""
     rows = []
     for i in range(num_classes):
         weights = [rng.choice((0, 0, rng.randint(0, 6))) for _ in range(num_classes)]

@@ -25,7 +25,7 @@ CLEAN_SIZE, PAIRED_RUNS = 200, 200
 
 @cache
 def digits() -> LinearClass:
-    """The linear class on scikit-learn's digits, inputs scaled to norm 1."""
+    """Return the linear class on scikit-learn's digits, inputs scaled to norm 1."""
     from sklearn.datasets import load_digits
 
     data, labels = load_digits(return_X_y=True)
@@ -33,7 +33,7 @@ def digits() -> LinearClass:
 
 
 def composition(factor: Callable[[Any], Any]) -> Evidence:
-    """The two deviations added up and divided by a, against factor(a) (Rad + B sqrt(log(2/delta)/(2n)))."""
+    """Compare the two deviations added up and divided by a with factor(a) (Rad + B sqrt(log(2/delta)/(2n)))."""
     a, rad, length, n, delta = sympy.symbols("a Rad B n delta", positive=True)
     hoeffding = length * sympy.sqrt(sympy.log(2 / delta) / (2 * n))  # at delta/2: log(1/(delta/2))
     supremum, single = 2 * rad + hoeffding, hoeffding
@@ -52,7 +52,9 @@ class Bounded:
 
 
 def bound_on_digits(claimed: Bounded) -> Evidence:
-    """Excess clean risk of the exact empirical minimiser against the bound, over rates, sizes and runs."""
+    """Compare the excess clean risk of the exact empirical minimiser with the bound, over rates, sizes and
+    runs.
+    """
     world, rng = digits(), np.random.default_rng(0)
     rows, worst, wrong = [], 0.0, None
     for rate in RATES:
@@ -75,7 +77,7 @@ def bound_on_digits(claimed: Bounded) -> Evidence:
 
 
 def rademacher_estimate(share: float) -> Evidence:
-    """Monte Carlo over exact suprema against `share` times the closed form rho sqrt((1 - 1/K)/n)."""
+    """Compare a Monte Carlo mean of exact suprema with `share` times the closed form rho sqrt((1 - 1/K)/n)."""
     world, rng = digits(), np.random.default_rng(1)
     rows, wrong = [], None
     for size in SIZES[:3]:
@@ -93,7 +95,7 @@ def rademacher_estimate(share: float) -> Evidence:
 
 
 def effective_size(size: Callable[[float], float]) -> Evidence:
-    """Is the mean excess of n noisy samples that of size(a) n clean ones, within a quarter?"""
+    """Decide whether the mean excess of n noisy samples is that of size(a) n clean ones, within a quarter."""
     world, rng = digits(), np.random.default_rng(2)
 
     def mean_excess(n: int, rate: Fraction) -> float:

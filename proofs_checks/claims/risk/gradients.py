@@ -27,7 +27,9 @@ SAME, DIFFERENT = 1e-4, 1e-2
 
 
 def averaged(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """A linear map D of the losses: (1 - eta) D L_y + b sum over j != y of D L_j against slope D L_y + b D C."""
+    """Compare (1 - eta) D L_y + b sum over j != y of D L_j with slope D L_y + b D C, D a linear map of the
+    losses.
+    """
     own, constant = sympy.symbols("DL_y DC")
     others = constant - own  # sum_j L_j = C and D is linear; for a gradient D C = 0
     noisy = (1 - ETA) * own + flip_probability(ETA, K) * others
@@ -37,7 +39,7 @@ def averaged(slope: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def not_symmetric(extra: Callable[[Any, Any], Any]) -> Evidence:
-    """Any loss: the averaged gradient is a grad L_y + b grad S, so the paths part where grad S != 0."""
+    """Compare the averaged gradient of any loss with a grad L_y + b grad S: the paths part where grad S != 0."""
     own, total = sympy.symbols("DL_y DS")
     noisy = (1 - ETA) * own + flip_probability(ETA, K) * (total - own)
     said = risk_slope(ETA, K) * own + extra(ETA, K) * total
@@ -59,7 +61,7 @@ class Paths:
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """The first `SAMPLES` of scikit-learn's digits: inputs in [0, 1] and labels."""
+    """Return the first `SAMPLES` of scikit-learn's digits: inputs in [0, 1] and labels."""
     from sklearn.datasets import load_digits
 
     data, target = load_digits(return_X_y=True)
@@ -67,7 +69,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def path_distance(loss: Loss, steps: int = STEPS) -> float:
-    """How far the two descents end apart, as a share of how far clean descent moved.
+    """Measure how far the two descents end apart, as a share of how far clean descent moved.
 
     A perceptron with one hidden layer in float64, full batch. The noise-averaged loss of a sample is
     sum_j T[y, j] L(h(x), j), its exact expectation over the noisy label.

@@ -26,7 +26,7 @@ GHOSH, OURS = "Ghosh, Kumar & Sastry 2017", "this project"
 
 
 def instance_identity(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """The noisy conditional risk at an input of rate eta(x), symmetric L: C b(x) + a(x) r(x)."""
+    """Compare the noisy conditional risk at an input of rate eta(x), symmetric L, with C b(x) + a(x) r(x)."""
     eta, own, constant = sympy.symbols("eta_x L_y C")
     noisy = (1 - eta) * own + flip_probability(eta, K) * (constant - own)
     said = constant * flip_probability(eta, K) + slope(eta, K) * own
@@ -34,13 +34,13 @@ def instance_identity(slope: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def draw_rates(rng: random.Random, certain: bool) -> tuple[FiniteProblem, list[Fraction]]:
-    """A random exact problem, and a rate below the threshold at each input."""
+    """Draw a random exact problem, and a rate below the threshold at each input."""
     problem = draw_problem(rng, certain=certain, hypotheses=4)
     return problem, [exact.noise_rate(rng, problem.num_classes, True) for _ in problem.weights]
 
 
 def tight_rates() -> tuple[FiniteProblem, list[Fraction]]:
-    """Two inputs of rates 0 and eta*/2 (a = 1 and 1/2): h* errs at the first, the other at the second.
+    """Return two inputs of rates 0 and eta*/2 (a = 1 and 1/2): h* errs at the first, the other at the second.
 
     Under a loss linear in u_y their noisy risks tie, and the clean ones are as 1 to 2.
     """
@@ -52,7 +52,7 @@ def tight_rates() -> tuple[FiniteProblem, list[Fraction]]:
 
 
 def risk_with_rates(bound: Callable[[Any, Any], Any]) -> Evidence:
-    """R(h_N) <= R(h*) times bound(largest a, smallest a), on random exact problems and the tight one.
+    """Check R(h_N) <= R(h*) times bound(largest a, smallest a), on random exact problems and the tight one.
 
     Of several noisy minimisers the worst counts.
     """
@@ -83,7 +83,7 @@ def risk_with_rates(bound: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def zero_risk_with_rates(losses: Iterable[Loss]) -> Evidence:
-    """h* of zero risk, rates below the threshold at each input: does h* minimise the noisy risk?"""
+    """Decide whether h* of zero risk minimises the noisy risk, with rates below the threshold at each input."""
     losses = tuple(losses)
 
     def fails(drawn: tuple[FiniteProblem, list[Fraction]]) -> Any:

@@ -30,11 +30,8 @@ from lossmatters.theory.symbolic.points import Point, sign_of
 GHOSH, OURS = "Ghosh, Kumar & Sastry 2017", "this project"
 
 
-# -- R4 --------------------------------------------------------------------------------------------
-
-
 def noisy_conditional_risk(difference: Callable[[Any, Any], Any]) -> Evidence:
-    """sum_j T_j L_j = T_y C - sum over j != y of difference(T_y, T_j) L_j, for symmetric L; T = T[y]."""
+    """Check sum_j T_j L_j = T_y C - sum over j != y of difference(T_y, T_j) L_j, for symmetric L; T = T[y]."""
     j, n = sympy.symbols("j n", integer=True, positive=True)  # the n = K - 1 other labels
     row, losses = sympy.IndexedBase("T"), sympy.IndexedBase("L")
     own, constant = sympy.symbols("T_y C")
@@ -58,7 +55,8 @@ def _plain(*bases: Any) -> dict[Any, Any]:
 
 
 def zero_risk_kept(losses: Iterable[Loss]) -> Evidence:
-    """Does a hypothesis of zero risk minimise the noisy risk, and every noisy minimiser have zero risk?
+    """Decide whether a hypothesis of zero risk minimises the noisy risk, and every noisy minimiser has zero
+    risk.
 
     Random exact problems whose labels are certain; a matrix with T[i, i] > T[i, j] for each.
     """
@@ -84,7 +82,7 @@ def zero_risk_kept(losses: Iterable[Loss]) -> Evidence:
 
 
 def bound_met(claimed: dict[str, bool]) -> Evidence:
-    """Which symmetric losses have L <= C/(K - 1) on the simplex? For K = 3 and 10."""
+    """Decide which symmetric losses have L <= C/(K - 1) on the simplex, for K = 3 and 10."""
     found: dict[str, Any] = {}
     names = [n for n in LOSSES if get(n).symmetric]
     for name in names:
@@ -101,7 +99,7 @@ def bound_met(claimed: dict[str, bool]) -> Evidence:
 
 
 def bound_is_needed(share: Any) -> Evidence:
-    """The row T_y = t + delta, one impossible label j0, all others t, against an output with L(u, j0) > c.
+    """Compare the row T_y = t + delta, one impossible label j0, all others t, with an output of L(u, j0) > c.
 
     With c = C/(K - 1), M = L(u, j0), the noisy risk of u less that of the vertex must be < 0 for
     delta = share times (M - c)/((K - 1) L_y + M - c).
@@ -134,7 +132,7 @@ class Beats:
 
 
 def beats_vertex(claimed: Beats) -> Evidence:
-    """The sign of the difference of two conditional risks, exactly or by balls."""
+    """Decide the sign of the difference of two conditional risks, exactly or by balls."""
     right = vertex(len(claimed.u))
     pairs = zip(
         claimed.noisy_posterior,
@@ -171,7 +169,7 @@ class Parabola(SeparableLoss):
 
 
 def concave_and_kept(loss: Loss) -> Evidence:
-    """A loss shown to be concave keeps minimisers of zero risk on random exact problems."""
+    """Check that a loss shown to be concave keeps minimisers of zero risk on random exact problems."""
     evidence = zero_risk_kept((loss,))
     if evidence.status.holds and not concave(loss, 3):
         return Evidence(Method.EXACT, Status.UNDECIDED, evidence.scope, f"{loss.spec} is not shown concave")

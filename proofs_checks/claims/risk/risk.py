@@ -30,11 +30,10 @@ ETA = sympy.Symbol("eta", positive=True)
 SOURCE = "Patel & Sastry 2021, Theorem 1; Ghosh, Kumar & Sastry 2017"
 
 
-# -- R1 --------------------------------------------------------------------------------------------
-
-
 def pointwise_identity(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """The noisy conditional risk of a symmetric loss, from T itself, against C eta/(K-1) + slope times the clean."""
+    """Compare a symmetric loss's noisy conditional risk, from T itself, with C eta/(K-1) + slope times the
+    clean one.
+    """
     own, constant = sympy.symbols("L_y C")
     others = constant - own  # symmetry: the losses of the other labels sum to C - L_y
     noisy = (1 - ETA) * own + flip_probability(ETA, K) * others
@@ -45,7 +44,9 @@ def pointwise_identity(slope: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def exact_identity(losses: tuple[Loss, ...]) -> Evidence:
-    """R1 on random exact problems, with rates 0, (K-1)/K and 1 among them."""
+    """Check R1 (noisy risk = constant + a times clean risk) on random exact problems, rates 0, (K-1)/K and 1
+    among them.
+    """
 
     def fails(problem: FiniteProblem) -> Any:
         for loss in losses:
@@ -70,7 +71,7 @@ def _names(losses: tuple[Loss, ...]) -> str:
 
 
 def order_kept(losses: tuple[Loss, ...]) -> Evidence:
-    """M2 on random exact problems below the threshold: the order of every pair, and the minimisers."""
+    """Check M2 on random exact problems below the threshold: the order of every pair, and the minimisers."""
 
     def fails(problem: FiniteProblem) -> Any:
         for loss in losses:
@@ -89,13 +90,13 @@ def order_kept(losses: tuple[Loss, ...]) -> Evidence:
 
 
 def vanishing_rate(rate: Callable[[Any], Any]) -> Evidence:
-    """At which rate does the factor a of the clean risk vanish?"""
+    """Decide at which rate the factor a of the clean risk vanishes."""
     detail = "a = 1 - eta K/(K-1) vanishes there, so the noisy risk is the constant C/K"
     return identity(risk_slope(rate(K), K), 0, "all K >= 2", detail)
 
 
 def constant_at_threshold(value: Callable[[Any, Any], Any]) -> Evidence:
-    """The noisy risk at the threshold, whatever the clean risk."""
+    """Compare the noisy risk at the threshold, whatever the clean risk, with `value`."""
     constant, risk = sympy.symbols("C R")
     noisy = predicted_noisy_risk(risk, constant, threshold(K), K)
     return identity(noisy, value(constant, K), "all K >= 2", "the noisy risk at eta = (K-1)/K")
@@ -110,7 +111,9 @@ class Sign:
 
 
 def sign_of_slope(claimed: Sign) -> Evidence:
-    """The sign of a at eta = (K-1)/K + side x, x > 0: by R1 risks differ by a times their clean difference."""
+    """Decide the sign of a at eta = (K-1)/K + side x, x > 0: by R1 risks differ by a times their clean
+    difference.
+    """
     x = sympy.Symbol("x", positive=True)
     slope = risk_slope(threshold(K) + claimed.side * x, K).subs(K, sympy.Symbol("k", positive=True) + 1)
     slope = sympy.simplify(slope)

@@ -34,7 +34,7 @@ class RobustTable:
 
 
 def robust_table(claimed: RobustTable) -> Evidence:
-    """What `robust_to` finds for the whole catalogue, against what is said of the losses named."""
+    """Compare what `robust_to` finds for the whole catalogue with what is said of the losses named."""
     found = {name: robust_to(get(name), claimed.noise, TABLE_CLASSES) for name in LOSSES}
     data = {"table": {name: r.to_dict() for name, r in found.items()}}
     scope = f"{claimed.noise} noise, K = {TABLE_CLASSES}"

@@ -40,7 +40,7 @@ ALL = "all K >= 2, every eta, every loss"
 
 
 def split_of_risk(weight: Callable[[Any, Any], Any]) -> Evidence:
-    """(1 - eta) L_y + b (S - L_y) against weight (L_y - S/K) + S/K, as polynomials in L_y and S."""
+    """Compare (1 - eta) L_y + b (S - L_y) with weight (L_y - S/K) + S/K, as polynomials in L_y and S."""
     own, total = sympy.symbols("L_y S")
     noisy = (1 - ETA) * own + flip_probability(ETA, K) * (total - own)
     detail = "E[L(u, noisy)] = a L_sym(u, y) + S(u)/K"
@@ -48,7 +48,9 @@ def split_of_risk(weight: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def split_on_rationals(weight: Callable[[Any, Any], Any]) -> Evidence:
-    """Random loss tables, posteriors and outputs: the noisy risk against weight R_sym + E[S]/K, exactly."""
+    """Compare, on random loss tables, posteriors and outputs, the noisy risk with weight R_sym + E[S]/K,
+    exactly.
+    """
 
     def make(rng: random.Random) -> Any:
         k, size = rng.randint(2, 5), rng.randint(1, 3)
@@ -72,14 +74,16 @@ def split_on_rationals(weight: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def only_way(share: Any) -> Evidence:
-    """L = A + B with sum_j A_j = 0 and B alike for all labels: S = K B, so B is `share` times S."""
+    """Show that L = A + B with sum_j A_j = 0 and B alike for all labels has S = K B, so that B is `share`
+    times S.
+    """
     label_free = sympy.Symbol("B")
     detail = "summed over labels, L = A + B says S = K B: the label-free part is S/K"
     return identity(label_free, share * (K * label_free), "all K >= 2, every loss", detail)
 
 
 def label_smoothing(smoothing: Callable[[Any, Any], Any]) -> Evidence:
-    """The mean of CCE over the noisy label against (1 - s) CCE + s mean(-log u), part by part."""
+    """Compare the mean of CCE over the noisy label with (1 - s) CCE + s mean(-log u), part by part."""
     loss: Any = noise_averaged(CCE(), 0)
     object.__setattr__(loss, "eta", ETA)
     s = smoothing(ETA, K)
@@ -94,7 +98,7 @@ def label_smoothing(smoothing: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def unbiased(undo: Callable[[Any], Any]) -> Evidence:
-    """Random invertible T and loss rows: sum_j T_ij (undo(T) L)_j against L_i, exactly."""
+    """Compare sum_j T_ij (undo(T) L)_j with L_i for random invertible T and loss rows, exactly."""
 
     def make(rng: random.Random) -> Any:
         k = rng.randint(2, 4)
@@ -117,7 +121,7 @@ def unbiased(undo: Callable[[Any], Any]) -> Evidence:
 
 
 def uniform_backward(offset: Callable[[Any, Any], Any]) -> Evidence:
-    """(L - offset S)/a, averaged over uniform noise, against L; and with its S the same S."""
+    """Compare (L - offset S)/a, averaged over uniform noise, with L; and its S with the same S."""
     own, total = sympy.symbols("L_y S")
     a, b = risk_slope(ETA, K), flip_probability(ETA, K)
     fixed, others = (own - offset(ETA, K) * total) / a, (total - own - (K - 1) * offset(ETA, K) * total) / a
@@ -126,7 +130,7 @@ def uniform_backward(offset: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def variance(factor: Callable[[Any], Any]) -> Evidence:
-    """Random losses: the variance over the noisy label of (L - b S)/a against `factor`(a) that of L."""
+    """Compare the variance of (L - b S)/a over the noisy label with `factor`(a) that of L, on random losses."""
 
     def make(rng: random.Random) -> Any:
         k = rng.randint(2, 5)
@@ -153,7 +157,9 @@ def variance(factor: Callable[[Any], Any]) -> Evidence:
 
 
 def forward_minimiser(target: str) -> Evidence:
-    """MSE after T': the noisy risk at u less that at the target is |T'(u - pi)|^2 less |T'(target - pi)|^2."""
+    """Check MSE after T': the noisy risk at u less that at the target is |T'(u - pi)|^2 less |T'(target -
+    pi)|^2.
+    """
 
     def make(rng: random.Random) -> Any:
         k = rng.randint(2, 4)
@@ -183,7 +189,7 @@ def forward_minimiser(target: str) -> Evidence:
 
 
 def forward_shift(alpha: Callable[[Any, Any], Any]) -> Evidence:
-    """Forward-corrected CCE less -log(alpha + t): the slope in t must vanish."""
+    """Check forward-corrected CCE less -log(alpha + t): the slope in t must vanish."""
     loss: Any = corrected(CCE(), 0, "forward")
     object.__setattr__(loss, "eta", ETA)
     found = sympy.diff(exactly(loss.on_label(T, K, OPS)), T)

@@ -31,7 +31,7 @@ STEP = 0.05
 
 
 def convex_piecewise(ratio: Callable[[list[Fraction]], Fraction]) -> Evidence:
-    """Random convex, falling, piecewise linear f and posteriors: A1 against the least value, exactly.
+    """Compare A1 with the least value for random convex, falling, piecewise linear f and posteriors, exactly.
 
     With slopes -s_1 <= -s_2 <= ... of pieces of length 1/m, sum pi_j f(u_j) falls fastest if the mass goes, 1/m
     at a time, to the piece of the greatest pi_j s_i: that is the exact least value. `ratio` of the slopes is rho.
@@ -80,7 +80,7 @@ CLOSED = {
 
 
 def closed_forms(claimed: dict[str, str]) -> Evidence:
-    """The derived tolerance of each loss against a text in K, for every K."""
+    """Compare the derived tolerance of each loss with a text in K, for every K."""
     for spec, text in claimed.items():
         found = noise_tolerance(get(spec))
         if found.rate is None:
@@ -106,7 +106,7 @@ class BothSides:
 
 
 def both_sides(claimed: BothSides) -> Evidence:
-    """Descents from several starts, and outputs alike on the wrong classes, in float64."""
+    """Search with descents from several starts, and with outputs alike on the wrong classes, in float64."""
     k, shown = claimed.num_classes, {}
     for spec in claimed.losses:
         found = noise_tolerance(get(spec), k)
@@ -135,7 +135,7 @@ def both_sides(claimed: BothSides) -> Evidence:
 
 
 def advantage(spec: str, k: int, eta: float) -> float:
-    """How much less the least noisy risk found is than that beside the clean class's vertex."""
+    """Return how much less the least noisy risk found is than that beside the clean class's vertex."""
     loss = get(spec)
     row = SymmetricNoise(exact(eta)).transition_matrix(k)[0]
     pi = np.array([float(p) for p in row])

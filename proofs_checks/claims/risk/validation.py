@@ -22,7 +22,9 @@ MARGIN = 0.015  # three standard errors of a coverage of 0.95 over so many
 
 
 def affine(slope: Callable[[Any, Any], Any]) -> Evidence:
-    """Random joint tables of prediction and clean label: noisy accuracy against b + slope acc, exactly."""
+    """Compare noisy accuracy with b + slope acc on random joint tables of prediction and clean label,
+    exactly.
+    """
 
     def make(rng: random.Random) -> Any:
         k = rng.randint(2, 4)
@@ -40,7 +42,7 @@ def affine(slope: Callable[[Any, Any], Any]) -> Evidence:
 
 
 def by_matrix(undo: Callable[[Any], Any]) -> Evidence:
-    """Random joint tables and matrices: the clean table from the noisy one, exactly."""
+    """Recover the clean table from the noisy one, for random joint tables and matrices, exactly."""
 
     def make(rng: random.Random) -> Any:
         k = rng.randint(2, 4)
@@ -66,7 +68,7 @@ class Covers:
 
 
 def covers(claimed: Covers) -> Evidence:
-    """Simulated validation sets of 500 samples, K = 10, two classifiers of accuracy 0.9 and 0.85."""
+    """Simulate validation sets of 500 samples, K = 10, with two classifiers of accuracy 0.9 and 0.85."""
     rng, n, k = np.random.default_rng(0), 500, 10
     hits, eta = np.zeros(2), float(Fraction(claimed.noise_rate))
     for _ in range(REPEATS):

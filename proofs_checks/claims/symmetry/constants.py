@@ -20,7 +20,7 @@ CLAMP = sympy.Rational(1, 10**4)  # what published criteria raise the zeros of a
 
 
 def clamped_entropy(read_as: Constant) -> Evidence:
-    """Is -sum_i u_i log max(e_i, c), at c = 10^-4 and K = 2 to 5, the reverse cross-entropy with A = read_as(c)?"""
+    """Decide whether -sum_i u_i log max(e_i, c), at c = 10^-4 and K = 2 to 5, is RCE with A = read_as(c)."""
     evidence = None
     for k in (2, 3, 4, 5):
         free = sympy.symbols(f"u2:{k + 1}", positive=True)
@@ -35,7 +35,9 @@ def clamped_entropy(read_as: Constant) -> Evidence:
 
 
 def normalises(factor: Callable[[Any, Any], Any]) -> Evidence:
-    """Does RCE times the factor have the label sum 1, as a normalised loss has, for every K and A > 0?"""
+    """Decide whether RCE times the factor has the label sum 1, as a normalised loss has, for every K and A >
+    0.
+    """
     a = sympy.Symbol("A", positive=True)
     total = factor(a, K) * sympy.sympify(K - 1) * a  # S of A (1 - u_y)
     return identity(total, 1, "all K >= 2, A > 0", "the label sum of the normalised loss is 1")

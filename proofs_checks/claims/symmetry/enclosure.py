@@ -24,9 +24,6 @@ SOURCE = "this project"
 SHARP = 1e-9  # relative; branch and bound stops at 1e-11, rounding leaves 1e-13
 
 
-# -- losses that show one thing each ---------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class PlainNMSE(Loss):
     """NMSE as a bare formula; its divisor is right for offset = -2 only."""
@@ -64,9 +61,6 @@ class Hidden(SeparableLoss):
         return ops.log(1 + t) / (num_classes - 1)
 
 
-# -- checks ----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Ends:
     """The statement "S of this loss ranges over [low, high] at this K", as closed forms."""
@@ -78,7 +72,7 @@ class Ends:
 
 
 def ends(cases: Callable[[], Sequence[Ends]]) -> Evidence:
-    """Is each closed form inside the enclosure of its end, and the enclosure sharp?"""
+    """Decide whether each closed form is inside the enclosure of its end, and the enclosure sharp."""
     widest, count, boxes = 0.0, 0, 0
     for case in cases():
         span = enclose_label_sum(case.loss, case.num_classes)
@@ -103,7 +97,7 @@ def ends(cases: Callable[[], Sequence[Ends]]) -> Evidence:
 
 
 def separable_catalogue() -> list[Ends]:
-    """Every separable loss of the catalogue with the closed forms of S1 and S2."""
+    """Return every separable loss of the catalogue with the closed forms of S1 and S2."""
     losses = [get(name) for name in LOSSES if issubclass(LOSSES[name], SeparableLoss)]
     spans = [(loss, k, label_sum_range(loss, k)) for loss in losses for k in (3, 10)]
     return [
@@ -114,7 +108,9 @@ def separable_catalogue() -> list[Ends]:
 
 
 def by_structure(loss: Loss) -> Evidence:
-    """Is S of a bare formula constant for every K, by algebra in the sums over classes it is made of?"""
+    """Decide whether S of a bare formula is constant for every K, by algebra in the sums over classes it is
+    made of.
+    """
     verdict = decide(loss)
     if verdict.status is Status.PROVED:
         detail = f"{verdict.detail}; C = {verdict.constant}"
@@ -123,7 +119,7 @@ def by_structure(loss: Loss) -> Evidence:
 
 
 def nearly_constant(loss: Loss) -> Evidence:
-    """Is S within a small eps of a constant on the whole simplex, K = 10?"""
+    """Decide whether S is within a small eps of a constant on the whole simplex, K = 10."""
     span, k = enclose_label_sum(loss, 10), 10
     if span.varies:
         values = {"S at u": repr(span.low[1]), "S at v": repr(span.high[0])}
@@ -144,7 +140,7 @@ class Largest:
 
 
 def largest(claimed: Largest) -> Evidence:
-    """Is the claimed maximum inside the enclosure of the supremum, and that sharp to 10^-6?"""
+    """Decide whether the claimed maximum is inside the enclosure of the supremum, and that sharp to 10^-6."""
     gaps = []
     for k in (3, 10):
         said, span = claimed.value(k), enclose_loss(claimed.loss, k)
@@ -167,7 +163,7 @@ class Weights:
 
 
 def weight_signs(claimed: Weights) -> Evidence:
-    """Is w >= 0 for the clean class and <= 0 for the others, at every rate up to the highest?"""
+    """Decide whether w >= 0 for the clean class and <= 0 for the others, at every rate up to the highest."""
     k, eta = claimed.num_classes, sympy.Symbol("eta")
     box = {eta: (0, claimed.highest_rate)}
     own = certify_sign((k * (1 - eta) - 1) / sympy.Integer(k - 1), box)

@@ -28,7 +28,9 @@ class SquareOfLabel(SeparableLoss):
 
 
 def with_symbols(loss: Loss) -> Loss:
-    """The loss with its parameters as positive symbols of the same names: a verdict then covers them all."""
+    """Replace the parameters of the loss by positive symbols of the same names: a verdict then covers them
+    all.
+    """
     view = copy.copy(loss)
     for key in loss.parameters:
         object.__setattr__(view, key, sympy.Symbol(key, positive=True))
@@ -36,7 +38,7 @@ def with_symbols(loss: Loss) -> Loss:
 
 
 def symmetry_for_all_parameters(claimed: Symmetric) -> Evidence:
-    """As `symmetry`, with every parameter of the loss a positive symbol."""
+    """Decide as `symmetry` does, with every parameter of the loss a positive symbol."""
     evidence = symmetry(Symmetric(with_symbols(claimed.loss), claimed.constant))
     names = ", ".join(claimed.loss.parameters)
     return Evidence(
@@ -96,7 +98,9 @@ JOINT = "(10**(-10/3))"  # where the slope of GCE(7/10) is -10
 
 
 def _js(u: str) -> str:
-    """JS(7/10) of a label's probability, by its two divergences: KL(e_y, m), and KL(u, m) with m_y = 7/10 + 3/10 u."""
+    """Return JS(7/10) at the label's probability u, by its two divergences: KL(e_y, m), and KL(u, m), m_y =
+    7/10 + 3/10 u.
+    """
     m = f"(7/10 + 3/10*({u}))"
     own, other = f"(-log({m}))", f"(({u})*log(({u})/{m}) - (1 - ({u}))*log(3/10))"
     return f"((7/10*{own} + 3/10*{other})/(-3/10*log(3/10)))"
@@ -206,7 +210,7 @@ ALL_PARAMETERS = {"rll": "K*log((alpha + 1)/alpha)", "rce": "A*(K - 1)"}
 
 
 def _spoiled(loss: Loss) -> Loss:
-    """The loss plus 10^-9 u_y^2, which no tolerance would tell from it."""
+    """Return the loss plus 10^-9 u_y^2, which no tolerance would tell from it."""
     return loss + 1e-9 * SquareOfLabel()
 
 

@@ -26,7 +26,9 @@ SOURCE = "this project; elementary"
 
 
 def affine_sum(constant: Callable[[Any, Any, Any], Any]) -> Evidence:
-    """With G(t) = beta + slope t, is sum_i G(u_i) over the simplex the claimed constant of G(0), G(1), K?"""
+    """Decide whether sum_i G(u_i), G(t) = beta + slope t, is the claimed constant of G(0), G(1), K on the
+    simplex.
+    """
     slope, beta = sympy.symbols("slope beta")
     u, i = sympy.IndexedBase("u"), sympy.Symbol("i", integer=True)
     total = sum_over_classes(beta + slope * u[i], u[i], 1, K)  # the entries of u sum to 1
@@ -39,7 +41,7 @@ POLYNOMIAL_DEGREE = 8
 
 
 def only_affine(num_classes: int) -> Evidence:
-    """Among polynomials G up to a degree, is S constant on the K-simplex only for affine G?
+    """Decide whether, among polynomials G up to a degree, S is constant on the K-simplex only for affine G.
 
     The coefficients of S - S(vertex) as a polynomial in the free coordinates are linear in those of G:
     the claim is that the solutions of that linear system have no term beyond the first power.
@@ -74,7 +76,7 @@ def only_affine(num_classes: int) -> Evidence:
 
 
 def additive_difference(points: Callable[[Any, Any, Any], Any]) -> Evidence:
-    """Does the mixed derivative of a difference of two label sums give -G''(s + t)?
+    """Decide whether the mixed derivative of a difference of two label sums gives -G''(s + t).
 
     S(s, t, r, 0, ...) = S(s + t, 0, r, 0, ...) for all s, t is the equation; its derivative in s and t
     forces G'' = 0 on (0, 1).
@@ -130,7 +132,9 @@ def jensen(ends: ConvexRange) -> Evidence:
 
 
 def chord_sum(claimed: Callable[[Any, Any, Any], Any]) -> Evidence:
-    """The chord and the tangent that bound a convex G, summed over the simplex, for every K."""
+    """Compare the chord and the tangent that bound a convex G, summed over the simplex, with the claim for
+    every K.
+    """
     g0, g1, slope = sympy.symbols("G0 G1 slope")
     u, i = sympy.IndexedBase("u"), sympy.Symbol("i", integer=True)
     chord = sum_over_classes((1 - u[i]) * g0 + u[i] * g1, u[i], 1, K)
@@ -171,7 +175,7 @@ class FormulaOnly(Loss):
     inner: Loss | None = None
 
     def __post_init__(self) -> None:
-        """No parameters of its own."""
+        """Do nothing: it has no parameters of its own."""
 
     @property
     def spec(self) -> str:
@@ -204,7 +208,7 @@ class BinaryOnly(SeparableLoss):
 
 
 def agreement(cases: Callable[[], tuple[tuple[Loss, str], ...]]) -> Evidence:
-    """Does S4, shown the formula alone, come to the stated verdict for K = 2, 3, 4 and 5?"""
+    """Decide whether S4, shown the formula alone, comes to the stated verdict for K = 2, 3, 4 and 5."""
 
     def fails(item: tuple[Loss, str]) -> Any:
         loss, expected = item
@@ -227,7 +231,7 @@ def agreement(cases: Callable[[], tuple[tuple[Loss, str], ...]]) -> Evidence:
 
 
 def smooth_catalogue() -> tuple[tuple[Loss, str], ...]:
-    """Every registered differentiable loss with the verdict that S1 or S3 gives it."""
+    """Return every registered differentiable loss with the verdict that S1 or S3 gives it."""
     losses = [get(name) for name in LOSSES if LOSSES[name].differentiable]
     return tuple((loss, decide(loss).status) for loss in losses)
 

@@ -24,7 +24,7 @@ from lossmatters.proofs_checks.methods.empirical import RATES, Finder, MissingRe
 
 
 def _runs(runs: Runs, clean: bool) -> list[Record]:
-    """The cold runs at the rates of E1, or on clean labels, that did not diverge.
+    """Return the cold runs at the rates of E1, or on clean labels, that did not diverge.
 
     A network of NaN gives every sample the same class. That is a failure of arithmetic, not of the loss.
     """
@@ -39,25 +39,25 @@ def _runs(runs: Runs, clean: bool) -> list[Record]:
 
 
 def drops_a_class(record: Record) -> bool:
-    """Is the recall of some class on the test set at chance at the end? So it is where nothing is learned."""
+    """Return whether the recall of some test class ends at chance; so it does where nothing is learned."""
     recall = record.final[RECALL]
     return recall is not None and recall < CHANCE
 
 
 def resists_by_j1_alone(record: Record) -> bool:
-    """Is J1 at most that of the perfect resister, 1 - f, give or take the margin?"""
+    """Return whether J1 is at most that of the perfect resister, 1 - f, give or take the margin."""
     j1 = record.final[J1]
     return j1 is not None and j1 < 1 - float(record.noise["realised_rate"]) + CLOSE
 
 
 def false_resistance(runs: Runs) -> tuple[list[Record], int]:
-    """N5: runs under noise that J1 alone would call resistant, and whose network drops a class."""
+    """Select the runs of N5: under noise, J1 alone would call them resistant, and the network drops a class."""
     looked_at = [r for r in _runs(runs, clean=False) if resists_by_j1_alone(r)]
     return [r for r in looked_at if drops_a_class(r)], len(looked_at)
 
 
 def fails_on_clean_labels(runs: Runs) -> tuple[list[Record], int]:
-    """N5.control: runs on clean labels whose network drops a class."""
+    """Select the runs of N5.control: on clean labels, the network drops a class."""
     looked_at = _runs(runs, clean=True)
     return [r for r in looked_at if drops_a_class(r)], len(looked_at)
 

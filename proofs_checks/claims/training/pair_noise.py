@@ -35,13 +35,15 @@ LOSSES = tuple(
 
 
 def predicted(loss: str, rate: Fraction, num_classes: int = 10) -> bool | None:
-    """Whether the vertex of a certain clean label minimises the risk under pair noise; None if undecided."""
+    """Return whether the vertex of a certain clean label minimises the risk under pair noise; None if
+    undecided.
+    """
     posterior = [1 - rate, rate, *[Fraction(0)] * (num_classes - 2)]
     return vertex_kept(get(loss), posterior, 0).kept
 
 
 def _cases(runs: Runs, kept: bool) -> list[tuple[str, Fraction]]:
-    """The losses and rates of the records for which this is predicted."""
+    """Return the losses and rates of the records for which this is predicted."""
     there = {(r.loss, r.noise_rate) for r in runs.main}
     found = [(x, r) for x in LOSSES for r in RATES if (x, r) in there and predicted(x, r) is kept]
     if not found:
@@ -52,7 +54,7 @@ def _cases(runs: Runs, kept: bool) -> list[tuple[str, Fraction]]:
 
 
 def protected_resist(runs: Runs) -> list[Condition]:
-    """E11.protected: where the vertex is kept, J2 > J1 at the end, and the loss learns."""
+    """List the conditions of E11.protected: where the vertex is kept, J2 > J1 at the end, and the loss learns."""
     conditions = []
     for loss, rate in _cases(runs, kept=True):
         lead = runs.paired((loss, rate, J2), (loss, rate, J1))
@@ -61,7 +63,7 @@ def protected_resist(runs: Runs) -> list[Condition]:
 
 
 def unprotected_memorise(runs: Runs) -> list[Condition]:
-    """E11.unprotected: where the vertex is lost, J1 > J2 at the end."""
+    """List the conditions of E11.unprotected: where the vertex is lost, J1 > J2 at the end."""
     return [
         above(f"J1 - J2 of {get(loss).title} {at(rate)}", runs.paired((loss, rate, J1), (loss, rate, J2)))
         for loss, rate in _cases(runs, kept=False)
@@ -69,12 +71,12 @@ def unprotected_memorise(runs: Runs) -> list[Condition]:
 
 
 def bound_decides(runs: Runs) -> list[Condition]:
-    """E11: both."""
+    """List the conditions of E11: E11.protected and E11.unprotected together."""
     return protected_resist(runs) + unprotected_memorise(runs)
 
 
 def apply(rule: Rule, records: Iterable[Record]) -> Evidence:
-    """`decide`, which owes nothing where nobody has trained under pair noise."""
+    """Decide by the rule; nothing is owed where nobody has trained under pair noise."""
     found = list(records)
     return decide(rule, found) if found else lacking("no records", NotTried("no run under pair noise"))
 

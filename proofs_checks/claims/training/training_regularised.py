@@ -32,7 +32,7 @@ ALONE = (DECAY, DROPOUT, NORM, CROPS)
 
 
 def regularisers(record: Record) -> frozenset[str]:
-    """Which of the four a run has, by its declaration and not by the name of its set-up."""
+    """Return which of the four a run has, by its declaration and not by the name of its set-up."""
     model, training = record.model, record.training
     present = {
         DECAY: Fraction(training.get("weight_decay", "0")) > 0,
@@ -44,7 +44,7 @@ def regularisers(record: Record) -> frozenset[str]:
 
 
 def _memorises(runs: Runs, wanted: Iterable[frozenset[str]]) -> list[Condition]:
-    """J1 - J2 of CCE from the initial weights, in every set-up with these regularisers and no others."""
+    """Return J1 - J2 of CCE from the initial weights, in every set-up with these regularisers and no others."""
     conditions = []
     for names in wanted:
         found = [

@@ -30,22 +30,23 @@ CHANCE = 0.1  # a class is lost when its recall is at chance
 
 
 def above(quantity: str, values: Iterable[float], bound: float = 0.0) -> Condition:
-    """The mean over seeds is above the bound."""
+    """State that the mean over seeds is above the bound."""
     return Condition(quantity, tuple(values), above=bound)
 
 
 def below(quantity: str, values: Iterable[float], bound: float) -> Condition:
-    """The mean over seeds is below the bound."""
+    """State that the mean over seeds is below the bound."""
     return Condition(quantity, tuple(values), below=bound)
 
 
 def at(rate: Fraction) -> str:
-    """The noise rate, in words."""
+    """Write the noise rate in words."""
     return f"at eta = {float(rate):g}"
 
 
 def guard(runs: Runs, loss: str, rates: Iterable[Fraction], start: str | None = None) -> list[Condition]:
-    """N5: resistance is claimed only of a loss that learns the clean labels and loses no class.
+    """List the conditions of N5: resistance is claimed only of a loss that learns the clean labels and loses no
+    class.
 
     Every rule that calls a loss resistant has these conditions beside those on J1 and J2; a test gives
     each of them networks that drop a class, and a loss that fails its control.
@@ -73,7 +74,7 @@ class Memorises:
 
 
 def forgets_clean_labels(runs: Runs) -> list[Condition]:
-    """E2: with CCE and MSE, J2 ends far below J1."""
+    """List the conditions of E2: with CCE and MSE, J2 ends far below J1."""
     return [
         above(
             f"J1 - J2 of {get(loss).title} {at(r)}",
@@ -86,7 +87,7 @@ def forgets_clean_labels(runs: Runs) -> list[Condition]:
 
 
 def resists(runs: Runs) -> list[Condition]:
-    """E3: with RLL, J1 stays below its clean-label value and J2 > J1."""
+    """List the conditions of E3: with RLL, J1 stays below its clean-label value and J2 > J1."""
     conditions = []
     for r in RATES:
         drop = runs.paired((RLL, ZERO, J1), (RLL, r, J1))
@@ -97,7 +98,7 @@ def resists(runs: Runs) -> list[Condition]:
 
 
 def close_to_clean(runs: Runs) -> list[Condition]:
-    """E4: with RLL at eta = 0.2 and 0.4, J2 is close to that of training on clean labels."""
+    """List the conditions of E4: with RLL at eta = 0.2 and 0.4, J2 is close to that of training on clean labels."""
     rates = RATES[:2]
     return [
         below(f"J2 that RLL loses {at(r)}", runs.paired((RLL, ZERO, J2), (RLL, r, J2)), CLOSE) for r in rates
@@ -105,7 +106,7 @@ def close_to_clean(runs: Runs) -> list[Condition]:
 
 
 def same_as_rll(runs: Runs) -> list[Condition]:
-    """E5: NMSE's J1 and J2 are within the margin of RLL's, both ways."""
+    """List the conditions of E5: NMSE's J1 and J2 are within the margin of RLL's, both ways."""
     conditions = []
     for r in RATES:
         for symbol, metric in (("J1", J1), ("J2", J2)):
@@ -116,7 +117,7 @@ def same_as_rll(runs: Runs) -> list[Condition]:
 
 
 def flips_only_with_cce(runs: Runs) -> list[Condition]:
-    """E6: by M4 a run flips if J1 > J2 at the end and J2 > J1 at some epoch before."""
+    """List the conditions of E6, where a run flips by M4 if J1 > J2 at the end and J2 > J1 at some epoch before."""
     conditions = []
     for r in RATES:
         end = runs.paired((CCE, r, J1), (CCE, r, J2))
@@ -132,7 +133,7 @@ def flips_only_with_cce(runs: Runs) -> list[Condition]:
 
 
 def fails_near_threshold(runs: Runs) -> list[Condition]:
-    """E7: at eta = 0.85 RLL loses much of J2, more than at 0.6."""
+    """List the conditions of E7: at eta = 0.85 RLL loses much of J2, more than at 0.6."""
     lost = runs.paired((RLL, ZERO, J2), (RLL, EXTREME, J2))
     further = runs.paired((RLL, RATES[-1], J2), (RLL, EXTREME, J2))
     return [
@@ -142,7 +143,7 @@ def fails_near_threshold(runs: Runs) -> list[Condition]:
 
 
 def better_test_accuracy(runs: Runs) -> list[Condition]:
-    """E8: RLL's test accuracy is above CCE's."""
+    """List the conditions of E8: RLL's test accuracy is above CCE's."""
     return [
         above(f"test accuracy of RLL less CCE {at(r)}", runs.paired((RLL, r, TEST), (CCE, r, TEST)))
         for r in RATES
@@ -150,7 +151,7 @@ def better_test_accuracy(runs: Runs) -> list[Condition]:
 
 
 def alpha_matters_little(runs: Runs) -> list[Condition]:
-    """E10: over alpha in 1/100, 1/2, 1, J2 at eta = 0.4 is close to that of alpha = 1/10."""
+    """List the conditions of E10: over alpha in 1/100, 1/2, 1, J2 at eta = 0.4 is close to that of alpha = 1/10."""
     rate, conditions = RATES[1], []
     for alpha in ("1/100", "1/2", "1"):
         gap = runs.paired((f"rll(alpha={alpha})", rate, J2), (RLL, rate, J2))
@@ -168,7 +169,7 @@ SYMMETRIC = tuple(
 
 
 def symmetric_losses_fit(runs: Runs) -> list[Condition]:
-    """E10: on clean labels every symmetric loss of the catalogue fits as well as CCE."""
+    """List the conditions of E10: on clean labels every symmetric loss of the catalogue fits as well as CCE."""
     return [
         below(
             f"J2 of CCE less {get(loss).title} at eta = 0",
@@ -180,7 +181,9 @@ def symmetric_losses_fit(runs: Runs) -> list[Condition]:
 
 
 def symmetric_losses_resist(runs: Runs) -> list[Condition]:
-    """E10: under every symmetric loss of the catalogue J2 > J1 at the end, at eta = 0.4, and it learns."""
+    """List the conditions of E10: under every symmetric loss of the catalogue J2 > J1 at the end, at eta = 0.4, and it
+    learns.
+    """
     rate, conditions = RATES[1], []
     for loss in SYMMETRIC:
         lead = runs.paired((loss, rate, J2), (loss, rate, J1))
@@ -189,7 +192,9 @@ def symmetric_losses_resist(runs: Runs) -> list[Condition]:
 
 
 def early_stopping_matches(runs: Runs) -> list[Condition]:
-    """N6: J2 of CCE at its best epoch (chosen with the clean labels in hand) is close to RLL's at the end."""
+    """List the conditions of N6: J2 of CCE at its best epoch (chosen with the clean labels in hand) is close to RLL's at the
+    end.
+    """
     return [
         below(
             f"J2 of RLL at the end less CCE at its best epoch {at(r)}",
@@ -201,7 +206,7 @@ def early_stopping_matches(runs: Runs) -> list[Condition]:
 
 
 def beside(records: list[Record]) -> dict[str, object]:
-    """What is shown with every training claim: N6's baseline and M3's verdict for RLL."""
+    """Return what is shown with every training claim: N6's baseline and M3's verdict for RLL."""
     runs = Runs(records)
     shown: dict[str, object] = {}
     for rate in RATES:
@@ -221,7 +226,7 @@ def beside(records: list[Record]) -> dict[str, object]:
 
 
 def apply(rule: Rule, records: Iterable[Record]) -> Evidence:
-    """`methods.empirical.decide`, with what must be shown beside it."""
+    """Decide as `methods.empirical.decide` does, with what must be shown beside it."""
     records = list(records)
     evidence = decide(rule, records)
     if evidence.data:
@@ -235,7 +240,7 @@ def apply(rule: Rule, records: Iterable[Record]) -> Evidence:
 def training_claim(
     id: str, title: str, statement: str, rule: Rule, source: str, twin: list[Record], twin_says: str
 ) -> Claim:
-    """A claim that `rule` decides.
+    """Make a claim that `rule` decides.
 
     Parameters
     ----------

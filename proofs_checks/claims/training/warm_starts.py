@@ -37,7 +37,9 @@ ROUNDING = 1e-12
 
 
 def stays_memorised(runs: Runs) -> list[Condition]:
-    """N4: after CCE has memorised, a symmetric loss leaves J1 where it is; from the initial weights it does not."""
+    """List the conditions of N4: after CCE has memorised, a symmetric loss leaves J1 where it is; from the initial weights it
+    does not.
+    """
     conditions = [above(f"J1 of CCE {at(RATE)}", runs.final(CCE, RATE, J1), NEAR_ONE)]
     for loss in AFTER_CCE:
         name = get(loss).title
@@ -49,7 +51,7 @@ def stays_memorised(runs: Runs) -> list[Condition]:
 
 
 def path_decides(runs: Runs) -> list[Condition]:
-    """N4.path: from the network that RLL has kept from memorising, CCE memorises and RLL stays."""
+    """List the conditions of N4.path: from the network that RLL has kept from memorising, CCE memorises and RLL stays."""
     rise = runs.paired((RLL, RATE, J1, RLL), (RLL, RATE, J1))
     loss = runs.paired((RLL, RATE, J2), (RLL, RATE, J2, RLL))
     return [
@@ -63,7 +65,7 @@ def path_decides(runs: Runs) -> list[Condition]:
 
 
 def constant(record: Record) -> float | None:
-    """C of the loss of a record at its K, as the theory decides it; None where it is not symmetric."""
+    """Return C of the loss of a record at its K, as the theory decides it; None where it is not symmetric."""
     from lossmatters.theory.symmetry.decide import decide
 
     try:
@@ -77,7 +79,7 @@ def constant(record: Record) -> float | None:
 
 
 def predicted(record: Record, c: float) -> float:
-    """What R1 says the risk under the noise of this record is, from its risk on clean labels."""
+    """Return what R1 says the risk under the noise of this record is, from its risk on clean labels."""
     assert record.risks is not None
     k = int(record.dataset["num_classes"])
     return float(predicted_noisy_risk(record.risks["clean_labels"], c, float(record.noise_rate), k))
@@ -94,7 +96,7 @@ def _measured(runs: Runs) -> Iterator[tuple[Record, float]]:
 
 
 def identity_on_fresh_noise(runs: Runs) -> list[Condition]:
-    """N4.fresh: R1 for every trained network of a symmetric loss; one number a seed, its largest error."""
+    """List the conditions of N4.fresh: R1 for every trained network of a symmetric loss; one number a seed, its largest error."""
     worst: dict[int, float] = {}
     for record, c in _measured(runs):
         assert record.risks is not None
@@ -106,7 +108,7 @@ def identity_on_fresh_noise(runs: Runs) -> list[Condition]:
 
 
 def identity_on_own_labels(runs: Runs) -> list[Condition]:
-    """N4.own: on the labels that a network has fitted, what R1 predicts is far above what is measured."""
+    """List the conditions of N4.own: on the labels that a network has fitted, what R1 predicts is far above what is measured."""
     conditions = []
     for loss in AFTER_CCE:
         factors = []
