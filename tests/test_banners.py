@@ -16,7 +16,13 @@ FOLDERS = {name: ROOT / name for name in ("theory", "proofs_checks", "empirics",
 FOLDERS["tests"] = Path(__file__).parent
 BANNER = re.compile(r"#\W*[-=#*~]{3,}|#\s*[-=*~]{2,}\s")
 # Files whose banners are still to go.
-TO_DO = ("theory", "proofs_checks", "tests/proofs_checks", "tests/theory")
+TO_DO = (
+    "theory",
+    "proofs_checks/conformance/adapt.py",
+    "proofs_checks/formal/own_loss.py",
+    "tests/proofs_checks",
+    "tests/theory",
+)
 
 
 def banners(source: str) -> list[tuple[int, str]]:

@@ -47,7 +47,9 @@ def openings(source: str) -> list[tuple[str, str]]:
         first = (ast.get_docstring(node) or "").split("\n")[0]
         word = first.split(" ")[0].strip(".,:;?")
         plural = word.endswith("s") and not word.endswith("ss")
-        if first and (not word.isalpha() or len(word) == 1 or plural or word.lower() in NO_VERBS):
+        question = first.split(". ")[0].endswith("?")
+        formula = not word.isalpha() or len(word) == 1
+        if first and (question or formula or plural or word.lower() in NO_VERBS):
             verbless.append((node.name, first))
     return verbless
 
@@ -71,5 +73,6 @@ def test_a_docstring_without_a_verb_is_seen():
     assert openings('class A:\n    def f(self):\n        """Of the record of a run."""\n')
     assert openings('def f():\n    """S(u) of each row."""\n')
     assert openings('def f():\n    """Losses by name."""\n')
+    assert openings('def f():\n    """Do the parts sum to 1?"""\n')
     assert openings('def f():\n    """Guess nothing; pass, as is."""\n') == []
     assert openings('def _f():\n    """The helper."""\n') == []

@@ -1,1 +1,1 @@
-"""R1 to R7: what noise does to risks and gradients."""
+"""R1 to R9 and Y1: what noise does to risks and gradients, and losses made against it."""

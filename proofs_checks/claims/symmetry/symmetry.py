@@ -1,4 +1,4 @@
-"""S1 to S4: how symmetry is decided."""
+"""S1 and S2: the label sum of a separable loss, when it is constant and within what it varies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,10 @@ from lossmatters.proofs_checks.methods import exact
 from lossmatters.proofs_checks.methods.symbolic import identity, sum_over_classes
 from lossmatters.proofs_checks.methods.verdicts import Symmetric, symmetry
 from lossmatters.theory.backends import Ops
-from lossmatters.theory.losses import LOSSES, MAE, MSE, RLL, Loss, SeparableLoss, ZeroOne, get
+from lossmatters.theory.losses import MAE, SeparableLoss
 from lossmatters.theory.symbolic.algebra import K, is_zero
-from lossmatters.theory.symmetry.decide import decide
 
 SOURCE = "this project; elementary"
-
-
-# -- S1 --------------------------------------------------------------------------------------------
 
 
 def affine_sum(constant: Callable[[Any, Any, Any], Any]) -> Evidence:
@@ -94,9 +90,6 @@ def additive_difference(points: Callable[[Any, Any, Any], Any]) -> Evidence:
     return Evidence(Method.SYMBOLIC, Status.REFUTED, "K = 2", detail, {"mixed derivative": str(mixed)})
 
 
-# -- S2 --------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class ConvexRange:
     """The claimed ends of S for convex G, from the function G and K."""
@@ -145,47 +138,6 @@ def chord_sum(claimed: Callable[[Any, Any, Any], Any]) -> Evidence:
     return identity(chord, claimed(g0, g1, K), "all K >= 2, convex G", detail)
 
 
-# -- S3 --------------------------------------------------------------------------------------------
-
-
-def normalised_sum(divisor: Callable[[list[Any]], Any]) -> Evidence:
-    """Do losses divided by `divisor` of them sum to 1? Symbolic vectors of K = 2..6 entries."""
-    for k in range(2, 7):
-        losses = list(sympy.symbols(f"L1:{k + 1}", positive=True))
-        evidence = identity(sum(x / divisor(losses) for x in losses), 1, f"K = {k}", "sum_j L_j/S = 1")
-        if evidence.status is not Status.PROVED:
-            return evidence
-    entry, i = sympy.IndexedBase("L"), sympy.Symbol("i", integer=True)
-    total = sympy.Symbol("S", positive=True)
-    return identity(
-        sum_over_classes(entry[i] / total, entry[i], total, K),
-        1,
-        "all K >= 2, 0 < S < infinity",
-        "sum_j L_j/S = 1",
-    )
-
-
-# -- S4 --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FormulaOnly(Loss):
-    """A loss stripped of its structure, so that only S4 can decide it."""
-
-    inner: Loss | None = None
-
-    def __post_init__(self) -> None:
-        """Do nothing: it has no parameters of its own."""
-
-    @property
-    def spec(self) -> str:
-        return f"formula of {self.inner.spec}" if self.inner else "formula"
-
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        assert self.inner is not None
-        return self.inner.apply(probs, onehot, ops)
-
-
 @dataclass(frozen=True)
 class NearlyMAE(SeparableLoss):
     """MAE + 10^-9 u_y^2: what a tolerance would pass."""
@@ -205,35 +157,6 @@ class BinaryOnly(SeparableLoss):
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
         half = ops.const(Fraction(1, 2))
         return half - (t - half) - (t - half) ** 3
-
-
-def agreement(cases: Callable[[], tuple[tuple[Loss, str], ...]]) -> Evidence:
-    """Decide whether S4, shown the formula alone, comes to the stated verdict for K = 2, 3, 4 and 5."""
-
-    def fails(item: tuple[Loss, str]) -> Any:
-        loss, expected = item
-        for k in (2, 3, 4, 5):
-            verdict = decide(FormulaOnly(loss), k)
-            if verdict.status != expected:
-                witness = verdict.witness.to_dict() if verdict.witness else None
-                return {
-                    "loss": loss.spec,
-                    "K": k,
-                    "S4": verdict.status,
-                    "expected": expected,
-                    "witness": witness,
-                }
-        return None
-
-    return exact.all_of(
-        cases(), fails, "K = 2..5, every smooth loss of the catalogue", "S4 agrees with S1 to S3"
-    )
-
-
-def smooth_catalogue() -> tuple[tuple[Loss, str], ...]:
-    """Return every registered differentiable loss with the verdict that S1 or S3 gives it."""
-    losses = [get(name) for name in LOSSES if LOSSES[name].differentiable]
-    return tuple((loss, decide(loss).status) for loss in losses)
 
 
 CLAIMS = (
@@ -332,54 +255,6 @@ CLAIMS = (
                 ),
                 ConvexRange(lambda g, k: k * g(Fraction(1, k)), lambda g, k: k * g(Fraction(1, 2))),
                 "the upper end is K G(1/2)",
-            ),
-        ),
-    ),
-    Claim(
-        "S3",
-        "Normalised losses are symmetric",
-        "$L/S$ with $0 < S < \\infty$ is symmetric with $C = 1$.",
-        "Ma et al., ICML 2020",
-        assumes=("0 < S(u) < infinity",),
-        checks=(
-            Check(
-                Method.SYMBOLIC,
-                normalised_sum,
-                sum,
-                lambda losses: sum(losses[1:]),
-                "dividing by the sum over all labels but one gives 1",
-            ),
-        ),
-    ),
-    Claim(
-        "S3.sum",
-        "Sums and multiples of symmetric losses are symmetric",
-        "Sums and positive multiples of symmetric losses are symmetric, and $C$ adds: for "
-        "$\\frac12$ MAE + 3 RLL($\\frac1{10}$) + 0-1 it is $(K-1) + 3K\\log 11 + (K-1)$.",
-        "Ghosh, Kumar & Sastry 2017",
-        checks=(
-            Check(
-                Method.SYMBOLIC,
-                symmetry,
-                Symmetric(0.5 * MAE() + 3 * RLL() + ZeroOne(), "2*(K - 1) + 3*K*log(11)"),
-                Symmetric(0.5 * MAE() + 3 * RLL() + ZeroOne() + MSE(), "4*(K - 1) + 3*K*log(11)"),
-                "adding MSE keeps the sum symmetric",
-            ),
-        ),
-    ),
-    Claim(
-        "S4",
-        "Symmetry from the formula alone",
-        "For a loss that is not known to be separable or normalised, constancy of $S$ is decided by algebra for "
-        "$K = 2, 3, 4, 5$ or refuted by two exact points; the verdicts agree with those of S1 to S3.",
-        SOURCE,
-        checks=(
-            Check(
-                Method.EXACT,
-                agreement,
-                smooth_catalogue,
-                lambda: ((NearlyMAE(), "proved"),),
-                "the formula of MAE + 10^-9 u_y^2 is found symmetric",
             ),
         ),
     ),
