@@ -20,6 +20,7 @@ from lossmatters.empirics.noise_kinds import (
 )
 from lossmatters.theory.exact import check_rate, fail
 from lossmatters.theory.noise import ClassConditionalNoise, InstanceDependentNoise, SymmetricNoise
+from lossmatters.theory.noise_inputs import transition_rows
 
 
 def noise_kind(noise: Any) -> tuple[NoiseKind, Fraction | None]:
@@ -83,16 +84,4 @@ def read_matrix(path: str) -> ClassConditionalNoise:
     matrix = read_npy(path, "noise")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.dtype.kind not in "fiu":
         fail("noise", "a square matrix of numbers", (matrix.dtype.name, matrix.shape))
-    rows = []
-    # a sum of K rounded numbers in [0, 1] is off by K units in the last place, and a cautious factor of 4
-    unit = float(np.finfo(matrix.dtype).eps) if matrix.dtype.kind == "f" else 0.0
-    allowed = 4 * len(matrix) * unit
-    for i, row in enumerate(matrix.tolist()):
-        entries = [check_rate(p, "transition probability") for p in row]
-        miss = 1 - sum(entries, Fraction(0))
-        if abs(float(miss)) > allowed:
-            raise ValueError(f"matrix rows must sum to 1, got sum={float(sum(entries))} in row {i}")
-        largest = max(range(len(entries)), key=entries.__getitem__)
-        entries[largest] += miss  # rounding, made good where it weighs least
-        rows.append(tuple(entries))
-    return ClassConditionalNoise(tuple(rows))
+    return ClassConditionalNoise(transition_rows(matrix))

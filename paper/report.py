@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures.write import MANIFEST, digest, write_figures
-from lossmatters.paper.files import write_atomic
 from lossmatters.paper.findings import findings
 from lossmatters.paper.mathml import prose
 from lossmatters.paper.provenance import provenance
@@ -22,6 +21,7 @@ from lossmatters.paper.setups import main_setups
 from lossmatters.paper.tables import loss_table, results_table
 from lossmatters.paper.witness import readable
 from lossmatters.proofs_checks.claim import Status
+from lossmatters.theory.files import write_whole
 
 TEMPLATES = "templates"
 PAGE = "index.html"
@@ -126,7 +126,7 @@ def write_report(
         provenance=ledger.get("provenance") or {},
         training={name: provenance(group) for name, group in groups.items()},
     )  # fmt: skip
-    return write_atomic(Path(out_dir) / PAGE, page.encode())
+    return write_whole(Path(out_dir) / PAGE, page.encode())
 
 
 def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks.claim import FAILS, Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.methods import formal
 from lossmatters.proofs_checks.methods.empirical import by_experiment
+from lossmatters.theory.files import write_whole
 
 # Strongest first; a claim shows the strongest of its evidence unless something speaks against it.
 STRENGTH = (
@@ -179,20 +179,7 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
 
 def write(ledger: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     """Write the ledger as JSON, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
-    ) as part:
-        try:
-            json.dump(ledger, part, indent=1)
-            part.write("\n")
-        except BaseException:
-            os.unlink(part.name)
-            raise
-    os.chmod(part.name, 0o644)
-    os.replace(part.name, path)
-    return path
+    return write_whole(path, json.dumps(ledger, indent=1) + "\n")
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from lossmatters.proofs_checks import ledger
 from lossmatters.proofs_checks.claim import Claim, Status
 from lossmatters.proofs_checks.claims import CLAIMS
 from lossmatters.proofs_checks.formal.theorems import theorems
+from lossmatters.theory.files import write_whole
 
 GROUPS = {
     "S": "Symmetry",
@@ -150,7 +151,7 @@ def main() -> int:
         statuses |= {claim["id"]: claim["status"] for claim in ledger.read(given.ledger)["claims"]}
     text = document(CLAIMS, statuses)
     if given.write:
-        given.write.write_text(text, encoding="utf-8")
+        write_whole(given.write, text)
     else:
         print(text)
     return 0

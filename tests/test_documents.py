@@ -1,4 +1,4 @@
-"""The examples in README and CONTRIBUTING run as they stand."""
+"""The examples in README, CONTRIBUTING and docs/records.md run as they stand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lossmatters.theory.symmetry.decide import decide
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(lossmatters.__file__).parent  # its folders, in a wheel and in a checkout
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/records.md")
 
 
 def blocks(name: str) -> list[str]:

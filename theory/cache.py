@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from lossmatters.theory.files import write_whole
 
 VARIABLE = "LOSSMATTERS_CACHE"
 LIBRARIES = ("sympy", "mpmath", "python-flint", "numpy")  # what the results are computed with
@@ -86,15 +88,5 @@ def _read(path: Path, key: str) -> dict[str, Any] | None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Beside its place first, then moved over it: a reader never sees half a file."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
+    with suppress(OSError):
+        write_whole(path, json.dumps(content))

@@ -29,11 +29,12 @@ def exact(value: Any, name: str = "value") -> Fraction:
     """Return the rational that a number or string means.
 
     A float becomes the *simplest* rational that rounds to it, so that ``exact(0.1) == 1/10`` and
-    ``exact(1/9) == Fraction(1, 9)``: what was typed, not the binary neighbour of it.
+    ``exact(1/9) == Fraction(1, 9)``: what was typed, not the binary neighbour of it. A number of another
+    precision, a NumPy scalar or a tensor of one number, is read in its own: float32's 0.4 is 2/5 too.
 
     Parameters
     ----------
-    value : int, float, Fraction or str ("1/10", "0.1", "1e-9").
+    value : int, float, Fraction or str ("1/10", "0.1", "1e-9"), a scalar of NumPy or torch.
     name : how the value is called in an error.
 
     Raises
@@ -41,9 +42,10 @@ def exact(value: Any, name: str = "value") -> Fraction:
     TypeError : not a number or a numeric string (bool counts as neither).
     ValueError : NaN, infinite, or a string that is no number.
 
-    >>> exact(0.1), exact("2/5"), exact(1e-9)
-    (Fraction(1, 10), Fraction(2, 5), Fraction(1, 1000000000))
+    >>> exact(0.1), exact("2/5"), exact(1e-9), exact(np.float32(0.4))
+    (Fraction(1, 10), Fraction(2, 5), Fraction(1, 1000000000), Fraction(2, 5))
     """
+    value = _scalar(value)
     if isinstance(value, bool | np.bool_):
         fail(name, "a number", value, TypeError)
     if isinstance(value, Fraction):
@@ -66,6 +68,8 @@ def exact(value: Any, name: str = "value") -> Fraction:
         fail(name, "a number", value, TypeError)
     if not math.isfinite(number):
         fail(name, "finite", value)
+    if isinstance(value, np.float16 | np.float32):
+        return _simplest_narrow(value)
     return simplest(number)
 
 
@@ -80,6 +84,28 @@ def simplest(number: float) -> Fraction:
         if float(guess) == number:
             return guess
     return Fraction(repr(number))
+
+
+# Two fractions of denominators up to D are 1/D^2 apart at least, and so are two floats near 1 by eps / 2:
+# up to eps^(-1/2), halved for good measure, no two of them round to the same float in [0, 1].
+_DENOMINATORS = {np.float16: 16, np.float32: 1448}
+
+
+def _simplest_narrow(value: np.float16 | np.float32) -> Fraction:
+    """Return the rational that a float of fewer bits means, as `simplest` does for a double."""
+    guess = Fraction(float(value)).limit_denominator(_DENOMINATORS[type(value)])
+    if abs(float(value)) < 1 / float(np.finfo(type(value)).eps) and type(value)(float(guess)) == value:
+        return guess
+    return Fraction(str(value))  # the shortest decimal of those to which this float is the nearest
+
+
+def _scalar(value: Any) -> Any:
+    """Return the one number of a tensor or an array; anything else as it is."""
+    if hasattr(value, "detach") and getattr(value, "ndim", None) == 0:
+        if str(value.dtype) == "torch.bfloat16":
+            return value.item()  # NumPy has no such type: read as the double that it is
+        value = value.detach().cpu().numpy()
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def check_num_classes(num_classes: Any) -> int:

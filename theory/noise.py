@@ -8,7 +8,7 @@ draws do not alter exactly the nominal share.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,10 +16,11 @@ import numpy as np
 from jaxtyping import Float, Integer
 from numpy.typing import ArrayLike
 
-from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail
+from lossmatters.theory import exact as numbers
+from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.losses.check import check_labels
+from lossmatters.theory.noise_inputs import Matrix, Rng, generator, transition_rows, wide_enough
 
-Matrix = tuple[tuple[Fraction, ...], ...]
 DRAWS = ("independent", "exact")
 # Which class is taken for which by people, as the literature has it since Patrini et al. (CVPR 2017): of
 # MNIST 2 for 7, 3 for 8, 5 and 6 for each other, 7 for 1; of CIFAR-10 truck for automobile, bird for
@@ -104,7 +105,7 @@ class Noise:
         self,
         labels: ArrayLike,
         num_classes: int,
-        rng: np.random.Generator,
+        rng: Rng,
         draw: str = "independent",
     ) -> NoisyLabels:
         """Alter labels at random.
@@ -112,26 +113,27 @@ class Noise:
         Parameters
         ----------
         labels : (N,) clean labels in 0..K-1.
-        rng : the only source of randomness.
+        rng : the only source of randomness: a generator, a seed, or None for another draw each time.
         draw : "independent" (each label on its own, as in the theorems) or "exact" (class by class, the
             counts of each noisy label are the expected ones, rounded so that the total over the data
             set is right within one sample a class).
 
         Raises
         ------
-        TypeError, ValueError : labels that are not integers in 0..K-1; unknown draw.
+        TypeError, ValueError : labels that are not integers in 0..K-1; unknown draw; no generator or seed.
         """
         num_classes = check_num_classes(num_classes)
         labels = check_labels(labels, num_classes)
+        rng = generator(rng)
         if draw not in DRAWS:
             fail("draw", f"one of {', '.join(DRAWS)}", draw)
         matrix = np.array(self.transition_matrix(num_classes), dtype=object)
-        noisy = labels.copy()
+        noisy = labels.astype(wide_enough(labels.dtype, num_classes))
         if draw == "independent":
             # Summed exactly, then rounded, and compared with >=: the last sum is 1, above every draw, and a
             # label of probability 0 is never drawn, whatever rounding does.
             cumulative = np.cumsum(matrix, axis=1).astype(float)
-            noisy = (rng.random(len(labels))[:, None] >= cumulative[labels]).sum(axis=1).astype(labels.dtype)
+            noisy = (rng.random(len(labels))[:, None] >= cumulative[labels]).sum(axis=1).astype(noisy.dtype)
         else:
             for clean in range(num_classes):
                 members = rng.permutation(np.flatnonzero(labels == clean))
@@ -195,25 +197,24 @@ class ClassConditionalNoise(Noise):
 
     Parameters
     ----------
-    matrix : (K, K) numbers in [0, 1] whose rows sum to 1, exactly after reading floats as the simplest
-        rationals that round to them.
+    matrix : (K, K) numbers in [0, 1] whose rows sum to 1, such as nested sequences or an array. Floats are
+        read as the simplest rationals that round to them. A row of floats, of a softmax in float32 perhaps,
+        may miss 1 by rounding, which its largest entry makes good.
+    exact : whether rows of floats too must sum to 1 exactly, once they are read.
 
     Raises
     ------
     ValueError : not square, an entry outside [0, 1], a row that does not sum to 1.
+
+    >>> ClassConditionalNoise(np.float32([[0.9, 0.1], [0.2, 0.8]])).matrix[0]
+    (Fraction(9, 10), Fraction(1, 10))
     """
 
     matrix: Matrix
+    exact: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
-        rows = tuple(tuple(check_rate(x, "transition probability") for x in row) for row in self.matrix)
-        if any(len(row) != len(rows) for row in rows):
-            fail("matrix", "square", [len(row) for row in rows])
-        check_num_classes(len(rows))
-        for i, row in enumerate(rows):
-            if sum(row) != 1:
-                raise ValueError(f"matrix rows must sum to 1, got sum={sum(row)} in row {i}")
-        object.__setattr__(self, "matrix", rows)
+    def __post_init__(self, exact: bool) -> None:
+        object.__setattr__(self, "matrix", transition_rows(self.matrix, exact))
 
     @classmethod
     def pair(cls, noise_rate: Any, num_classes: int) -> ClassConditionalNoise:
@@ -283,14 +284,16 @@ class InstanceDependentNoise:
         wrong = self.rates(inputs)[:, None, None] / (k - 1)
         return np.eye(k) * (1 - wrong * k) + wrong
 
-    def apply(
-        self, inputs: Any, labels: ArrayLike, num_classes: int, rng: np.random.Generator
-    ) -> NoisyLabels:
-        """Alter labels by independent draws, each at its own rate; the nominal rate is the mean of eta(x)."""
+    def apply(self, inputs: Any, labels: ArrayLike, num_classes: int, rng: Rng) -> NoisyLabels:
+        """Alter labels by independent draws, each at its own rate; the nominal rate is the mean of eta(x).
+
+        `rng` is a generator, a seed, or None for another draw each time.
+        """
         k = check_num_classes(num_classes)
         labels = check_labels(labels, k, len(inputs))
-        rates = self.rates(inputs)
+        rates, rng = self.rates(inputs), generator(rng)
         shift = rng.integers(1, k, size=len(labels))
         altered = rng.random(len(labels)) < rates
-        noisy = np.where(altered, (labels + shift) % k, labels).astype(labels.dtype)
-        return NoisyLabels(labels, noisy, exact(float(rates.mean())) if len(rates) else Fraction(0))
+        moved = (labels.astype(np.int64) + shift) % k
+        noisy = np.where(altered, moved, labels).astype(wide_enough(labels.dtype, k))
+        return NoisyLabels(labels, noisy, numbers.exact(float(rates.mean())) if len(rates) else Fraction(0))

@@ -17,6 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from lossmatters.theory.cache import user_folder
+from lossmatters.theory.files import DiskFullError, space_needed, write_whole
 
 VARIABLE = "LOSSMATTERS_DATA"
 OFFLINE = "LOSSMATTERS_OFFLINE"  # set to anything but 0: nothing is ever fetched
@@ -125,7 +126,10 @@ def fetch(file: OfficialFile, folder: Path, *, progress: bool = True) -> Path:
         # What an earlier call left may be damaged: then once more, from nothing.
         for _ in range(2 if part.exists() else 1):
             try:
-                _download(url, part, file.size, progress)
+                with space_needed(part, file.size):
+                    _download(url, part, file.size, progress)
+            except DiskFullError:
+                raise  # at no other place is there more space here
             except (_Refused, OSError, HTTPException) as error:
                 reasons.append(f"{url}: {_reason(error)}")
                 break
@@ -159,14 +163,10 @@ def unpack(archive: Path, members: Mapping[str, OfficialFile], folder: Path) -> 
                 raise DataError(f"{archive}: {entry.name} must be of {file.size} bytes, got {entry.size}")
             stream = tar.extractfile(entry)
             assert stream is not None  # it is for a regular file
-            path = file.under(folder)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(path.name + ".part")
-            part.write_bytes(stream.read(file.size))
-            if md5(part) != file.md5:
-                part.unlink()
+            content = stream.read(file.size)
+            if hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
                 raise DataError(f"{archive}: the MD5 of {entry.name} must be {file.md5}")
-            os.replace(part, path)
+            write_whole(file.under(folder), content)
             del left[file.name]
     if left:
         raise DataError(f"{archive} must hold {', '.join(file.path for file in left.values())}")

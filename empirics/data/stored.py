@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
 from lossmatters.empirics.data.base import Dataset
 from lossmatters.theory.exact import fail
+from lossmatters.theory.files import replacing, space_needed, write_whole
 
 SUFFIX = ".data"  # of the folders, by which `lossmatters.empirics.data.load` knows them
+ROWS = 1024  # of the inputs, written at a time
 _ABOUT, _INPUTS, _LABELS = "about.json", "inputs.npy", "labels.npy"
 
 
@@ -28,12 +30,19 @@ def store(data: Dataset, folder: str | os.PathLike[str]) -> str:
     path.mkdir(parents=True, exist_ok=True)
     size = len(data.train_labels)
     first = data.train_inputs
-    whole = np.lib.format.open_memmap(
-        path / _INPUTS, "w+", first.dtype, (size + len(data.test_labels), *first.shape[1:])
-    )
-    whole[:size], whole[size:] = first, data.test_inputs
-    whole.flush()
-    np.save(path / _LABELS, np.concatenate([data.train_labels, data.test_labels]))
+    shape = (size + len(data.test_labels), *first.shape[1:])
+    # written, not mapped: where the disk is full a mapped page ends the process without a word
+    with (
+        space_needed(path / _INPUTS, math.prod(shape) * first.dtype.itemsize),
+        replacing(path / _INPUTS) as file,
+    ):
+        about_array = {"descr": np.lib.format.dtype_to_descr(first.dtype), "fortran_order": False}
+        np.lib.format.write_array_header_2_0(file, about_array | {"shape": shape})
+        for part in (first, data.test_inputs):
+            for begin in range(0, len(part), ROWS):
+                file.write(part[begin : begin + ROWS].astype(first.dtype, copy=False).tobytes())
+    with replacing(path / _LABELS) as file:
+        np.save(file, np.concatenate([data.train_labels, data.test_labels]))
     about = {
         "name": data.name,
         "train_size": size,
@@ -43,9 +52,7 @@ def store(data: Dataset, folder: str | os.PathLike[str]) -> str:
         "sha256": data.sha256,
     }
     # last and in one step: a folder that has it is whole
-    partial = path / f"{_ABOUT}.{uuid4().hex}.part"
-    partial.write_text(json.dumps(about))
-    partial.replace(path / _ABOUT)
+    write_whole(path / _ABOUT, json.dumps(about))
     return str(path)
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import torch
+
+from lossmatters.theory.files import replacing, space_needed
 
 HEADER = b"lossmatters checkpoint 1 "
 
@@ -75,22 +75,14 @@ class Checkpoints:
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file, all of it or nothing."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # a name of its own: a worker on another machine may have the same process id
-        partial = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
         seconds = self.seconds_before + time.time() - self._began
-        try:
-            buffer = io.BytesIO()
-            torch.save({**state, "seconds": seconds}, buffer)
-            body = buffer.getbuffer()
-            with partial.open("wb") as file:
-                file.write(HEADER + hashlib.sha256(body).hexdigest().encode() + b"\n")
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
-        finally:
-            partial.unlink(missing_ok=True)
+        buffer = io.BytesIO()
+        torch.save({**state, "seconds": seconds}, buffer)
+        body = buffer.getbuffer()
+        header = HEADER + hashlib.sha256(body).hexdigest().encode() + b"\n"
+        with replacing(self.path, durable=True) as file, space_needed(self.path, len(header) + len(body)):
+            file.write(header)
+            file.write(body)
         self._saved = time.time()
 
     @property

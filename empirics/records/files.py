@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from lossmatters.empirics.records.record import CURVES, SCHEMA, Record, RecordError, digest_of
+from lossmatters.theory.files import space_needed
 
 READ = (1, SCHEMA)  # schema 1 had no digest
 LONGEST = 64 * 2**20  # characters of a line: a curve of a million epochs fits
@@ -59,13 +60,14 @@ def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
     Raises
     ------
     RecordError : the file ends in a line that was cut off (it is left as it is).
+    DiskFullError : no space is left; the file is as it was.
     OSError : the folder cannot be written.
     """
     path = Path(path)
     data = "".join(record.to_json() + "\n" for record in records).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     # The lock is a file of its own, hidden beside the records: it works alike on every system.
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with space_needed(path, len(data)), FileLock(path.with_name(f".{path.name}.lock")):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         try:
             size = os.fstat(descriptor).st_size

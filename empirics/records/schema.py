@@ -7,6 +7,7 @@ some.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import msgspec
@@ -108,6 +109,13 @@ class Line(Struct):
     risks: Risks | None = None
     classes: Classes | None = None
     digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a line, for programs in other languages; docs/record.schema.json is it."""
+    text = json.dumps(msgspec.json.schema(Line))
+    found: dict[str, Any] = json.loads(text.replace(r"\\Z", "$"))  # \Z is Python's alone
+    return found
 
 
 def problem(data: dict[str, Any]) -> str | None:

@@ -20,9 +20,9 @@ from lossmatters.paper.article.latex import escaped, prose, tabular
 from lossmatters.paper.article.numbers import macros, values
 from lossmatters.paper.figures.declaration import MissingData
 from lossmatters.paper.figures.write import FIGURES, render
-from lossmatters.paper.files import write_atomic
 from lossmatters.paper.setups import families, main_setups
 from lossmatters.paper.tables import Table, results_table
+from lossmatters.theory.files import write_whole
 
 SOURCES = ("paper.tex", "references.bib")
 INSTALL = (
@@ -65,12 +65,12 @@ def write_article(ledger: dict[str, Any], records: Sequence[Record], out_dir: st
     folder = Path(out_dir) / "article"
     source = files("lossmatters.paper.article")
     for name in SOURCES:
-        write_atomic(folder / name, (source / name).read_bytes())
-    write_atomic(folder / "numbers.tex", macros(values(ledger, records)).encode())
-    write_atomic(folder / "results.tex", _results(records).encode())
-    write_atomic(folder / "ledger.tex", _ledger(ledger).encode())
+        write_whole(folder / name, (source / name).read_bytes())
+    write_whole(folder / "numbers.tex", macros(values(ledger, records)).encode())
+    write_whole(folder / "results.tex", _results(records).encode())
+    write_whole(folder / "ledger.tex", _ledger(ledger).encode())
     for name, content in _figures(records, _asked_for((folder / "paper.tex").read_text(encoding="utf-8"))):
-        write_atomic(folder / "figures" / f"{name}.pdf", content)
+        write_whole(folder / "figures" / f"{name}.pdf", content)
     return folder
 
 
@@ -86,7 +86,7 @@ def build_article(
     """
     out = Path(out_dir)
     folder = write_article(ledger, records, out)
-    archive = write_atomic(out / "arxiv.tar.gz", _packed(folder))
+    archive = write_whole(out / "arxiv.tar.gz", _packed(folder))
     build = out / "build"
     if shutil.which("latexmk"):
         command = [
@@ -110,7 +110,7 @@ def build_article(
             line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("!", "error", "l."))
         ]
         raise RuntimeError(f"LaTeX failed in {folder}: {' '.join(said[:3]) or done.stdout[-300:]}")
-    return Article(folder, archive, write_atomic(out / "paper.pdf", (build / "paper.pdf").read_bytes()))
+    return Article(folder, archive, write_whole(out / "paper.pdf", (build / "paper.pdf").read_bytes()))
 
 
 def _asked_for(text: str) -> set[str]:

@@ -25,8 +25,8 @@ from lossmatters.paper.figures import (
 )
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
 from lossmatters.paper.figures.look import look
-from lossmatters.paper.files import write_atomic
 from lossmatters.paper.setups import families, main_setups
+from lossmatters.theory.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,12 +83,12 @@ def write_figures(
                     on_skip(name, str(error))
                 continue
             file = file_name(name)
-            paths += [write_atomic(out / f"{file}.{kind}", render(figure, kind)) for kind in FORMATS]
+            paths += [write_whole(out / f"{file}.{kind}", render(figure, kind)) for kind in FORMATS]
             entry = {"name": file, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
             entries.append({**entry, "caption": spec.describe(group)})
     manifest = {"records": digest(records), "figures": entries, "skipped": skipped}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    return [*paths, write_atomic(out / MANIFEST, text.encode())]
+    return [*paths, write_whole(out / MANIFEST, text.encode())]
 
 
 def file_name(name: str) -> str:

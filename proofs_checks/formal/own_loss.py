@@ -22,6 +22,7 @@ from lossmatters.proofs_checks.claim import Method, Status
 from lossmatters.proofs_checks.formal.own_loss_texts import DEFINITIONS, LEMMAS, REFUTING
 from lossmatters.proofs_checks.formal.translate import UnfitError, comment, term
 from lossmatters.theory.backends.sympy_ops import OPS
+from lossmatters.theory.files import write_whole
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.mixtures import Symmetrised
@@ -119,8 +120,7 @@ def formal_evidence(loss: Loss, folder: Path) -> FormalVerdict:
     except UnfitError as why:
         return FormalVerdict(Status.UNDECIDED, detail=f"{loss.name} gets no Coq file: {why}")
     path = folder / f"{module_name(loss)}.v"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(proof.text, encoding="utf-8")
+    write_whole(path, proof.text)
     about: dict[str, Any] = {"theorem": proof.theorem, "says": proof.says, "scope": proof.scope, "path": path}
     if shutil.which("coqc") is None:
         return FormalVerdict(Status.NOT_CHECKED, **about, detail=f"coqc is not installed; {INSTALL}")

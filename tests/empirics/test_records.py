@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from lossmatters.empirics.records import (
     select,
     to_frame,
 )
+from lossmatters.empirics.records.schema import json_schema
 
 
 def record(seed=0, loss="cce", rate="2/5", value=0.5, **changes):
@@ -254,7 +256,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
         return write(descriptor, data[:100])
 
     monkeypatch.setattr(files.os, "write", short_write)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="no space left"):
         append(path, [record(1), record(2)])
     assert path.read_bytes() == before
 
@@ -274,3 +276,9 @@ def test_records_and_declarations_cost_no_torch():
     assert imports_torch("lossmatters.empirics.records") == 0
     assert imports_torch("lossmatters.empirics.experiments") == 0
     assert imports_torch("lossmatters.empirics.engine.train") == 1
+
+
+def test_the_published_schema_is_that_of_the_code():
+    """docs/record.schema.json, of which programs in other languages read what a line must be."""
+    path = Path(__file__).parents[2] / "docs" / "record.schema.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == json_schema()

@@ -6,11 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from lossmatters.proofs_checks.strategies import labels, noise_rates, transition_matrices
+from lossmatters.theory.exact import exact
 from lossmatters.theory.noise import (
     ClassConditionalNoise,
     InstanceDependentNoise,
@@ -31,10 +33,11 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-class Fixed:
+class Fixed(np.random.Generator):
     """A generator whose uniform draws are all one number: the ends of [0, 1) on demand."""
 
     def __init__(self, value: float) -> None:
+        super().__init__(np.random.PCG64(0))
         self.value = value
 
     def random(self, size):
@@ -226,3 +229,77 @@ class TestInstanceDependent:
     def test_bad_rates(self, rates, message):
         with pytest.raises(ValueError, match=message):
             InstanceDependentNoise(rates).apply(np.zeros(3), np.zeros(3, dtype=int), 2, rng())
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_rates_of_any_precision_mean_what_was_typed(kind):
+    for text in ("2/5", "1/3", "9/10", "1/10", "0"):
+        value = np.dtype(kind).type(float(Fraction(text)))
+        assert SymmetricNoise(value).noise_rate == Fraction(text)
+        assert SymmetricNoise(torch.tensor(value)).noise_rate == Fraction(text)
+
+
+def test_a_float_of_few_bits_that_is_no_simple_fraction_is_read_as_its_shortest_decimal():
+    assert exact(np.float32(0.123457)) == Fraction("0.123457")
+    assert exact(np.float32(1e20)) == 10**20
+    assert exact(np.float16(60000)) == 60000
+
+
+@pytest.mark.parametrize("k", [2, 3, 10, 200])
+@pytest.mark.parametrize("kind", ["float32", "float64", "tensor", "lists"])
+def test_rows_of_a_softmax_sum_to_1_within_rounding_and_are_made_good(k, kind):
+    logits = rng(k).normal(size=(k, k)) * 3
+    matrix = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    given = {
+        "float32": matrix.astype(np.float32),
+        "float64": matrix,
+        "tensor": torch.softmax(torch.tensor(logits, dtype=torch.float32), 1),
+        "lists": matrix.astype(np.float32).tolist(),
+    }[kind]
+    noise = ClassConditionalNoise(given)
+    assert all(sum(row) == 1 for row in noise.matrix)
+    assert np.abs(np.array(noise.matrix, dtype=float) - matrix).max() < 1e-5
+    with pytest.raises(ValueError, match="matrix rows must sum to 1"):
+        ClassConditionalNoise(given, exact=True)
+
+
+@pytest.mark.parametrize(
+    "row", [[0.9, 0.1001], ["9/10", "1000001/10000000"], [Fraction(9, 10), Fraction(10**6 + 1, 10**7)]]
+)
+def test_a_row_that_misses_1_by_more_than_rounding_is_refused(row):
+    with pytest.raises(ValueError, match="matrix rows must sum to 1, got sum="):
+        ClassConditionalNoise([row, [0, 1]])
+
+
+def test_a_seed_stands_for_its_generator_and_none_for_a_fresh_one():
+    y = np.arange(1000) % 10
+    for noise in (SymmetricNoise(0.4), ClassConditionalNoise.pair(0.4, 10)):
+        for draw in ("exact", "independent"):
+            seeded = noise.apply(y, 10, 7, draw).noisy_labels
+            assert np.array_equal(seeded, noise.apply(y, 10, rng(7), draw).noisy_labels)
+            assert np.array_equal(seeded, noise.apply(y, 10, np.int32(7), draw).noisy_labels)
+            assert not np.array_equal(noise.apply(y, 10, None, draw).noisy_labels, seeded)
+    per_sample = InstanceDependentNoise(lambda x: np.full(len(x), 0.4))
+    drawn = [per_sample.apply(y, y, 10, given).noisy_labels for given in (7, rng(7), None)]
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+
+
+NO_GENERATORS = [-1, True, 0.5, "7", np.random, np.random.RandomState(0), torch.Generator()]
+
+
+@pytest.mark.parametrize("wrong", NO_GENERATORS)
+def test_what_is_no_generator_is_refused(wrong):
+    with pytest.raises((TypeError, ValueError), match=r"rng must be .*, got rng="):
+        SymmetricNoise(0.4).apply([0, 1], 2, wrong)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "uint16", "int64", "uint64"])
+def test_noisy_labels_are_classes_whatever_integers_they_are_stored_in(kind):
+    """200 classes: int8 labels up to 127 would become -57 where the noisy one is 199."""
+    y = (np.arange(20_000) % 100).astype(kind)
+    for draw in ("exact", "independent"):
+        noisy = SymmetricNoise(0.9).apply(y, 200, 1, draw).noisy_labels
+        assert set(noisy.tolist()) == set(range(200))
+    per_sample = InstanceDependentNoise(lambda x: np.full(len(x), 0.9))
+    assert set(per_sample.apply(y, y, 200, 1).noisy_labels.tolist()) == set(range(200))
