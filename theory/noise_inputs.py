@@ -64,7 +64,7 @@ def _row(row: Sequence[Any], place: int, strict: bool) -> tuple[Fraction, ...]:
     miss = 1 - sum(entries, Fraction(0))
     if miss and (strict or abs(miss) > len(row) * _rounding(row)):
         total = 1 - miss
-        shown = total if total.denominator <= 10**6 else float(total)
+        shown = total if total.denominator <= 100 else float(total)
         raise ValueError(f"matrix rows must sum to 1, got sum={shown} in row {place}")
     # rounding, made good where it weighs least
     entries[max(range(len(entries)), key=entries.__getitem__)] += miss
