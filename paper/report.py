@@ -18,9 +18,11 @@ from lossmatters.paper.findings import findings
 from lossmatters.paper.mathml import prose
 from lossmatters.paper.provenance import provenance
 from lossmatters.paper.setups import main_setups
-from lossmatters.paper.tables import loss_table, results_table
+from lossmatters.paper.tables import comparison_table, loss_table, results_table
 from lossmatters.paper.witness import readable
 from lossmatters.proofs_checks.claim import Status
+from lossmatters.proofs_checks.formal.theorems import Theorem, theorems
+from lossmatters.proofs_checks.statements import places
 from lossmatters.theory.files import write_whole
 
 TEMPLATES = "templates"
@@ -112,6 +114,8 @@ def write_report(
     ]
     page = _environment().get_template("report.html.j2").render(
         sections=_sections(claims),
+        kinds=_kinds(claims),
+        proofs=_proofs(),
         total=len(claims),
         counts={status: n for status, n in counts.items() if n},
         meaning=MEANING,
@@ -122,6 +126,7 @@ def write_report(
         pictures=pictures,
         skipped=manifest["skipped"],
         losses=loss_table().to_html(),
+        comparison=comparison_table(groups).to_html() if len(groups) > 1 else None,
         results={name: results_table(group).to_html() for name, group in groups.items()},
         provenance=ledger.get("provenance") or {},
         training={name: provenance(group) for name, group in groups.items()},
@@ -143,7 +148,16 @@ def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:
             for e in claim.get("evidence") or []
         ]
         why = next((e["detail"] for e in evidence if e["status"] is status and e["detail"]), "")
-        out.append({**_CLAIM, **claim, "status": status, "evidence": evidence, "why": why})
+        out.append(
+            {
+                **_CLAIM,
+                **claim,
+                "status": status,
+                "evidence": evidence,
+                "why": why,
+                "places": places(str(claim["id"])),
+            }
+        )
     return out
 
 
@@ -153,6 +167,24 @@ def _sections(claims: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     for claim in claims:
         out[SECTIONS.get(str(claim["id"])[0], OTHER)].append(claim)
     return {heading: found for heading, found in out.items() if found}
+
+
+def _kinds(claims: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
+    """Return the headings of the ledger and how many claims stand under each, by the name of its filter."""
+    return {_kind(heading): (heading, len(found)) for heading, found in _sections(claims).items()}
+
+
+def _kind(heading: str) -> str:
+    return f"kind-{_anchor(heading.lower())}"
+
+
+def _proofs() -> dict[str, list[Theorem]]:
+    """Return the Coq theorems about each claim, by its id."""
+    found: dict[str, list[Theorem]] = {}
+    for theorem in theorems():
+        for claim in theorem.claims:
+            found.setdefault(claim, []).append(theorem)
+    return found
 
 
 def _status(value: Any, claim: str) -> Status:
@@ -202,7 +234,12 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": lambda text: prose(str(text)), "readable": readable, "anchor": _anchor}
+    environment.filters |= {
+        "prose": lambda text: prose(str(text)),
+        "readable": readable,
+        "anchor": _anchor,
+        "kind": _kind,
+    }
     environment.globals |= {"Markup": Markup}
     return environment
 

@@ -6,7 +6,7 @@ Cells are prose: LaTeX between dollar signs stays as it is in Markdown and becom
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -111,6 +111,46 @@ def results_table(records: Sequence[Record]) -> Table:
         "found with the clean labels: an oracle, the baseline of early stopping."
     )
     return Table(caption, header, groups, frozenset(range(1, len(header))))
+
+
+def comparison_table(groups: Mapping[str, Sequence[Record]]) -> Table:
+    """Return the final $J_1$ and $J_2$ of each loss side by side, a column for each set-up.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of Record
+        Records by the name of their set-up, one set-up each.
+
+    Raises
+    ------
+    ValueError : records of several set-ups under one name.
+    """
+    cells = {name: grid(records) for name, records in groups.items()}
+    rates = sorted({rate for found in cells.values() for rate in rates_of(found)})
+    losses = list(dict.fromkeys(loss for found in cells.values() for loss in losses_of(found)))
+    rows = []
+    for rate in rates:
+        here = [loss for loss in losses if any((loss, rate) in found for found in cells.values())]
+        shown = [
+            (loss_name(loss), *(_pair(found.get((loss, rate))) for found in cells.values())) for loss in here
+        ]
+        rows.append((rate_name(rate), tuple(shown)))
+    names = [
+        f"{name}: {part[0].dataset['name'].partition('(')[0]}, {part[0].model['name']}"
+        for name, part in groups.items()
+    ]
+    caption = (
+        "$J_1$ / $J_2$ in percent after the last epoch, mean over seeds. $J_1$ above $J_2$: "
+        "the loss ends by memorising more than it recovers."
+    )
+    return Table(caption, ("loss", *names), tuple(rows), frozenset(range(1, len(names) + 1)))
+
+
+def _pair(cell: Cell | None) -> str:
+    if cell is None:
+        return NONE
+    first, second = (cell.final(name) for name in ("noisy_train_accuracy", "clean_train_accuracy"))
+    return NONE if first is None or second is None else f"{100 * first.mean:.1f} / {100 * second.mean:.1f}"
 
 
 def _symbol(metric: str) -> str:

@@ -75,7 +75,7 @@ def entry(claim: Claim, status: str) -> str:
         "Statement": " ".join(claim.statement.split()),
         "Assumes": "; ".join(" ".join(text.split()) for text in claim.assumes),
         "Source": claim.source,
-        "In theory": ", ".join(f"`{path}`" for path in places(claim)),
+        "In theory": ", ".join(f"`{path}`" for path in places(claim.id)),
         "Checked": ", ".join(methods),
         "Coq": ", ".join(proofs),
         "Status": status,
@@ -96,12 +96,12 @@ def coq() -> dict[str, tuple[str, ...]]:
     return names
 
 
-def places(claim: Claim) -> list[str]:
+def places(id: str) -> list[str]:
     """Return the files of theory whose docstrings name a claim's id; for a loss, the file of its class."""
-    if claim.id.startswith("L."):
-        name = claim.id.removeprefix("L.")
+    if id.startswith("L."):
+        name = id.removeprefix("L.")
         return [path for path, text in _docstrings().items() if f'name = "{name}"' in text][:1]
-    pattern = re.compile(rf"\b{re.escape(claim.id)}\b(?!\.\w)")
+    pattern = re.compile(rf"\b{re.escape(id)}\b(?!\.\w)")
     return [path for path, text in _docstrings().items() if pattern.search(text)]
 
 

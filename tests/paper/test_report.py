@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import html.parser
 import itertools
 import json
@@ -12,8 +13,11 @@ import pytest
 
 from lossmatters.paper.figures import FIGURES, write_figures
 from lossmatters.paper.report import write_report
-from lossmatters.paper.tables import loss_table
+from lossmatters.paper.statistics import grid
+from lossmatters.paper.tables import comparison_table, loss_table
 from lossmatters.proofs_checks.claim import Status
+from lossmatters.proofs_checks.formal.theorems import theorems
+from lossmatters.theory.losses import get
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 VOID = {"meta", "img", "input", "br", "link"}
@@ -156,6 +160,53 @@ def test_what_does_not_hold_is_listed_before_the_ledger(text):
         listed = f'href="#claim-{claim["id"]}"' in section
         assert listed == (not Status(claim["status"]).holds)
     assert section.index("refuted") < section.index("not yet checked")
+
+
+def test_claims_can_be_hidden_by_status_and_by_what_they_are_about(text, page):
+    boxes = {
+        attrs["id"].removeprefix("show-") for tag, attrs in page.elements if attrs.get("type") == "checkbox"
+    }
+    classes = {name for _, attrs in page.elements for name in attrs.get("class", "").split()}
+    assert {"kind-symmetry-of-losses", "kind-other-claims", "proved", "not-yet-checked"} <= boxes
+    for box in boxes:
+        hidden = box if box.startswith("kind-") else f"is-{box}"
+        assert hidden in classes
+        assert f"body:has(#show-{box}:not(:checked)) ." in text
+
+
+def test_the_contents_lead_to_what_is_there(page):
+    ids = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
+    links = [attrs["href"] for tag, attrs in page.elements if tag == "a"]
+    assert {"#ledger", "#kind-symmetry-of-losses"} <= set(links)
+    assert {link.removeprefix("#") for link in links} <= ids
+
+
+def test_a_claim_shows_where_it_stands_in_the_code_and_its_theorems_as_stated(text):
+    known = [t for t in theorems() if "S1" in t.claims]
+    article = re.search(r'<article class="[^"]*" id="claim-S1">(.*?)</article>', text, re.DOTALL)[1]
+    assert "theory/symmetry/" in article
+    assert known
+    for theorem in known:
+        assert f"Theorem {theorem.name}{theorem.statement}</pre>" in html.unescape(article)
+    unknown = re.search(r'<article class="[^"]*" id="claim-X[^"]*">(.*?)</article>', text, re.DOTALL)[1]
+    assert "theory/" not in unknown
+    assert "Theorem" not in unknown
+
+
+def test_set_ups_stand_side_by_side(make_records):
+    groups = {
+        name: make_records(losses=["cce", loss], rates=[Fraction(2, 5)], seeds=2, epochs=5)
+        for name, loss in (("one", "mse"), ("two", "mae"))
+    }
+    table = comparison_table(groups)
+    assert len(table.header) == 3
+    ((_, rows),) = table.groups
+    cells = {row[0]: row[1:] for row in rows}
+    assert len(cells) == 3  # cce in both, mse and mae in one each
+    assert sorted(row.count("\N{EN DASH}") for row in cells.values()) == [0, 1, 1]
+    final = grid(groups["one"])[get("cce").spec, Fraction(2, 5)].final("noisy_train_accuracy").mean
+    (common,) = [row for row in cells.values() if "\N{EN DASH}" not in row]
+    assert common[0].startswith(f"{100 * final:.1f} / ")
 
 
 def test_a_check_that_accepts_its_twin_is_denounced(records, figures_dir, tmp_path):
