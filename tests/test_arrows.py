@@ -24,7 +24,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "empirics": ("theory",),
     "proofs_checks": ("theory", "empirics.records"),
     "lossmatters": PACKAGES,
-    "paper": ("theory", "proofs_checks.ledger", "proofs_checks.claim", "empirics.records"),
+    "paper": (
+        "theory",
+        *(f"proofs_checks.{name}" for name in ("ledger", "claim", "statements", "formal.theorems")),
+        "empirics.records",
+    ),
 }
 # Where torch may be imported at module level. Inside functions of theory it is imported when used.
 TORCH_AT_TOP = ("theory.backends.torch_ops", "theory.criteria", "empirics")
