@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossmatters.proofs_checks.claims.risk.excess import Duel, climb, searchable
+from lossmatters.proofs_checks.claims.risk.duels import Duel, climb, searchable
 from lossmatters.proofs_checks.claims.risk.finite_problems import FiniteProblem, dominant_matrix, vertex
 from lossmatters.proofs_checks.strategies import finite_problems, noise_rates, simplex_points
 from lossmatters.theory.losses import MAE, MSE, NMSE

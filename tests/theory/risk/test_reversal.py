@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmatters.proofs_checks.claims.risk.converse import OnlyForTwo, Rejecting
+from lossmatters.proofs_checks.claims.risk.reversals import OnlyForTwo, Rejecting
 from lossmatters.proofs_checks.strategies import combined_losses
 from lossmatters.theory.backends.mpmath_ops import MpmathOps
 from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, NCE, RLL, Loss, get
