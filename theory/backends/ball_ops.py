@@ -28,15 +28,46 @@ def power(x: Any, p: Any) -> flint.arb:
 
 
 def where(condition: Any, x: Any, y: Any) -> flint.arb:
-    """`x` or `y` as a ball."""
+    """`x` or `y` as a ball; no number where the condition is open."""
+    if condition is None:
+        x, y = const(x), const(y)
+        return x if bool(x == y) else flint.arb("nan")
     return const(x) if condition else const(y)
+
+
+def less(x: Any, y: Any) -> bool | None:
+    """Is x < y? None where the balls overlap."""
+    x, y = const(x), const(y)
+    return True if x < y else False if x >= y else None
+
+
+def less_equal(x: Any, y: Any) -> bool | None:
+    """Is x <= y? None where the balls overlap."""
+    x, y = const(x), const(y)
+    return True if x <= y else False if x > y else None
+
+
+def equal(x: Any, y: Any) -> bool | None:
+    """Is x = y? None where the balls overlap without being exact."""
+    x, y = const(x), const(y)
+    return True if x == y else None if x.overlaps(y) else False
+
+
+def logical_and(x: Any, y: Any) -> bool | None:
+    """Both, where that is known."""
+    return False if x is False or y is False else True if x and y else None
+
+
+def logical_not(x: Any) -> bool | None:
+    """The opposite, where it is known."""
+    return None if x is None else not x
 
 
 class BallOps(ObjectOps):
     """Midpoint and radius at the precision of `precision`; infinite or unknown results are NaN balls.
 
-    A comparison of overlapping balls is False both ways, so a formula with a case distinction is
-    enclosed only at points where the case is clear; exact rationals given as exact balls are.
+    A comparison of overlapping balls is open, and a case that it decides is then no number: a formula with a
+    case distinction is enclosed only where the case is clear; exact rationals given as exact balls are.
     """
 
     name = "balls"
@@ -63,4 +94,10 @@ OPS = BallOps(
     minimum=lambda x, y: const(x).min(const(y)),
     maximum=lambda x, y: const(x).max(const(y)),
     where=where,
+    equal=equal,
+    less=less,
+    less_equal=less_equal,
+    logical_and=logical_and,
+    logical_or=lambda x, y: logical_not(logical_and(logical_not(x), logical_not(y))),
+    logical_not=logical_not,
 )

@@ -50,6 +50,28 @@ class Ops:
         """x ** p for x >= 0, with 0 ** p = 0 for p > 0 and 1 for p = 0."""
         raise NotImplementedError
 
+    def integer_power(self, x: Any, n: int) -> Any:
+        """x ** n for a whole n and any x."""
+        return x**n
+
+    def equal(self, x: Any, y: Any) -> Any:
+        return x == y
+
+    def less(self, x: Any, y: Any) -> Any:
+        return x < y
+
+    def less_equal(self, x: Any, y: Any) -> Any:
+        return x <= y
+
+    def logical_and(self, x: Any, y: Any) -> Any:
+        return x & y
+
+    def logical_or(self, x: Any, y: Any) -> Any:
+        return x | y
+
+    def logical_not(self, x: Any) -> Any:
+        return (not x) if isinstance(x, bool) else ~x
+
     def minimum(self, x: Any, y: Any) -> Any:
         raise NotImplementedError
 
@@ -66,6 +88,10 @@ class Ops:
     def max(self, x: Any) -> Any:
         """Largest entry along the last axis, which is kept: (..., K) -> (..., 1)."""
         raise NotImplementedError
+
+    def largest(self, x: Any) -> Any:
+        """Largest entry along the last axis, which is gone: (..., K) -> (...)."""
+        return self.max(x)[..., 0]
 
     def dot(self, x: Any, y: Any) -> Any:
         """Sum over the last axis of x * y: (..., K), (..., K) -> (...)."""
@@ -88,6 +114,9 @@ class ObjectOps(Ops):
     def __init__(self, **scalar: Callable[..., Any]) -> None:
         self._scalar = scalar
         self._lifted = {key: np.frompyfunc(f, len(signature(f).parameters), 1) for key, f in scalar.items()}
+        for key in ("equal", "less", "less_equal", "logical_and", "logical_or", "logical_not"):
+            if key in self._lifted:  # a library whose own comparisons are not those of numbers
+                setattr(self, key, self._lifted[key])
 
     def const(self, value: Any) -> Any:
         return self._scalar["const"](value)

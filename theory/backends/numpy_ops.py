@@ -37,6 +37,12 @@ class NumpyOps(Ops):
         with np.errstate(divide="ignore"):
             return np.power(x, p)
 
+    def integer_power(self, x: Any, n: int) -> Any:
+        if not isinstance(x, np.ndarray):
+            return self.power(x, float(n))
+        with np.errstate(divide="ignore"):
+            return x**n
+
     def minimum(self, x: Any, y: Any) -> Any:
         return np.minimum(x, y)
 

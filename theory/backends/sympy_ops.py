@@ -47,7 +47,19 @@ class SympyOps(ObjectOps):
     exact = True
 
 
+def _condition(value: Any) -> Any:
+    """A condition as SymPy writes it; 1 and 0 are true and false."""
+    return sympy.true if value in (True, 1) else sympy.false if value in (False, 0) else value
+
+
 OPS = SympyOps(
+    # == between expressions asks whether they are written alike, not whether they are equal
+    equal=lambda x, y: sympy.Eq(x, y),
+    less=lambda x, y: sympy.Lt(x, y),
+    less_equal=lambda x, y: sympy.Le(x, y),
+    logical_and=lambda x, y: sympy.And(_condition(x), _condition(y)),
+    logical_or=lambda x, y: sympy.Or(_condition(x), _condition(y)),
+    logical_not=lambda x: sympy.Not(_condition(x)),
     const=lambda value: const(value),
     log=lambda x: sympy.log(exactly(x)),
     exp=lambda x: sympy.exp(exactly(x)),

@@ -74,6 +74,9 @@ class TorchOps(Ops):
             return torch.where(positive, torch.pow(torch.where(positive, x, 1), p), 0)
         return torch.pow(x, p)
 
+    def integer_power(self, x: Any, n: int) -> Any:
+        return x**n if n >= 0 and isinstance(x, Tensor) else self.power(x, n)
+
     def minimum(self, x: Any, y: Any) -> Any:
         return torch.minimum(*_pair(x, y)) if _any_tensor(x, y) else min(x, y)
 

@@ -147,6 +147,27 @@ class TraceOps(Ops):
     def power(self, x: Any, p: Any) -> Any:
         return self._map(SYMPY.power, x, p)
 
+    def integer_power(self, x: Any, n: int) -> Any:
+        return self._map(lambda a: a**n, x)
+
+    def equal(self, x: Any, y: Any) -> Any:
+        return self._map(SYMPY.equal, x, y)
+
+    def less(self, x: Any, y: Any) -> Any:
+        return self._map(SYMPY.less, x, y)
+
+    def less_equal(self, x: Any, y: Any) -> Any:
+        return self._map(SYMPY.less_equal, x, y)
+
+    def logical_and(self, x: Any, y: Any) -> Any:
+        return self._map(SYMPY.logical_and, x, y)
+
+    def logical_or(self, x: Any, y: Any) -> Any:
+        return self._map(SYMPY.logical_or, x, y)
+
+    def logical_not(self, x: Any) -> Any:
+        return self._map(SYMPY.logical_not, x)
+
     def minimum(self, x: Any, y: Any) -> Any:
         return self._map(SYMPY.minimum, x, y)
 
@@ -168,6 +189,10 @@ class TraceOps(Ops):
             raise NotTracedError("the formula takes a maximum over the other classes only")
         value = self.trace.largest(x.off)
         return Row(self.trace, value, value, False)
+
+    def largest(self, x: Any) -> Any:
+        found = self.max(x)
+        return Row(self.trace, found.on, found.off, True)
 
     def onehot(self, like: Any, j: int) -> Any:
         raise NotTracedError("the formula makes labels of its own")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,13 +18,16 @@ from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends import Ops, backend
 from lossmatters.theory.exact import exact, fail
+from lossmatters.theory.formula import classes_of, direct, evaluate, trace_formula
+from lossmatters.theory.losses.bound import WRITTEN_OUT, Bound
 from lossmatters.theory.losses.check import check_probs_and_labels
+from lossmatters.theory.losses.identity import LossClass, drop_what_was_declared
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class Loss:
+class Loss(metaclass=LossClass):
     """A loss L(u, y) of a point u of the simplex and a label y.
 
     Subclass it, decorate the class with ``@dataclass(frozen=True)`` (and ``@register`` to give it a
@@ -45,6 +49,8 @@ class Loss:
     has_formula : can it be proved? Not what is only a function of tensors (`CallableLoss`).
     """
 
+    _any: ClassVar[bool] = True  # whatever it computes, it is a loss
+
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
     latex: ClassVar[str] = ""
@@ -53,6 +59,11 @@ class Loss:
     bounded: ClassVar[bool | None] = None
     differentiable: ClassVar[bool] = True
     has_formula: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Drop what was declared for another formula, and what a class says of sums that follow from it."""
+        super().__init_subclass__(**kwargs)
+        drop_what_was_declared(cls, Loss)
 
     def __post_init__(self) -> None:
         for key, value in self.parameters.items():
@@ -93,11 +104,20 @@ class Loss:
         return f"{self.name or type(self).__name__}({inner})" if inner else self.name or type(self).__name__
 
     def apply(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        """`formula` with the parameters as numbers of the backend: what other code calls."""
-        return self.bound_to(ops).formula(probs, onehot, ops)
+        """`formula`, traced once for this K and computed by the backend: what other code calls."""
+        if ops.name in WRITTEN_OUT:  # within the formula of another loss
+            return self.raw(ops).formula(probs, onehot, ops)
+        classes = classes_of(probs.shape[-1])
+        return evaluate(
+            trace_formula(self, classes), ops, probs=probs, onehot=onehot, classes=probs.shape[-1]
+        )
 
     def bound_to(self, ops: Ops) -> Any:
-        """Return a view of this loss whose parameters are numbers of the backend."""
+        """Return a view of this loss whose functions are traced and computed by the backend."""
+        return self.raw(ops) if ops.name in WRITTEN_OUT else Bound(self, ops)
+
+    def raw(self, ops: Ops) -> Any:
+        """Return a copy of this loss with the user's own functions, and parameters as numbers of the backend."""
         view = copy.copy(self)
         for key, value in self.parameters.items():
             if isinstance(value, Fraction):
@@ -112,6 +132,10 @@ class Loss:
     def label_sum(self, probs: Any, ops: Ops) -> Any:
         """S(u), the sum of the loss over all labels: (..., K) -> (...)."""
         return ops.sum(self.all_labels(probs, ops))
+
+    def written(self, point: Sequence[Fraction]) -> list[Any]:
+        """L(u, j) of all labels at an exact point, by the formula as it is written: exact, or of 60 digits."""
+        return direct.losses(self, point)
 
     def values(self, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " n"]:
         """Per-sample losses in float64: (N, K) probabilities and (N,) labels -> (N,).
@@ -166,6 +190,9 @@ class SeparableLoss(Loss):
     ``num_classes`` as a number of the backend: an integer, or SymPy's symbol K.
     """
 
+    _any: ClassVar[bool] = False
+    _open: ClassVar[tuple[str, ...]] = ("on_label", "off_label", "has_off_label", "raw")
+
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
         """Return the term of the label's own probability."""
         raise NotImplementedError(f"{type(self).__name__} has no on_label")
@@ -198,6 +225,17 @@ class SeparableLoss(Loss):
     def label_sum(self, probs: Any, ops: Ops) -> Any:
         return ops.sum(self.generator(probs, ops.const(probs.shape[-1]), ops))
 
+    def written(self, point: Sequence[Fraction]) -> list[Any]:
+        if not isinstance(self, SeparableLoss):
+            return Loss.written(self, point)
+        counts = {t: list(point).count(t) for t in dict.fromkeys(point)}
+        off = {t: direct.entry(self, "off_label", t, len(point)) for t in counts}
+        values = {}
+        for t in counts:
+            rest = [off[s] * (n - (s == t)) for s, n in counts.items() if n > (s == t)]
+            values[t] = direct.total([direct.entry(self, "on_label", t, len(point)), *rest])
+        return [values[t] for t in point]
+
 
 Terms = tuple[tuple[Fraction, Loss], ...]
 
@@ -221,6 +259,8 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
     """A sum of positive multiples of losses, not all of them separable."""
 
     terms: Terms = ()
+    _any: ClassVar[bool] = False
+    _open: ClassVar[tuple[str, ...]] = ("active", "passive", "raw")
 
     def __post_init__(self) -> None:
         """Terms are checked by `combine` and `scale`; there are no parameters of its own."""
@@ -230,6 +270,12 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
 
     def label_sum(self, probs: Any, ops: Ops) -> Any:
         return sum(ops.const(c) * term.label_sum(probs, ops) for c, term in self.terms)
+
+    def written(self, point: Sequence[Fraction]) -> list[Any]:
+        if not isinstance(self, Combination):
+            return super().written(point)
+        rows = [[direct.times(c, x) for x in term.written(point)] for c, term in self.terms]
+        return [direct.total(column) for column in zip(*rows, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ Both are symmetric by S3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import Any, ClassVar
 
 from lossmatters.theory.backends import Ops
+from lossmatters.theory.formula import direct
 from lossmatters.theory.losses.base import Loss
 
 
@@ -29,6 +32,7 @@ class Normalized(Loss):
     base: Loss
 
     symmetric = True
+    _open: ClassVar[tuple[str, ...]] = ("base", "make_base", "raw")
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, Loss):
@@ -48,6 +52,12 @@ class Normalized(Loss):
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
         return self.base.apply(probs, onehot, ops) / self.base.label_sum(probs, ops)
 
+    def written(self, point: Sequence[Fraction]) -> list[Any]:
+        if not isinstance(self, Normalized):
+            return super().written(point)
+        row = self.base.written(point)
+        return direct.shares(row, direct.total(row))
+
 
 class ShareLoss(Loss):
     """One minus the label's share of some weights: L(u, y) = 1 - w_y(u)/sum_j w_j(u).
@@ -57,6 +67,7 @@ class ShareLoss(Loss):
 
     symmetric = True
     bounded = True
+    _open: ClassVar[tuple[str, ...]] = ("weights", "raw")
 
     def weights(self, probs: Any, ops: Ops) -> Any:
         """Return the weights w of all labels: (..., K) -> (..., K), non-negative, at least one positive."""
@@ -65,6 +76,12 @@ class ShareLoss(Loss):
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
         weights = self.weights(probs, ops)
         return 1 - ops.dot(weights, onehot) / ops.sum(weights)
+
+    def written(self, point: Sequence[Fraction]) -> list[Any]:
+        if not isinstance(self, ShareLoss):
+            return super().written(point)
+        row = direct.weights(self, point)
+        return [1 - x for x in direct.shares(row, direct.total(row))]
 
     def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
         return ops.const(1)

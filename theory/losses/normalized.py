@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from lossmatters.theory.backends import Ops
 from lossmatters.theory.losses.base import Loss
@@ -23,6 +23,7 @@ class CatalogueNormalized(Normalized):
     base: Loss = field(init=False, repr=False)
 
     spec = Loss.spec
+    _open: ClassVar[tuple[str, ...]] = ("base", "make_base", "raw")
 
     def make_base(self) -> Loss:
         """Return the loss that is normalised."""

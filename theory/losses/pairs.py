@@ -27,6 +27,7 @@ class ActivePassive(Combination):
 
     title: ClassVar[str] = ""
     spec = Loss.spec
+    _open: ClassVar[tuple[str, ...]] = ("active", "passive", "raw")
     symmetric = True
     bounded = True
 

@@ -51,8 +51,8 @@ class TaylorCE(SeparableLoss):
         if self.n.denominator != 1 or not 1 <= self.n <= MOST_TERMS:
             fail("parameter n", f"a whole number in 1..{MOST_TERMS}", self.n)
 
-    def bound_to(self, ops: Ops) -> Any:
-        """Return the view that every loss has; n is a count, and stays the whole number that it is."""
+    def raw(self, ops: Ops) -> Any:
+        """Return the loss; n is a count, and stays the whole number that it is."""
         return self
 
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:

@@ -1,0 +1,7 @@
+"""Losses that are legal and lure a decision procedure into a false verdict, with the truth in 60 digits."""
+
+from zoo.classes import CLASSES
+from zoo.formulas import FORMULAS
+from zoo.separable import SEPARABLE
+
+ZOO = [*SEPARABLE, *FORMULAS, *CLASSES]

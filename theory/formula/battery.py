@@ -1,0 +1,199 @@
+"""Points of the simplex at which a verdict is likely to be wrong, if it is: borders of cases above all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from lossmatters.theory.formula import direct
+from lossmatters.theory.formula.errors import FormulaError
+
+Point = tuple[Fraction, ...]
+
+STEPS = 24  # halvings of an interval that holds a border, before it is guessed
+BESIDE = (Fraction(1, 10**7), Fraction(1, 10**15))  # on both sides of a border
+MOST_BORDERS = 8
+TENTHS = tuple(Fraction(p, q) for q in (2, 3, 4, 5, 7, 8, 10) for p in range(1, q))
+NEAR = tuple(Fraction(1, 10**n) for n in (2, 4, 8, 12))
+
+
+@lru_cache(maxsize=128)
+def simple_points(k: int, seed: int = 1, draws: int = 4) -> tuple[Point, ...]:
+    """Return vertices, faces, ties, the uniform point, simple ratios, points near vertices, and draws."""
+    rng = random.Random(seed)
+    shapes = [
+        [1] * k,
+        [1],
+        [1, 1],
+        [2, 1],
+        [3, 1],
+        [3, 2],
+        [9, 1],
+        [1, 1, 1],
+        [2, 1, 1],
+        [3, 2, 1],
+        [5, 3, 2],
+    ]
+    shapes += [[2] + [1] * (k - 1), [3, 2] + [1] * (k - 2), [1] * (k - 1), [k - 1] + [1] * (k - 1)]
+    shapes += [
+        [10**3] + [1] * (k - 1),
+        [10**7] + [1] * (k - 1),
+        [10**12, 1],
+        [99, 1],
+        [0, 2, 1, 1],
+        [1, 0, 1],
+    ]
+    shapes += [[rng.randint(1, 30) for _ in range(k)] for _ in range(draws)]
+    fit = ([*shape, *[0] * (k - len(shape))] for shape in shapes if len(shape) <= k)
+    return tuple(dict.fromkeys(tuple(Fraction(w, sum(s)) for w in s) for s in fit))
+
+
+def points_with(t: Fraction, k: int) -> list[Point]:
+    """Return points that have t as an entry: once, several times, beside zeros and beside equal entries."""
+    if not 0 <= t <= 1:
+        return []
+    rest = 1 - t
+    found = [[t, rest, *[Fraction(0)] * (k - 2)], [rest, t, *[Fraction(0)] * (k - 2)]]
+    found.append([t, *[rest / (k - 1)] * (k - 1)])
+    for n in range(2, k):
+        if n * t <= 1 and (n == 2 or (n + 1) * t > 1):
+            found.append([t] * n + [1 - n * t] + [Fraction(0)] * (k - n - 1))
+            found.append([t] * n + [(1 - n * t) / (k - n)] * (k - n))
+    return [tuple(p) for p in found]
+
+
+def borders(signature: Callable[[Fraction], Any], places: Iterable[Fraction]) -> list[Fraction]:
+    """Return numbers in [0, 1] at which what a formula compares changes, with some on both sides.
+
+    Parameters
+    ----------
+    signature : function
+        The signs of all comparisons at a number.
+    places : iterable of Fraction
+        Where to look; between neighbours of different signature the border is closed in on.
+    """
+    known = sorted(set(places))
+    signs = [signature(t) for t in known]
+    found: list[Fraction] = []
+    for (low, at_low), (high, at_high) in zip(
+        zip(known, signs, strict=True), zip(known[1:], signs[1:], strict=True), strict=False
+    ):
+        if at_low == at_high or len(found) > 5 * MOST_BORDERS:
+            continue
+        left, right = low, high
+        for _ in range(STEPS):
+            middle = (left + right) / 2
+            at = signature(middle)
+            if at == at_low:
+                left = middle
+            elif at == at_high:
+                right = middle
+            else:
+                found.append(middle)
+                right = middle
+        guess = (left + right) / 2
+        for size in (12, 1000, 10**6):  # most borders are simple numbers
+            simple = guess.limit_denominator(size)
+            if left <= simple <= right:
+                guess = simple
+                break
+        found += [guess, left, right, *(guess + s * d for d in BESIDE for s in (1, -1))]
+    return [t for t in dict.fromkeys(found) if 0 <= t <= 1]
+
+
+def _noted(function: Callable[[], Any]) -> tuple[int, ...]:
+    direct.SIGNS.clear()
+    try:
+        function()
+    except FormulaError:
+        return (3,)
+    return tuple(direct.SIGNS)
+
+
+class Values:
+    """The losses of one loss at one K, by its formula as it is written; each point is worked out once.
+
+    Attributes
+    ----------
+    points : list of tuple of Fraction
+        The battery.
+    """
+
+    def __init__(self, loss: Any, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
+        self.loss, self.k, self.separable = loss, k, separable
+        self._rows: dict[Point, list[Any]] = {}
+        self._entries: dict[Any, Any] = {}
+        direct.SEEN.clear()
+        simple = list(simple_points(k, seed, draws))
+        special = self._special_entries() if separable else self._special_places(simple)
+        more = [p for t in special for p in points_with(t, k)]
+        self.points: list[Point] = list(dict.fromkeys([*simple, *more]))
+
+    def _special_entries(self) -> list[Fraction]:
+        names = ("on_label", "off_label")
+
+        def signature(t: Fraction) -> Any:
+            return tuple(_noted(lambda n=n: direct.entry(self.loss, n, t, self.k)) for n in names)  # type: ignore[misc]
+
+        places = [Fraction(0), *NEAR, *TENTHS, *(1 - t for t in NEAR), Fraction(1), Fraction(1, self.k)]
+        found = borders(signature, places)
+        seen = sorted(direct.SEEN, key=lambda t: t.denominator)[:MOST_BORDERS]
+        near = [t for c in seen for t in (c, 1 - c, c / 2, c + (1 - c) / 1000, c - c / 1000)]
+        inside = [(a + b) / 2 for a, b in zip(sorted(found), sorted(found)[1:], strict=False)]
+        return list(dict.fromkeys([*found, *inside[:8], *near, *TENTHS[:3]]))
+
+    def _special_places(self, simple: Sequence[Point]) -> list[Fraction]:
+        """Entries, for formulas that compare them; borders on lines between points go into the battery."""
+        k = self.k
+        ends = [
+            ((Fraction(1), *[Fraction(0)] * (k - 1)), (Fraction(0), Fraction(1), *[Fraction(0)] * (k - 2))),
+            ((Fraction(1, k),) * k, (Fraction(1), *[Fraction(0)] * (k - 1))),
+            (simple[-1], simple[-2]),
+        ]
+        labels = (0, 1) if k <= 4 else (0,)
+        found: list[Fraction] = []
+        for a, b in ends:
+
+            def at(s: Fraction, a: Any = a, b: Any = b) -> Point:
+                return tuple((1 - s) * x + s * y for x, y in zip(a, b, strict=True))
+
+            places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]
+            where = borders(lambda s, at=at: _noted(lambda: direct.losses(self.loss, at(s), labels)), places)  # type: ignore[misc]
+            for s in where[: 2 * MOST_BORDERS]:
+                self._rows.setdefault(at(s), direct.losses(self.loss, at(s)))
+        seen = sorted(direct.SEEN, key=lambda t: t.denominator)[: MOST_BORDERS // 2]
+        found += [t for c in seen for t in (c, c + (1 - c) / 100)]
+        return found
+
+    def row(self, point: Point) -> list[Any]:
+        """Return L(u, j) of every label j."""
+        if point not in self._rows:
+            self._rows[point] = self._by_entries(point) if self.separable else self.loss.written(point)
+        return self._rows[point]
+
+    def _entry(self, name: str, t: Fraction) -> Any:
+        key = (name, t)
+        if key not in self._entries:
+            self._entries[key] = direct.entry(self.loss, name, t, self.k)
+        return self._entries[key]
+
+    def _by_entries(self, point: Point) -> list[Any]:
+        counts = {t: point.count(t) for t in dict.fromkeys(point)}
+        off = {t: self._entry("off_label", t) for t in counts}
+        values = {}
+        for t in counts:
+            parts = [self._entry("on_label", t)]
+            for s, n in counts.items():
+                n -= s == t
+                if n:
+                    parts.append(off[s] * n)
+            values[t] = direct.total(parts)
+        return [values[t] for t in point]
+
+    def rows(self) -> list[tuple[Point, list[Any]]]:
+        """Return every point of the battery with its losses."""
+        every = dict.fromkeys([*self.points, *self._rows])
+        return [(p, self.row(p)) for p in every]

@@ -1,0 +1,369 @@
+"""What a formula is given when it is traced: values that write down what is done to them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lossmatters.theory.formula.errors import ClassesError, FormulaError, place
+from lossmatters.theory.formula.literals import LiteralError, literal
+from lossmatters.theory.formula.nodes import CONSTANT, ROW, Node, const, make, truth
+from lossmatters.theory.formula.whole import Whole
+
+_UFUNCS: dict[str, str] = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "true_divide": "div",
+    "power": "power",
+    "float_power": "power",
+    "negative": "neg",
+    "log": "log",
+    "exp": "exp",
+    "sqrt": "sqrt",
+    "absolute": "abs",
+    "fabs": "abs",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "fmin": "minimum",
+    "fmax": "maximum",
+    "less": "less",
+    "less_equal": "less_equal",
+    "equal": "equal",
+    "not_equal": "not_equal",
+}
+
+
+class TracedWhole(Whole):
+    """A whole number that a formula is given, such as K: an int whose quotients are exact."""
+
+    @staticmethod
+    def lift(value: Fraction) -> Any:
+        return Traced(const(value))
+
+
+class Traced:
+    """A value of a formula: a node, with Python's and NumPy's operations on it.
+
+    Attributes
+    ----------
+    node : Node
+        What it stands for.
+    keeps : bool
+        Is it one number an output that keeps the axis of classes, as ``ops.max`` returns it?
+    classes : int or None
+        K, None where it is the symbol.
+    """
+
+    __array_priority__ = 1000
+
+    def __init__(self, node: Node, classes: int | None = None, keeps: bool = False) -> None:
+        self.node, self.classes, self.keeps = node, classes, keeps
+
+    # -- shape -----------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        if self.node.shape == ROW:
+            return (Traced(make("classes")) if self.classes is None else TracedWhole(self.classes),)
+        return (1,) if self.keeps else ()
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        raise FormulaError(f"len() of a value is the size of a batch: use probs.shape[-1]{place()}")
+
+    def __iter__(self) -> Any:
+        if self.node.shape != ROW:
+            raise FormulaError(f"the formula goes through the entries of one number{place()}")
+        return (self[..., i] for i in range(self.shape[-1]))
+
+    def __getitem__(self, key: Any) -> Traced:
+        parts = key if isinstance(key, tuple) else (key,)
+        if parts and all(p is Ellipsis or p is None or p == slice(None) for p in parts):
+            if self.node.shape != ROW:
+                return Traced(self.node, self.classes, self.keeps or None in parts)
+            if None not in parts:
+                return self
+        if parts[-1:] == (0,) and self.keeps:
+            return Traced(self.node, self.classes)
+        index = parts[-1]
+        if self.node.shape != ROW or isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise FormulaError(f"the formula picks out entries by {key!r}{place()}")
+        if self.classes is None:
+            raise ClassesError(f"the formula picks out a class{place()}")
+        if not -self.classes <= index < self.classes:
+            raise FormulaError(f"the formula picks out class {index} of {self.classes}{place()}")
+        return Traced(make("item", self.node, value=int(index) % self.classes), self.classes)
+
+    # -- arithmetic ------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        return apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return apply("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return apply("sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return apply("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return apply("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return apply("div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return apply("div", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return apply("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return apply("power", other, self)
+
+    def __neg__(self) -> Any:
+        return apply("neg", self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return apply("abs", self)
+
+    def __lt__(self, other: Any) -> Any:
+        return apply("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return apply("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return apply("less", other, self)
+
+    def __ge__(self, other: Any) -> Any:
+        return apply("less_equal", other, self)
+
+    def __eq__(self, other: Any) -> Any:
+        return apply("equal", self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return apply("not_equal", self, other)
+
+    def __and__(self, other: Any) -> Any:
+        return apply("and", self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return apply("or", self, other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return apply("not_equal", self, other)
+
+    def __invert__(self) -> Any:
+        return apply("not", self)
+
+    # -- what has no place in a formula, unless it is about a constant ------------------------------
+
+    def _settled(self, does: str, instead: str) -> Any:
+        """Return the value of a constant, or say what the formula does that it must not."""
+        node = self.node
+        if node.op in ("const", "truth"):
+            return node.value
+        if not node.uses - {"classes"} and "classes" in node.uses:
+            raise ClassesError(f"the formula {does} the number of classes{place()}")
+        raise FormulaError(f"the formula {does} a probability: use {instead}{place()}")
+
+    def __bool__(self) -> bool:
+        return bool(self._settled("branches on", "ops.where"))
+
+    def __float__(self) -> float:
+        return float(self._settled("makes a float of", "ops.log, ops.exp and so on"))
+
+    def __int__(self) -> int:
+        return int(self._settled("makes a whole number of", "ops.where"))
+
+    __trunc__ = __int__
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self._settled("rounds", "ops.where"), digits)
+
+    def __floor__(self) -> int:
+        return self._settled("rounds", "ops.where").__floor__()
+
+    def __ceil__(self) -> int:
+        return self._settled("rounds", "ops.where").__ceil__()
+
+    def __mod__(self, other: Any) -> Any:
+        return self._divided(lambda x: x % literal(other))
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._divided(lambda x: Fraction(x // literal(other)))
+
+    def _divided(self, function: Callable[[Any], Any]) -> Any:
+        return Traced(const(function(self._settled("takes the remainder of", "ops.where"))))
+
+    def __index__(self) -> int:
+        value = self._settled("counts by", "ops.where")
+        if Fraction(value).denominator != 1:
+            raise TypeError(f"{value} is no whole number")
+        return int(value)
+
+    def __hash__(self) -> int:
+        return hash(self._settled("looks up", "ops.where"))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise FormulaError(f"the formula makes a NumPy array of a traced value: use ops{place()}")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        name = _UFUNCS.get(ufunc.__name__)
+        if method == "__call__" and not kwargs:
+            if name:
+                return apply(name, *inputs)
+            swapped = {"greater": "less", "greater_equal": "less_equal"}.get(ufunc.__name__)
+            if swapped:
+                return apply(swapped, *reversed(inputs))
+            if ufunc.__name__ == "square":
+                return apply("power", inputs[0], 2)
+            if ufunc.__name__ == "log1p":
+                return apply("log", apply("add", 1, inputs[0]))
+        raise FormulaError(f"the formula uses np.{ufunc.__name__}: write it with ops{place()}")
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        name = function.__name__
+        if name == "where" and len(args) == 3 and not kwargs:
+            return apply("where", *args)
+        if name == "sum" and _last_axis(args[1:], kwargs):
+            return reduce_("sum", args[0])
+        raise FormulaError(f"the formula uses np.{name}: write it with ops{place()}")
+
+    def sum(self, axis: Any = -1, dim: Any = -1) -> Any:
+        """Sum over the classes, as ``ops.sum``."""
+        if axis not in (-1, (-1,)) or dim not in (-1, (-1,)):
+            raise FormulaError(f"the formula sums over axis {axis}: classes are on axis -1{place()}")
+        return reduce_("sum", self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise FormulaError(f"the formula uses .{name} of a value: write it with ops{place()}")
+
+
+def _last_axis(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    axis = kwargs.get("axis", args[0] if args else None)
+    return axis == -1 and set(kwargs) <= {"axis"}
+
+
+def to_node(value: Any) -> Node:
+    """Return the node of a value or of a literal.
+
+    Raises
+    ------
+    FormulaError : it is no number.
+    """
+    if isinstance(value, Traced):
+        return value.node
+    if isinstance(value, bool | np.bool_):
+        return truth(bool(value))
+    try:
+        number = literal(value)
+    except LiteralError as error:
+        raise FormulaError(f"{error}{place()}") from None
+    if number is not None:
+        return const(number)
+    if isinstance(value, np.ndarray | list | tuple):
+        return _vector(value)
+    found = _of_sympy(value)
+    if found is not None:
+        return found
+    kind = type(value).__name__
+    raise FormulaError(f"the formula holds a {kind} where a number must be, got {value!r}{place()}")
+
+
+def _vector(value: Any) -> Node:
+    entries = list(value)
+    numbers = [None if isinstance(x, Traced) else literal(x) for x in entries]
+    if None in numbers or np.ndim(np.empty(np.shape(entries))) != 1:
+        raise FormulaError(f"the formula holds {value!r} where a number must be{place()}")
+    return make("vector", value=tuple(numbers))
+
+
+def _of_sympy(value: Any) -> Node | None:
+    """Return an exact constant of SymPy, such as sqrt(2) or log(3), as nodes."""
+    sympy = sys.modules.get("sympy")
+    if sympy is None or not isinstance(value, sympy.Basic) or value.free_symbols:
+        return None
+    if value is sympy.E:
+        return make("exp", const(1))
+    number = literal(value)
+    if number is not None:
+        return const(number)
+    names = {sympy.log: "log", sympy.exp: "exp", sympy.Abs: "abs", sympy.Pow: "power"}
+    if type(value) in names:
+        return make(names[type(value)], *map(to_node, value.args))
+    if isinstance(value, sympy.Add | sympy.Mul):
+        name = "add" if isinstance(value, sympy.Add) else "mul"
+        first, *others = map(to_node, value.args)
+        for other in others:
+            first = make(name, first, other)
+        return first
+    return None
+
+
+def as_number(node: Node) -> Node:
+    """Return a condition as 1 where it holds and 0 elsewhere; a number as it is."""
+    return make("where", node, const(1), const(0)) if node.is_condition else node
+
+
+def as_condition(node: Node) -> Node:
+    """Return a number as the condition that it is not 0; a condition as it is."""
+    return node if node.is_condition else make("not_equal", node, const(0))
+
+
+def apply(op: str, *values: Any) -> Any:
+    """Return an elementwise operation on values and literals, as a traced value."""
+    nodes = [to_node(v) for v in values]
+    if op in ("and", "or", "not"):
+        nodes = [as_condition(n) for n in nodes]
+    elif op == "where":
+        nodes = [as_condition(nodes[0]), *map(as_number, nodes[1:])]
+    elif op in ("equal", "not_equal") and all(n.is_condition for n in nodes):
+        nodes = [as_number(n) for n in nodes]
+    else:
+        nodes = [as_number(n) for n in nodes]
+    rows = [v for v in values if isinstance(v, Traced)]
+    classes = next((r.classes for r in rows if r.classes is not None), None)
+    made = make(op, *nodes)
+    keeps = any(r.keeps for r in rows) and made.shape != ROW
+    return Traced(made, classes, keeps)
+
+
+def reduce_(op: str, value: Any) -> Any:
+    """Return a reduction over the classes as a traced value.
+
+    Raises
+    ------
+    FormulaError : there is no axis of classes.
+    """
+    if not isinstance(value, Traced):
+        raise FormulaError(f"the formula takes the {op} of {value!r}, which has no classes{place()}")
+    node = as_number(value.node)
+    if node.shape != ROW:
+        if value.keeps or node.shape == CONSTANT:  # the one entry of an axis of length 1
+            if value.keeps:
+                return Traced(node, value.classes, op == "largest")
+        raise FormulaError(f"the formula takes the {op} over classes of one number{place()}")
+    return Traced(make(op, node), value.classes, op == "largest")

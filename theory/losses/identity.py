@@ -1,0 +1,58 @@
+"""What a loss *is*: what it computes, not what it inherits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEFINING = (
+    *("formula", "on_label", "off_label", "weights", "make_base", "base", "active", "passive"),
+    *("apply", "all_labels", "label_sum", "generator", "has_off_label", "raw", "bound_to", "written"),
+)
+DECLARED = ("upper_bound", "symmetric", "bounded", "latex")
+
+
+class LossClass(type):
+    """The class of loss classes: an instance is *of* a class only if it computes what that class says.
+
+    ``isinstance(loss, SeparableLoss)`` is the question whether a loss is separable, on which generators,
+    maxima and kernels rest. A class that redefines `formula` below a separable loss, or `on_label` below MAE,
+    computes something else, whatever it inherits: of `SeparableLoss`, or of `MAE`, it is no instance.
+    """
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        kind = type(instance)
+        return cls in kind.__mro__ and (
+            cls is kind or cls.__dict__.get("_any", False) or cls.speaks_for(kind)
+        )
+
+    def speaks_for(cls, kind: type) -> bool:
+        """Do the functions that define a loss come from this class, or fill in what it leaves open?"""
+        for name in DEFINING:
+            mine, theirs = getattr(cls, name, None), getattr(kind, name, None)
+            if mine is not theirs and name not in cls._left_open():
+                return False
+        return True
+
+    def _left_open(cls) -> tuple[str, ...]:
+        """The functions that a class without a formula of its own leaves to its subclasses."""
+        return cls.__dict__.get("_open", ())
+
+
+def drop_what_was_declared(cls: Any, root: Any) -> None:
+    """Take from a new class what was declared for another formula, and what it says of derived sums.
+
+    A label sum and a generator follow from the formula; a class of a user's does not get to say what they are.
+    A maximum or a property that a class above declares is about the formula above.
+    """
+    if cls.__module__.startswith("lossmatters."):
+        return
+    own = cls.__dict__
+    for name in ("label_sum", "generator", "written"):
+        if name in own:
+            delattr(cls, name)
+    above = cls.__mro__[1]
+    changes = [n for n in DEFINING if n in cls.__dict__ and n not in above.__dict__.get("_open", ())]
+    if above is not root and changes and "_open" not in above.__dict__:
+        for name in DECLARED:
+            if name not in own:
+                setattr(cls, name, root.__dict__[name])
