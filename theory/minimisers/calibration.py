@@ -25,6 +25,7 @@ from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ZeroOne
 from lossmatters.theory.losses.mixtures import SymmetrisedSeparable
+from lossmatters.theory.minimisers.audit import miscalibrated
 from lossmatters.theory.minimisers.exchange import attains, gives_up_below_half, limits_at_zero, monotone
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.symbolic.algebra import exact_losses, symbolic_losses
@@ -65,6 +66,15 @@ def calibration(loss: Loss, num_classes: int | None = None) -> Calibration:
     ('proved', 'refuted')
     """
     k = None if num_classes is None else check_num_classes(num_classes)
+    found = _by_kind(loss, k)
+    if found.status in (Status.PROVED, Status.CERTIFIED) and not isinstance(loss, ZeroOne):
+        against = miscalibrated(loss, k)
+        if against is not None:
+            return Calibration(Status.UNDECIDED, found.scope, found.method, against)
+    return found
+
+
+def _by_kind(loss: Loss, k: int | None) -> Calibration:
     scope = Scope.at(k)
     if isinstance(loss, ZeroOne):
         detail = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture
 from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.minimisers.audit import beaten_vertex
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
 from lossmatters.theory.minimisers.exchange import attains, monotone, near, positive, treats_classes_alike
 from lossmatters.theory.noise import SymmetricNoise, threshold
@@ -114,7 +115,22 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum
     k, eta = check_num_classes(num_classes), check_rate(noise_rate)
     if not treats_classes_alike(loss, k):
         fail("loss", "the same for all classes", loss.spec)
-    return _noisy_optimum(loss, k, eta)
+    found = _noisy_optimum(loss, k, eta)
+    if found.vertex and not isinstance(loss, CallableLoss):
+        better = beaten_vertex(loss, k, tuple(SymmetricNoise(eta).transition_matrix(k)[0]))
+        if better is not None:
+            method = f"at the vertex the risk is above that of ({', '.join(map(str, better))})"
+            return replace(
+                found,
+                clean=float(better[0]),
+                other=float(max(better[1:])),
+                clean_exact=None,
+                vertex=False,
+                status=Known.NUMERICAL,
+                method=method,
+                unique=None,
+            )
+    return found
 
 
 # -- symmetric losses ------------------------------------------------------------------------------

@@ -114,33 +114,27 @@ def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
 
 def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
     """S(u) at an exact point, in closed form."""
-    if isinstance(loss, SeparableLoss):
-        g = exact_generator(loss, len(point))
-        values = [g.at(OPS.const(x)) for x in point]
-        if not any(value is sympy.nan for value in values):
-            return sympy.Add(*values)
     return sympy.Add(*exact_losses(loss, point))
 
 
 def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
-    """L(u, j) for every label j at an exact point, in closed form.
-
-    The formula is written out in symbols first and the point put in after: a float in the formula would
-    otherwise be multiplied out in floating point before it could be read as the rational it means. Only
-    where that has no value, as 0 log 0 has none, does the formula's own distinction of that case decide.
-    """
+    """L(u, j) for every label j at an exact point, in closed form: the formula at these numbers."""
+    if isinstance(loss, SeparableLoss):
+        return _separable_losses(loss, point)
     values = [OPS.const(x) for x in point]
-    try:
-        symbols, columns = symbolic_losses(loss, len(values))
-    except TypeError:  # a comparison of probabilities, which symbols cannot decide and numbers can
-        return _losses_at_numbers(loss, values)
-    at = dict(zip(symbols, values, strict=True))
-    found = [column.subs(at) for column in columns]
-    return _losses_at_numbers(loss, values) if any(x is sympy.nan for x in found) else found
-
-
-def _losses_at_numbers(loss: Loss, values: Sequence[Any]) -> list[sympy.Expr]:
     return [exactly(c) for c in loss.all_labels(np.array(values, dtype=object), OPS)]
+
+
+def _separable_losses(loss: SeparableLoss, point: Sequence[Fraction]) -> list[sympy.Expr]:
+    """The same from the two functions at each entry that occurs."""
+    number, view = sympy.Integer(len(point)), loss.bound_to(OPS)
+    counts = {t: list(point).count(t) for t in dict.fromkeys(point)}
+    off = {t: exactly(view.off_label(OPS.const(t), number, OPS)) if loss.has_off_label else 0 for t in counts}
+    found = {}
+    for t in counts:
+        rest = [off[s] * (n - (s == t)) for s, n in counts.items() if n > (s == t)]
+        found[t] = sympy.Add(exactly(view.on_label(OPS.const(t), number, OPS)), *rest)
+    return [found[t] for t in point]
 
 
 @lru_cache(maxsize=64)
@@ -215,6 +209,8 @@ def _numerator(expression: Any) -> Any:
 
 def _simplify(expression: Any) -> Any:
     if sympy.count_ops(expression) > SIMPLIFY_LIMIT or _explodes(expression):
+        return expression
+    if expression.has(sympy.Piecewise):  # conditions are taken apart elsewhere; here it may not come back
         return expression
     return sympy.simplify(sympy.expand_log(expression))
 

@@ -55,7 +55,20 @@ def pieces(expression: Any, t: Any) -> tuple[Piece, ...] | None:
     for lo, hi in pairwise(ends):
         middle = sympy.Rational(str(sympy.N((lo + hi) / 2, DIGITS)))
         found.append(Piece(lo, hi, _settled(expression, t, middle)))
-    return None if any(p.expression.has(*CASES) for p in found) else tuple(found)
+    if any(p.expression.has(*CASES) for p in found) or not _continued(expression, t, found):
+        return None
+    return tuple(found)
+
+
+def _continued(expression: Any, t: Any, found: list[Piece]) -> bool:
+    """Is the value at every border that of the piece on its left or on its right, and not one of its own?"""
+    if not expression.has(sympy.Piecewise):
+        return True
+    for left, right in pairwise(found):
+        value = expression.subs(t, left.hi)
+        if all(_sign(value - p.expression.subs(t, left.hi)) != 0 for p in (left, right)):
+            return False
+    return True
 
 
 def _differences(expression: Any) -> list[Any]:

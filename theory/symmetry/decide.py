@@ -28,11 +28,23 @@ from lossmatters.theory.enclosure import (
 )
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.formula import ClassesError, NoValueError
+from lossmatters.theory.losses import ZeroOne
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
+from lossmatters.theory.symmetry.audit import (
+    FINITE,
+    Summary,
+    constant_contradicted,
+    narrowed,
+    number,
+    sizes,
+    summary,
+)
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+from lossmatters.theory.symmetry.regular import has_positive_sum, special_classes_of
 from lossmatters.theory.symmetry.witness import find_witness, witness_at
 from lossmatters.theory.verdict import (
     OPEN_SIMPLEX,
@@ -132,14 +144,91 @@ def decide(loss: Loss, num_classes: int | None = None) -> SymmetryVerdict:
 def _decide(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     if isinstance(loss, CallableLoss):
         return _sampled(loss, num_classes or 10)
+    try:
+        special = special_classes_of(loss) if num_classes is None else frozenset()
+        verdict = _by_kind(loss, num_classes)
+    except ClassesError as error:
+        return _at_few(loss, error)
+    except NoValueError as error:
+        return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.NONE, str(error))
+    verdict = _audited(loss, verdict, num_classes)
+    differ_at = [
+        k for k in special if k in verdict.scope.classes and not _same_at(verdict, decide(loss, k), k)
+    ]
+    if differ_at:
+        verdict = replace(
+            verdict, scope=replace(verdict.scope, classes=verdict.scope.classes.without(differ_at))
+        )
+    return verdict
+
+
+def _same_at(every: SymmetryVerdict, one: SymmetryVerdict, k: int) -> bool:
+    """Does the verdict at one K say what the verdict for all K says of it?"""
+    if one.status is not every.status:
+        return False
+    return every.status is not Status.PROVED or is_zero(every.constant_at(k) - one.constant_at(k))
+
+
+def _at_few(loss: Loss, error: ClassesError) -> SymmetryVerdict:
+    """Decide at each of a few K a formula that is another one at another K."""
+    verdict = _combined({k: decide(loss, k) for k in S4_CLASSES})
+    reason = str(error).removeprefix(f"{loss.spec}: ")
+    return replace(verdict, detail=f"{reason}: decided for {verdict.scope.classes} only; {verdict.detail}")
+
+
+def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> SymmetryVerdict:
+    """Hold a verdict against values of the formula as it is written; where they contradict it, they count."""
+    if verdict.status is Status.REFUTED:
+        return verdict
+    for k in sizes(num_classes, verdict.scope):
+        found = summary(loss, k)
+        proved = verdict.status in (Status.PROVED, Status.CERTIFIED)
+        if proved and not found.sums:
+            detail = f"the loss has no finite value at any point tried for K = {k}"
+            return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), verdict.method, detail)
+        if proved:
+            verdict = narrowed(verdict, found)
+        inside = verdict.scope.domain <= OPEN_SIMPLEX
+        apart = found.spread() if verdict.status is not Status.CERTIFIED else None
+        if apart is not None and verdict.status is Status.CERTIFIED:
+            continue
+        if apart is None or (proved and inside and found.spread(inside=True) is None):
+            if verdict.status is Status.PROVED and apart is None:
+                verdict = _constant_checked(verdict, found, k, inside)
+            continue
+        witness = witness_at(loss, *apart)
+        if witness is None:
+            detail = "the label sum differs in its first 60 digits, but not by a proof"
+            return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), verdict.method, detail)
+        detail = "two exact points have different label sums"
+        if num_classes is None:
+            rest = {j: decide(loss, j) for j in S4_CLASSES}
+            return _combined({j: v for j, v in rest.items() if v.status is Status.REFUTED} or rest)
+        return _refuted(witness, Scope.of(k), Method.S4, detail)
+    if verdict.status is Status.CERTIFIED and verdict.error is not None and not np.isfinite(verdict.error):
+        return replace(verdict, status=Status.UNDECIDED, middle=None, error=None)
+    return verdict
+
+
+def _constant_checked(verdict: SymmetryVerdict, found: Summary, k: int, inside: bool) -> SymmetryVerdict:
+    """Return the verdict if its constant is that of the values, else undecided."""
+    expected = number(verdict.constant_at(k), k, K)
+    if expected is not None and constant_contradicted(found, expected, inside) is None:
+        return verdict
+    detail = f"C = {verdict.constant} is not the label sum at K = {k}"
+    return SymmetryVerdict(Status.UNDECIDED, Scope.of(k), verdict.method, detail)
+
+
+def _by_kind(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     if isinstance(loss, SeparableLoss):
         return _separable(loss, num_classes)
     if isinstance(loss, Normalized):
         return _normalized(loss, num_classes)
     if isinstance(loss, ShareLoss):
-        return _proved(
-            K - 1, Scope(), Method.S3, "S = K - sum_j w_j/sum_i w_i = K - 1", num_classes=num_classes
-        )
+        known = num_classes is not None and has_positive_sum(loss, num_classes)
+        domain = SIMPLEX if known or isinstance(loss, ZeroOne) else where(FINITE, loss.spec)
+        detail = "S = K - sum_j w_j/sum_i w_i = K - 1"
+        return _proved(K - 1, Scope(domain=domain), Method.S3, detail, num_classes=num_classes)
     if isinstance(loss, Combination):
         return _combination(loss, num_classes)
     return _general(loss, num_classes)
@@ -320,7 +409,11 @@ def _by_structure(loss: Loss, num_classes: int | None) -> SymmetryVerdict | None
 
 def _by_size(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     """Decide at one K, or at each of a few; the scope holds those K alone that share the verdict."""
-    tried = {k: _one_size(loss, k) for k in (S4_CLASSES if num_classes is None else (num_classes,))}
+    return _combined({k: _one_size(loss, k) for k in (S4_CLASSES if num_classes is None else (num_classes,))})
+
+
+def _combined(tried: Mapping[int, SymmetryVerdict]) -> SymmetryVerdict:
+    """Return the verdict that the weakest of verdicts at several K allow, for those K that share it."""
     if len(tried) == 1:
         return next(iter(tried.values()))
     weakest = max((v.status for v in tried.values()), key=WEAKER.index)
@@ -406,7 +499,8 @@ def _sampled(loss: Loss, num_classes: int) -> SymmetryVerdict:
         return SymmetryVerdict(Status.UNDECIDED, scope, Method.SAMPLING, detail)
     precision = loss.precision(num_classes) if isinstance(loss, CallableLoss) else "float64"
     tolerance = SAMPLING_TOLERANCE.get(precision, SAMPLING_TOLERANCE["float16"])
-    size = float(np.abs(sums).max()) or 1.0
+    # a sum of losses that cancel is known no better than they are
+    size = float(np.nanmax(np.abs(loss.all_labels(points, backend("numpy"))).sum(axis=-1))) or 1.0
     deviation = float(sums.max() - sums.min()) / size
     if deviation > tolerance:
         witness = find_witness(loss, num_classes, margin=tolerance * size)

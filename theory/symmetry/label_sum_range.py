@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -20,11 +20,15 @@ from lossmatters.theory.enclosure import (
 )
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.formula import ClassesError, NoValueError
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
+from lossmatters.theory.symmetry.audit import ROUNDED, SAME, sizes, summary
+from lossmatters.theory.symmetry.audit import number as digits
+from lossmatters.theory.symmetry.regular import special_classes_of
 from lossmatters.theory.verdict import Method, Place, Point, Scope
 
 SAMPLES = 4000
@@ -112,6 +116,19 @@ def _positive_power_form(expression: sympy.Expr) -> bool:
     )
 
 
+def _audited(loss: Loss, span: LabelSumRange, num_classes: int | None) -> LabelSumRange:
+    """Hold a range against values of the formula as it is written; one that S leaves is none."""
+    if not span.rigorous:
+        return span
+    slack = SAME if span.method is not Method.INTERVALS else ROUNDED
+    for k in sizes(num_classes, span.scope):
+        found = summary(loss, k)
+        ends = digits(span.low, k, K), digits(span.high, k, K)
+        if None in ends or not found.sums or found.leaves(*ends, slack) is not None:
+            return _sampled_range(loss, num_classes or 10)
+    return span
+
+
 @lru_cache(maxsize=512)
 def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange:
     """The sharp range of S over the simplex, for one K or (None) for all K in closed form.
@@ -125,6 +142,19 @@ def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange
     >>> span.low, span.high
     (9, 18)
     """
+    if isinstance(loss, CallableLoss):
+        return _sampled_range(loss, num_classes or 10)
+    try:
+        if num_classes is None and special_classes_of(loss):
+            raise ClassesError("not one range for all K")
+        return _audited(loss, _by_kind(loss, num_classes), num_classes)
+    except (ClassesError, NoValueError):
+        if num_classes is not None:
+            raise
+        return replace(label_sum_range(loss, 10), rigorous=False)
+
+
+def _by_kind(loss: Loss, num_classes: int | None) -> LabelSumRange:
     classes = K if num_classes is None else check_num_classes(num_classes)
     if isinstance(loss, SeparableLoss):
         span = _by_curvature(exact_generator(loss, classes))
@@ -235,16 +265,21 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
     corner[0] = 1
     points = np.vstack([points, np.ones(num_classes), corner])
     points /= points.sum(axis=1, keepdims=True)
-    sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
-    if np.isnan(sums).any():
-        raise ValueError(f"{loss.spec} has no value (NaN) at some points of the simplex")
-    low, high = int(sums.argmin()), int(sums.argmax())
-    places = [tuple(map(Fraction, points[i].tolist())) for i in (low, high)]
+    with np.errstate(all="ignore"):
+        sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
+    places = [tuple(map(Fraction, p.tolist())) for p in points]
+    if not isinstance(loss, CallableLoss):  # borders of cases too
+        more = summary(loss, num_classes).sums
+        places += [p for p, _, _ in more]
+        sums = np.concatenate([sums, [float(x) for _, x, _ in more]])
+    if np.isnan(sums).all():
+        raise NoValueError(f"{loss.spec} has no value (NaN) at any of {len(sums)} points of the simplex")
+    low, high = int(np.nanargmin(sums)), int(np.nanargmax(sums))
     return LabelSumRange(
         sympy.Float(sums[low]),
         sympy.Float(sums[high]),
-        places[0],
-        places[1],
+        places[low],
+        places[high],
         False,
         Method.SAMPLING,
         Scope.of(num_classes),

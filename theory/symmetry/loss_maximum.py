@@ -16,8 +16,10 @@ from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.symbolic.algebra import Generator, is_nonnegative, is_zero, tidy
+from lossmatters.theory.symbolic.algebra import Generator, K, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import curvature
+from lossmatters.theory.symmetry.audit import ROUNDED, summary
+from lossmatters.theory.symmetry.audit import number as digits
 from lossmatters.theory.verdict import Method, Place, Point
 
 SAMPLES = 4000
@@ -93,6 +95,20 @@ def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
     ValueError : a declared maximum that a sampled point, or a certified value, exceeds.
     """
     k = check_num_classes(num_classes)
+    return _audited(loss, _by_kind(loss, k), k)
+
+
+def _audited(loss: Loss, largest: LossMaximum, k: int) -> LossMaximum:
+    """Hold a maximum against values of the formula as it is written; one that L exceeds is none."""
+    if largest.value is None or isinstance(loss, CallableLoss):
+        return largest
+    found, most = summary(loss, k).largest, digits(largest.value, k, K)
+    if found is None or (most is not None and found[0] <= most + ROUNDED * max(abs(most), 1)):
+        return largest
+    return LossMaximum(None, Place.UNKNOWN, Method.NONE)
+
+
+def _by_kind(loss: Loss, k: int) -> LossMaximum:
     if isinstance(loss, SeparableLoss):
         found = _maximum_by_curvature(loss, k)
         if found is not None:

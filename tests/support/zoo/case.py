@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from zoo.numbers import NAN, Dec, Plain, read
 
 from lossmatters.theory.losses import Loss, SeparableLoss
+from zoo.numbers import NAN, Dec, Plain, read
 
 
 @dataclass(frozen=True)

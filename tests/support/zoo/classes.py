@@ -7,8 +7,6 @@ from fractions import Fraction as F
 from typing import Any
 
 import numpy as np
-from zoo.case import Case, of, sep
-from zoo.numbers import CTX, NAN, Dec, Plain, read
 
 from lossmatters.theory.losses import (
     CCE,
@@ -23,6 +21,8 @@ from lossmatters.theory.losses import (
     get,
 )
 from lossmatters.theory.losses.combinators import ShareLoss
+from zoo.case import Case, of, sep
+from zoo.numbers import CTX, NAN, Dec, Plain, read
 from zoo.separable import SEPARABLE
 
 BY_ID = {c.id: c for c in SEPARABLE}
@@ -195,10 +195,22 @@ CCE_CASE = of("cce", CCE, lambda point: [-_log(read(p)) for p in point])
 GROUPS = {
     "override": [
         of("formula_over_mae", FormulaOverMAE, _per_entry(lambda t, k: 1 - t * t)),
-        of("on_label_over_mae", OnLabelOverMAE, _square_loss) if MAE.off_label is SeparableLoss.off_label else
-        of("on_label_over_mae", OnLabelOverMAE, _per_entry(lambda t, k: (1 - t) ** 2, lambda t, k: t)),
-        of("off_label_over_cce", OffLabelOverCCE, _per_entry(lambda t, k: -_log(t), lambda t, k: _log(t) / (k - 1))),
-        of("larger_rll", LargerRLL, _per_entry(lambda t, k: -5 * _log(t + CTX.mpf(1) / 10) + 5 * _log(CTX.mpf(11) / 10), lambda t, k: 5 * (_log(t + CTX.mpf(1) / 10) - _log(CTX.mpf(1) / 10)) / (k - 1))),
+        of("on_label_over_mae", OnLabelOverMAE, _square_loss)
+        if MAE.off_label is SeparableLoss.off_label
+        else of("on_label_over_mae", OnLabelOverMAE, _per_entry(lambda t, k: (1 - t) ** 2, lambda t, k: t)),
+        of(
+            "off_label_over_cce",
+            OffLabelOverCCE,
+            _per_entry(lambda t, k: -_log(t), lambda t, k: _log(t) / (k - 1)),
+        ),
+        of(
+            "larger_rll",
+            LargerRLL,
+            _per_entry(
+                lambda t, k: -5 * _log(t + CTX.mpf(1) / 10) + 5 * _log(CTX.mpf(11) / 10),
+                lambda t, k: 5 * (_log(t + CTX.mpf(1) / 10) - _log(CTX.mpf(1) / 10)) / (k - 1),
+            ),
+        ),
         of("larger_gce", LargerGCE, _per_entry(lambda t, k: 10 * (1 - t))),
         of("formula_over_nmse", FormulaOverNMSE, _square_loss),
         of("formula_over_zero_one", FormulaOverZeroOne, _square_loss),
@@ -206,8 +218,20 @@ GROUPS = {
         of("sum_over_mse", SumOverMSE, _mse),
         of("generator_over_mse", GeneratorOverMSE, _mse),
         of("terms_of_its_own", lambda: TermsOfItsOwn(get("mae + nmse").terms), _square_loss),
-        of("bound_too_small", BoundTooSmall, _per_entry(lambda t, k: 1 - t * t, lambda t, k: t - CTX.mpf(1) / 2 if t >= read(F(51, 100)) else CTX.mpf(0)), [F(51, 100)]),
-        of("mixed", BaseOfRLL, lambda point: [2 * (1 - read(p)) * sum(read(q) ** 2 for q in point) for p in point]),
+        of(
+            "bound_too_small",
+            BoundTooSmall,
+            _per_entry(
+                lambda t, k: 1 - t * t,
+                lambda t, k: t - CTX.mpf(1) / 2 if t >= read(F(51, 100)) else CTX.mpf(0),
+            ),
+            [F(51, 100)],
+        ),
+        of(
+            "mixed",
+            BaseOfRLL,
+            lambda point: [2 * (1 - read(p)) * sum(read(q) ** 2 for q in point) for p in point],
+        ),
     ],
     "share": [
         share("share_probs", lambda u, o: u),
@@ -242,7 +266,11 @@ GROUPS = {
         total("k_is_7_nmse", (1, NMSE_CASE), (1, BY_ID["k_is_7"])),
         total("ten_nmse", (1, NMSE_CASE), (2, BY_ID["ten_written"])),
         total("vertex_nmse", (1, NMSE_CASE), (1, BY_ID["is_one"])),
-        total("two_refuted_cancel", (1, BY_ID["is_zero"]), (1, sep("s1", lambda t, K, o: o.where(t == 0, -1, 0 * t)))),
+        total(
+            "two_refuted_cancel",
+            (1, BY_ID["is_zero"]),
+            (1, sep("s1", lambda t, K, o: o.where(t == 0, -1, 0 * t))),
+        ),
         total("nmse_mse", (1, NMSE_CASE), (1, MSE_CASE)),
         total("nmse_mse_cancel", (1, NMSE_CASE), (1, MSE_CASE), (1, sep("s2", lambda t, K, o: -K * t * t))),
         total("two_varying", (1, NMSE_CASE), (1, MSE_CASE), (3, sep("s3", lambda t, K, o: -(t * t)))),
@@ -250,4 +278,6 @@ GROUPS = {
     ],
 }
 
-CLASSES = [Case(c.id, kind, c.make, c.losses, c.entries, c.easy) for kind, group in GROUPS.items() for c in group]
+CLASSES = [
+    Case(c.id, kind, c.make, c.losses, c.entries, c.easy) for kind, group in GROUPS.items() for c in group
+]

@@ -58,17 +58,25 @@ FORMULAS = [
             whole("max_gap", lambda u, e, o: o.max(u)[..., 0] - _p(u, e, o)),
             whole("max_alone", lambda u, e, o: 1 - _p(u, e, o) + o.max(u)[..., 0] - o.max(u)[..., 0]),
             whole("sum_of_max", lambda u, e, o: 1 - _p(u, e, o) + o.sum(o.max(u)) - o.max(u)[..., 0]),
-            whole("max_times_k", lambda u, e, o: _n(u) * o.max(u)[..., 0] - o.sum(0 * u + o.max(u)) + 1 - _p(u, e, o)),
+            whole(
+                "max_times_k",
+                lambda u, e, o: _n(u) * o.max(u)[..., 0] - o.sum(0 * u + o.max(u)) + 1 - _p(u, e, o),
+            ),
             whole("tie_penalty", lambda u, e, o: 1 - _p(u, e, o) + o.where(_s(u, o) * _n(u) == 1, 1, 0)),
             whole("equal_to_other", lambda u, e, o: 1 - _p(u, e, o) + o.where(u[..., 0] == u[..., 1], 1, 0)),
-            whole("count_of_largest", lambda u, e, o: o.sum(o.where(u == o.max(u), 1 + 0 * u, 0 * u)) - _p(u, e, o)),
+            whole(
+                "count_of_largest",
+                lambda u, e, o: o.sum(o.where(u == o.max(u), 1 + 0 * u, 0 * u)) - _p(u, e, o),
+            ),
             whole("support", lambda u, e, o: o.sum(o.where(u > 0, 1 + 0 * u, 0 * u)) - _p(u, e, o)),
             whole("sure", lambda u, e, o: o.where(o.max(u)[..., 0] == 1, 0, 1 - _p(u, e, o))),
             whole("confident", lambda u, e, o: 1 - _p(u, e, o) + o.where(o.max(u)[..., 0] > F(9, 10), 1, 0)),
         ],
         "domain": [
             whole("pole_inside", lambda u, e, o: _p(u, e, o) / (_s(u, o) - 0.5), [F(1, 2)]),
-            whole("pole_undone", lambda u, e, o: 1 - _p(u, e, o) + 1 / (_s(u, o) - 0.5) - 1 / (_s(u, o) - 0.5)),
+            whole(
+                "pole_undone", lambda u, e, o: 1 - _p(u, e, o) + 1 / (_s(u, o) - 0.5) - 1 / (_s(u, o) - 0.5)
+            ),
             whole("half_square", lambda u, e, o: 1 - _p(u, e, o) + o.where(_s(u, o) == 0.5, 1, 0)),
             whole("log_of_difference", lambda u, e, o: o.log(_p(u, e, o) - 0.3) - o.log(_p(u, e, o) - 0.3)),
             whole("entropy", lambda u, e, o: 1 - _p(u, e, o) + o.sum(u * o.log(u)) - o.sum(u * o.log(u))),

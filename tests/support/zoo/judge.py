@@ -6,7 +6,7 @@ import itertools
 import random
 import re
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from zoo.case import Case
@@ -17,7 +17,7 @@ ROUNDED = CTX.mpf(10) ** -9  # of ends that are given as floats
 SIZES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 
 
-@lru_cache(maxsize=None)
+@cache
 def points(k: int, entries: tuple[Any, ...]) -> tuple[tuple[Fraction, ...], ...]:
     """Vertices, faces, ties, simple and random points, points near vertices, points with given entries."""
     rng = random.Random(k)
@@ -73,7 +73,7 @@ def constant(text: str, k: int) -> Any:
     import sympy
 
     found = sympy.sympify(text, locals={"K": sympy.Symbol("K", integer=True, positive=True)})
-    found = found.subs({s: k for s in found.free_symbols})
+    found = found.subs(dict.fromkeys(found.free_symbols, k))
     return CTX.mpf(str(sympy.N(found, 60)))
 
 
@@ -91,13 +91,13 @@ def covered(scope: str) -> list[int]:
     raise AssertionError(f"no K in {scope!r}")
 
 
-def symmetry(truth: Truth, found: dict[str, Any]) -> list[str]:
+def symmetry(truth: Truth, found: dict[str, Any], only: int | None = None) -> list[str]:
     """What is false in a verdict on symmetry."""
     status, wrong = found["status"], []
     if status in ("proved", "certified"):
         scope = found["scope"]
         part = any(word in scope for word in ("wherever", "where ", "finite"))
-        for k in covered(scope):
+        for k in covered(scope) if only is None else [only]:
             rows = truth.rows(k, closed="open" not in scope)
             sums = [(p, sum(row), row) for p, row in rows]
             bad = [p for p, s, row in sums if not all(map(finite, row))]
@@ -110,7 +110,9 @@ def symmetry(truth: Truth, found: dict[str, Any]) -> list[str]:
             if good:
                 low, high = min(good, key=lambda g: g[1]), max(good, key=lambda g: g[1])
                 if high[1] - low[1] > slack:
-                    wrong.append(f"{status} {scope}: K = {k}, S = {CTX.nstr(low[1], 12)} at {show(low[0])}, {CTX.nstr(high[1], 12)} at {show(high[0])}")
+                    wrong.append(
+                        f"{status} {scope}: K = {k}, S = {CTX.nstr(low[1], 12)} at {show(low[0])}, {CTX.nstr(high[1], 12)} at {show(high[0])}"
+                    )
                     break
                 if status == "proved" and found["constant"] and ":" not in found["constant"]:
                     said = constant(found["constant"], k)
@@ -121,11 +123,17 @@ def symmetry(truth: Truth, found: dict[str, Any]) -> list[str]:
         w = found["witness"]
         u, v = (tuple(map(Fraction, w[x])) for x in "uv")
         a, b = truth.label_sum(u), truth.label_sum(v)
-        if not (finite(a) and finite(b) and abs(a - b) > CTX.mpf(10) ** -55 * size(*truth.losses(u), *truth.losses(v))):
+        if not (
+            finite(a)
+            and finite(b)
+            and abs(a - b) > CTX.mpf(10) ** -55 * size(*truth.losses(u), *truth.losses(v))
+        ):
             wrong.append(f"refuted by S = {CTX.nstr(a, 15)}, {CTX.nstr(b, 15)} at {show(u)}, {show(v)}")
-        for k in covered(found["scope"]):
+        for k in covered(found["scope"]) if only is None else [only]:
             good = [(sum(row), row) for _, row in truth.rows(k) if all(map(finite, row))]
-            if good and max(s for s, _ in good) - min(s for s, _ in good) <= SAME * size(*(x for _, row in good for x in row)):
+            if good and max(s for s, _ in good) - min(s for s, _ in good) <= SAME * size(
+                *(x for _, row in good for x in row)
+            ):
                 wrong.append(f"refuted {found['scope']}, but constant at K = {k} on all points")
                 break
     return wrong
@@ -139,7 +147,9 @@ def label_sum(truth: Truth, found: dict[str, Any], k: int) -> list[str]:
         s = sum(row)
         slack = (SAME if "intervals" not in found["method"] else ROUNDED) * size(*row, low, high)
         if all(map(finite, row)) and not (low - slack <= s <= high + slack):
-            return [f"range [{found['low_exact']}, {found['high_exact']}] ({found['method']}), S = {CTX.nstr(s, 15)} at {show(p)}"]
+            return [
+                f"range [{found['low_exact']}, {found['high_exact']}] ({found['method']}), S = {CTX.nstr(s, 15)} at {show(p)}"
+            ]
     return []
 
 
@@ -154,7 +164,9 @@ def bounds(truth: Truth, found: dict[str, Any], k: int) -> list[str]:
     for p, row in truth.rows(k):
         for x in row:
             if finite(x) and x > most + ROUNDED * size(most, x):
-                return [f"maximum {found['loss_max_exact']} ({found['method']}), L = {CTX.nstr(x, 15)} at {show(p)}"]
+                return [
+                    f"maximum {found['loss_max_exact']} ({found['method']}), L = {CTX.nstr(x, 15)} at {show(p)}"
+                ]
     return []
 
 
@@ -169,22 +181,43 @@ def risks(truth: Truth, pi: Any, rows: Any) -> list[tuple[Any, Any]]:
 def calibrated(truth: Truth, found: dict[str, Any], k: int) -> list[str]:
     if found["status"] not in ("proved", "certified"):
         return []
-    shapes = [[3, 2] + [1] * (k - 2), [5, 1] + [1] * (k - 2), [2 * k] + [1] * (k - 1), [k, k - 1] + [1] * (k - 2)]
+    shapes = [
+        [3, 2] + [1] * (k - 2),
+        [5, 1] + [1] * (k - 2),
+        [2 * k] + [1] * (k - 1),
+        [k, k - 1] + [1] * (k - 2),
+    ]
     for shape in shapes[: 4 if k > 2 else 3]:
         pi = [Fraction(w, sum(shape)) for w in shape]
         rows = truth.rows(k, closed=False)
-        every = [(tuple(q), truth.losses(q)) for p, _ in rows for q in ({p, (p[1], p[0], *p[2:])} if k < 6 else {p, p[::-1]})]
-        every += [(q, truth.losses(q)) for q in ((1 - (k - 1) * t, *[t] * (k - 1)) for t in (Fraction(1, 10**9), Fraction(1, 100 * k)))]
+        every = [
+            (tuple(q), truth.losses(q))
+            for p, _ in rows
+            for q in ({p, (p[1], p[0], *p[2:])} if k < 6 else {p, p[::-1]})
+        ]
+        every += [
+            (q, truth.losses(q))
+            for q in ((1 - (k - 1) * t, *[t] * (k - 1)) for t in (Fraction(1, 10**9), Fraction(1, 100 * k)))
+        ]
         least = sorted(risks(truth, pi, every), key=lambda x: x[1])
         if not least:
             continue
         right = [r for p, r in least if p[0] > max(p[1:])]
         p, r = least[0]
         if p[0] <= max(p[1:]) and (not right or min(right) > r + ROUNDED * size(r)):
-            return [f"calibrated ({found['method']}), but at pi = {show(pi)} the risk {CTX.nstr(r, 12)} at {show(p)} is below all right ones"]
+            return [
+                f"calibrated ({found['method']}), but at pi = {show(pi)} the risk {CTX.nstr(r, 12)} at {show(p)} is below all right ones"
+            ]
         wrong = [x for x in least if x[0][0] <= max(x[0][1:])]
-        if wrong and wrong[0][1] <= r + SAME * size(r) and right and min(right) >= wrong[0][1] - SAME * size(r):
-            return [f"calibrated ({found['method']}), but at pi = {show(pi)} {show(wrong[0][0])} is as good as any"]
+        if (
+            wrong
+            and wrong[0][1] <= r + SAME * size(r)
+            and right
+            and min(right) >= wrong[0][1] - SAME * size(r)
+        ):
+            return [
+                f"calibrated ({found['method']}), but at pi = {show(pi)} {show(wrong[0][0])} is as good as any"
+            ]
     return []
 
 
@@ -219,20 +252,26 @@ def optimum(truth: Truth, found: dict[str, Any], k: int, eta: Fraction) -> list[
     if at:
         p, r = min(every, key=lambda x: x[1])
         if r < at[0] - SAME * size(r, at[0]):
-            return [f"vertex is noisy optimum ({found['status']}), but {show(p)} has {CTX.nstr(r, 12)} < {CTX.nstr(at[0], 12)}"]
+            return [
+                f"vertex is noisy optimum ({found['status']}), but {show(p)} has {CTX.nstr(r, 12)} < {CTX.nstr(at[0], 12)}"
+            ]
     return []
 
 
 def show(point: Any) -> str:
-    return "(" + ", ".join(f"{g}*{len(list(n))}" if False else str(g) for g, n in itertools.groupby(point)) + ")"
+    return (
+        "(" + ", ".join(f"{g}*{len(list(n))}" if False else str(g) for g, n in itertools.groupby(point)) + ")"
+    )
 
 
 def falsehoods(case: Case, certificate: dict[str, Any]) -> list[str]:
     """Everything in a certificate that the plain formula contradicts."""
     truth, k, eta = Truth(case), certificate["num_classes"], Fraction(certificate["noise_rate"])
-    out = [f"symmetry: {x}" for x in symmetry(truth, certificate["symmetry"])]
+    out = [f"symmetry: {x}" for x in symmetry(truth, certificate["symmetry"], k)]
     if "reason" not in certificate["symmetry_all_classes"]:
         out += [f"all K: {x}" for x in symmetry(truth, certificate["symmetry_all_classes"])]
     out += label_sum(truth, certificate["label_sum"], k) + bounds(truth, certificate["bounds"], k)
-    out += calibrated(truth, certificate["calibrated"], k) + reversal(truth, certificate["order_reversal"], k, eta)
+    out += calibrated(truth, certificate["calibrated"], k) + reversal(
+        truth, certificate["order_reversal"], k, eta
+    )
     return out + optimum(truth, certificate["noisy_optimum"], k, eta)

@@ -41,7 +41,6 @@ def read(value: Any) -> Any:
 class Dec:
     """One number; what has no real value is NaN."""
 
-
     def __init__(self, x: Any) -> None:
         self.x = x if isinstance(x, CTX.mpf) else read(x)
 

@@ -28,17 +28,52 @@ def _points() -> list[Case]:
         sep("off_positive", flat, lambda t, K, o: o.where(t > 0, 1, 0 * t)),
         sep("at_least_one", lambda t, K, o: o.where(t >= 1, 5, 1 - t)),
         sep("at_most_zero", lambda t, K, o: o.where(t <= 0, 5, 1 - t)),
-        sep("two_points", lambda t, K, o: o.where((t == 0.2) | (t == 0.8), 0, 1 - t), entries=[F(1, 5), F(4, 5)]),
-        sep("cancels_at_half", lambda t, K, o: o.where(t == 0.5, 3, 1 - t), lambda t, K, o: o.where(t == 0.5, (H - 3) / (K - 1), 0), [H]),
+        sep(
+            "two_points",
+            lambda t, K, o: o.where((t == 0.2) | (t == 0.8), 0, 1 - t),
+            entries=[F(1, 5), F(4, 5)],
+        ),
+        sep(
+            "cancels_at_half",
+            lambda t, K, o: o.where(t == 0.5, 3, 1 - t),
+            lambda t, K, o: o.where(t == 0.5, (H - 3) / (K - 1), 0),
+            [H],
+        ),
         sep("never_true", lambda t, K, o: o.where(t == 2, 7, 1 - t)),
         sep("always_true", lambda t, K, o: o.where(t >= 0, 1 - t, 7)),
         sep("jump", lambda t, K, o: o.where(t < 0.5, 1 - t, 2 - t), entries=[H]),
-        sep("jump_undone", lambda t, K, o: o.where(t < 0.5, 1 - t, 2 - t), lambda t, K, o: o.where(t < 0.5, 0 * t, -1 / (K - 1)), [H]),
-        sep("jump_open_closed", lambda t, K, o: o.where(t < 0.5, 1 - t, 2 - t), lambda t, K, o: o.where(t <= 0.5, 0 * t, -1 / (K - 1)), [H]),
-        sep("jump_near_one", lambda t, K, o: o.where(t > 1 - F(1, 10**6), 9, 1 - t), entries=[1 - F(1, 10**6), 1 - F(1, 10**7)]),
-        sep("jump_near_zero", lambda t, K, o: o.where(t < F(1, 10**9), 2, 1 - t), entries=[F(1, 10**9), F(1, 10**10)]),
-        sep("window", lambda t, K, o: o.where((t > 0.3) & (t < F(301, 1000)), 2, 1 - t), entries=[F(3005, 10000)]),
-        sep("at_irrational", lambda t, K, o: o.where(o.log(t + 1) < H, 1 - t, 2 - t), entries=[F(64, 100), F(65, 100)]),
+        sep(
+            "jump_undone",
+            lambda t, K, o: o.where(t < 0.5, 1 - t, 2 - t),
+            lambda t, K, o: o.where(t < 0.5, 0 * t, -1 / (K - 1)),
+            [H],
+        ),
+        sep(
+            "jump_open_closed",
+            lambda t, K, o: o.where(t < 0.5, 1 - t, 2 - t),
+            lambda t, K, o: o.where(t <= 0.5, 0 * t, -1 / (K - 1)),
+            [H],
+        ),
+        sep(
+            "jump_near_one",
+            lambda t, K, o: o.where(t > 1 - F(1, 10**6), 9, 1 - t),
+            entries=[1 - F(1, 10**6), 1 - F(1, 10**7)],
+        ),
+        sep(
+            "jump_near_zero",
+            lambda t, K, o: o.where(t < F(1, 10**9), 2, 1 - t),
+            entries=[F(1, 10**9), F(1, 10**10)],
+        ),
+        sep(
+            "window",
+            lambda t, K, o: o.where((t > 0.3) & (t < F(301, 1000)), 2, 1 - t),
+            entries=[F(3005, 10000)],
+        ),
+        sep(
+            "at_irrational",
+            lambda t, K, o: o.where(o.log(t + 1) < H, 1 - t, 2 - t),
+            entries=[F(64, 100), F(65, 100)],
+        ),
         sep("at_square", lambda t, K, o: o.where(t * t < 0.5, 1 - t, 2 - t), entries=[F(7, 10), F(71, 100)]),
         sep("at_uniform", lambda t, K, o: o.where(t == 1 / K, 0, 1 - t)),
         sep("above_uniform", lambda t, K, o: o.where(t > 1 / K, 0, 1 - t)),
@@ -49,8 +84,16 @@ def _points() -> list[Case]:
         sep("min_at_half", lambda t, K, o: o.minimum(t, 1 - t)),
         sep("clip", lambda t, K, o: 1 - o.minimum(t, F(99, 100)), entries=[F(99, 100), F(995, 1000)]),
         sep("clip_beyond", lambda t, K, o: 1 - o.minimum(t, 2)),
-        sep("nested_case", lambda t, K, o: o.where(t < 0.5, o.where(t < 0.25, 1 - t, 1 - t), 1 - t), entries=[H, F(1, 4)]),
-        sep("nested_point", lambda t, K, o: o.where(t < 0.5, o.where(t == 0.25, 0, 1 - t), 1 - t), entries=[F(1, 4)]),
+        sep(
+            "nested_case",
+            lambda t, K, o: o.where(t < 0.5, o.where(t < 0.25, 1 - t, 1 - t), 1 - t),
+            entries=[H, F(1, 4)],
+        ),
+        sep(
+            "nested_point",
+            lambda t, K, o: o.where(t < 0.5, o.where(t == 0.25, 0, 1 - t), 1 - t),
+            entries=[F(1, 4)],
+        ),
         sep("bool_where", lambda t, K, o: 1 - t + o.where(t > 0.75, 1, 0), entries=[F(3, 4), F(4, 5)]),
         sep("equal_by_difference", lambda t, K, o: o.where(o.abs(t - 0.5) <= 0, 0, 1 - t), entries=[H]),
         sep("sqrt_of_square", lambda t, K, o: o.sqrt((t - 0.5) * (t - 0.5)) - t, entries=[H]),
@@ -121,10 +164,25 @@ def _domains() -> list[Case]:
     return [
         sep("pole_half", lambda t, K, o: 1 / (2 * t - 1), lambda t, K, o: -1 / ((K - 1) * (2 * t - 1)), [H]),
         sep("pole_third", lambda t, K, o: 1 / (3 * t - 1), entries=[F(1, 3)]),
-        sep("pole_irrational", lambda t, K, o: 1 / (2 * t * t - 1), lambda t, K, o: -1 / ((K - 1) * (2 * t * t - 1)), [F(7, 10), F(71, 100)]),
-        sep("log_negative", lambda t, K, o: o.log(2 * t - 1), lambda t, K, o: -o.log(2 * t - 1) / (K - 1), [H, F(1, 4)]),
+        sep(
+            "pole_irrational",
+            lambda t, K, o: 1 / (2 * t * t - 1),
+            lambda t, K, o: -1 / ((K - 1) * (2 * t * t - 1)),
+            [F(7, 10), F(71, 100)],
+        ),
+        sep(
+            "log_negative",
+            lambda t, K, o: o.log(2 * t - 1),
+            lambda t, K, o: -o.log(2 * t - 1) / (K - 1),
+            [H, F(1, 4)],
+        ),
         sep("log_square", lambda t, K, o: o.log((2 * t - 1) ** 2), entries=[H]),
-        sep("sqrt_negative", lambda t, K, o: o.sqrt(t - 0.25), lambda t, K, o: -o.sqrt(t - 0.25) / (K - 1), [F(1, 4), F(1, 8)]),
+        sep(
+            "sqrt_negative",
+            lambda t, K, o: o.sqrt(t - 0.25),
+            lambda t, K, o: -o.sqrt(t - 0.25) / (K - 1),
+            [F(1, 4), F(1, 8)],
+        ),
         sep("power_negative", lambda t, K, o: o.power(t - 0.5, 1.5), entries=[H]),
         sep("inverse", lambda t, K, o: 1 / t),
         sep("inverse_undone", lambda t, K, o: 1 / t, lambda t, K, o: -1 / ((K - 1) * t)),
@@ -133,7 +191,11 @@ def _domains() -> list[Case]:
         sep("pole_at_one", lambda t, K, o: 1 / (1 - t)),
         sep("pole_beyond", lambda t, K, o: 1 / (t - 1.001)),
         sep("pole_close", lambda t, K, o: 1 / (t + F(1, 10**9))),
-        sep("pole_first_cell", lambda t, K, o: 1 / (t - F(1, 1000)), entries=[F(1, 1000), F(1, 999), F(1, 1001)]),
+        sep(
+            "pole_first_cell",
+            lambda t, K, o: 1 / (t - F(1, 1000)),
+            entries=[F(1, 1000), F(1, 999), F(1, 1001)],
+        ),
         sep("tiny_spike", lambda t, K, o: 1 - t + F(1, 10**9) / (F(1, 10**12) + (t - 0.5) ** 2), entries=[H]),
         sep("exp_large", lambda t, K, o: o.exp(50 * t)),
         sep("exp_of_inverse", lambda t, K, o: o.exp(-1 / t)),
@@ -187,6 +249,11 @@ def _literals() -> list[Case]:
 
 SEPARABLE = [
     Case(c.id, kind, c.make, c.losses, c.entries, c.easy)
-    for kind, group in (("point", _points()), ("classes", _classes()), ("domain", _domains()), ("literal", _literals()))
+    for kind, group in (
+        ("point", _points()),
+        ("classes", _classes()),
+        ("domain", _domains()),
+        ("literal", _literals()),
+    )
     for c in group
 ]

@@ -1,0 +1,86 @@
+"""Verdicts on minimisers held against values of the formula as it is written, before they are given out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from lossmatters.theory.formula import direct
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.symmetry.audit import FEW, SAME, values
+from lossmatters.theory.verdict import Point
+
+CTX = direct.CONTEXT
+CLEAR = CTX.mpf(10) ** -12  # of a risk: the battery is no minimisation, and a tie decides nothing
+
+
+def _risk(row: Sequence[Any], pi: Point) -> Any:
+    parts = [direct.times(p, x) for p, x in zip(pi, row, strict=True) if p]
+    return direct.to_float(direct.total(parts)) if all(map(direct.is_finite, parts)) else None
+
+
+def _risks(loss: Loss, k: int, pi: Point, inside: bool) -> list[tuple[Any, Point]]:
+    found = []
+    for point, row in values(loss, k).rows():
+        risk = None if inside and min(point) == 0 else _risk(row, pi)
+        if risk is not None:
+            found.append((risk, point))
+    return found
+
+
+def beaten_vertex(loss: Loss, k: int, pi: Point) -> Point | None:
+    """Return an output of smaller conditional risk than the vertex of the first class, or None."""
+    vertex = (Fraction(1), *[Fraction(0)] * (k - 1))
+    at = _risk(values(loss, k).row(vertex), pi)
+    every = _risks(loss, k, pi, inside=False)
+    if at is None or not every:
+        return None
+    risk, point = min(every)
+    return point if risk < at - SAME * max(abs(at), abs(risk)) else None
+
+
+def miscalibrated(loss: Loss, num_classes: int | None) -> str | None:
+    """Return a sentence on an output of the wrong order that no output of the right order beats, or None."""
+    for k in FEW[:2] if num_classes is None else (num_classes,):
+        for weights in ([3, 2], [9, 1], [k + 1, k]):
+            shape = [*weights, *[1] * (k - 2)]
+            pi = tuple(Fraction(w, sum(shape)) for w in shape)
+            every = _risks(loss, k, pi, inside=True)
+            right = [r for r, p in every if p[0] > max(p[1:])]
+            wrong = [(r, p) for r, p in every if p[0] <= max(p[1:])]
+            wrong += [(r, p) for r, p in _exchanged(loss, k, pi, every)]
+            if not wrong or not right:
+                continue
+            risk, point = min(wrong)
+            # what a right output reaches by exchanging two entries counts, as do points beside the vertex
+            if min(right) > risk + CLEAR * max(abs(risk), 1) and not _better(loss, k, pi, risk):
+                shown = ", ".join(map(str, point))
+                return f"at K = {k} the output ({shown}) has less risk than any of the right order tried"
+    return None
+
+
+def _exchanged(loss: Loss, k: int, pi: Point, every: Sequence[tuple[Any, Point]]) -> list[tuple[Any, Point]]:
+    """Return right outputs with their first two entries exchanged."""
+    known, out = values(loss, k), []
+    for _, p in every:
+        if p[0] > max(p[1:]):
+            q = (p[1], p[0], *p[2:])
+            risk = _risk(known.row(q), pi)
+            if risk is not None and q[0] <= max(q[1:]):
+                out.append((risk, q))
+    return out
+
+
+def _better(loss: Loss, k: int, pi: Point, risk: Any) -> bool:
+    """Is there an output of the right order, beside the vertex, of a risk as small?"""
+    known = values(loss, k)
+    for n in (3, 6, 9, 15, 30):
+        for m in (1, k - 1):
+            t = Fraction(1, 10**n)
+            p = (1 - m * t, *[t] * m, *[t / 10**n] * (k - 1 - m))
+            p = (1 - sum(p[1:]), *p[1:])
+            found = _risk(known.row(p), pi)
+            if found is not None and found <= risk + CLEAR * max(abs(risk), 1):
+                return True
+    return False
