@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 DEFINING = (
@@ -21,21 +22,29 @@ class LossClass(type):
 
     def __instancecheck__(cls, instance: Any) -> bool:
         kind = type(instance)
-        return cls in kind.__mro__ and (
-            cls is kind or cls.__dict__.get("_any", False) or cls.speaks_for(kind)
-        )
+        return cls in kind.__mro__ and (cls is kind or speaks_for(cls, kind))
 
-    def speaks_for(cls, kind: type) -> bool:
-        """Do the functions that define a loss come from this class, or fill in what it leaves open?"""
-        for name in DEFINING:
-            mine, theirs = getattr(cls, name, None), getattr(kind, name, None)
-            if mine is not theirs and name not in cls._left_open():
-                return False
+
+@lru_cache(maxsize=4096)
+def speaks_for(cls: type, kind: type) -> bool:
+    """Does a class say what an instance of a class below it computes?
+
+    The classes of this package do so for each other. For a class of a user's they do where the functions that
+    define a loss come from the nearest of them, or fill in what that leaves open.
+    """
+    if not _ours(cls) or cls.__dict__.get("_any", False):
         return True
+    home = cls if "_open" in cls.__dict__ else next(c for c in kind.__mro__ if _ours(c))
+    left_open = home.__dict__.get("_open", ())
+    return all(
+        getattr(kind, name) is getattr(home, name)
+        for name in DEFINING
+        if name not in left_open and hasattr(home, name)
+    )
 
-    def _left_open(cls) -> tuple[str, ...]:
-        """The functions that a class without a formula of its own leaves to its subclasses."""
-        return cls.__dict__.get("_open", ())
+
+def _ours(cls: type) -> bool:
+    return cls.__module__.startswith("lossmatters.")
 
 
 def drop_what_was_declared(cls: Any, root: Any) -> None:
@@ -44,7 +53,7 @@ def drop_what_was_declared(cls: Any, root: Any) -> None:
     A label sum and a generator follow from the formula; a class of a user's does not get to say what they are.
     A maximum or a property that a class above declares is about the formula above.
     """
-    if cls.__module__.startswith("lossmatters."):
+    if _ours(cls):
         return
     own = cls.__dict__
     for name in ("label_sum", "generator", "written"):
