@@ -63,13 +63,20 @@ def losses(as_json: Json = False) -> None:
 
     Example: `lossmatters losses --json`
     """
+    from lossmatters.proofs_checks.checker import check_rows
     from lossmatters.theory.catalogue import catalogue
 
     rows = catalogue()
+    wrong = check_rows(rows)
     if as_json:
-        show.print_json({"losses": rows})
+        found = {"contradictions": [w.to_dict() for w in wrong]} if wrong else {}
+        show.print_json({"losses": rows, **found})
     else:
         show.losses(rows)
+    if wrong:
+        for contradiction in wrong:
+            print(f"lossmatters: {contradiction.key}: {contradiction.says}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -102,24 +109,30 @@ def certify(
     Examples: `lossmatters certify rll` · `lossmatters certify "gce(q=0.5)" -K 100 --noise 0.2` ·
     `lossmatters certify my_losses.py:MyLoss --json` · `lossmatters certify rll --formal proofs/`
     """
+    from lossmatters.proofs_checks.checker import check_certificate
+    from lossmatters.proofs_checks.checker.check import with_contradictions
     from lossmatters.theory.certificate import certify as make
     from lossmatters.theory.certificate_text import describe
     from lossmatters.theory.losses import get
 
     if num_classes > MOST_CLASSES:
         raise ValueError(f"num_classes must be at most {MOST_CLASSES} here, got num_classes={num_classes}")
-    certificate = make(get(loss), num_classes, noise)
-    rows, said = describe(certificate), certificate.to_json()
+    subject = get(loss)
+    certificate = make(subject, num_classes, noise)
+    said, wrong = check_certificate(subject, certificate)
+    rows = with_contradictions(describe(certificate), wrong)
     if formal is not None:
         from lossmatters.proofs_checks.formal.own_loss import formal_evidence
 
-        found = formal_evidence(get(loss), formal)
+        found = formal_evidence(subject, formal)
         said = {**said, "formal": found.to_dict()}
         rows.append(("formal proof", found.sentence))
     if as_json:
         show.print_json(said)
     else:
         show.certificate(rows, f"[bold]{certificate.spec}[/bold], K = {num_classes}, eta = {noise}")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command()

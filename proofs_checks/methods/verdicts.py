@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from lossmatters.proofs_checks.checker import check_symmetry
 from lossmatters.proofs_checks.claim import Evidence, Method, Status
 from lossmatters.proofs_checks.methods.symbolic import same
 from lossmatters.theory.losses import Loss
@@ -31,6 +32,9 @@ class Symmetric:
 def symmetry(claimed: Symmetric) -> Evidence:
     """Decide whether the decision procedure agrees with what is claimed."""
     verdict = decide(claimed.loss, claimed.num_classes)
+    wrong = check_symmetry(claimed.loss, verdict, claimed.num_classes)
+    if wrong is not None:  # the values of the formula speak against what was decided
+        return Evidence(Method.SYMBOLIC, Status.UNDECIDED, str(verdict.scope), f"contradicted: {wrong}")
     method = _method(verdict)
     if claimed.constant is None:
         if verdict.status is Status.REFUTED:

@@ -22,7 +22,7 @@ AGREE = Fraction(1, 10**40)  # of two computations in 50 digits
 
 
 def special_classes(every: Node) -> set[int]:
-    """Return the K at which a formula in the symbol K must be looked at on its own; beyond them it is regular.
+    """Return the K at which a formula in the symbol K must be looked at on its own; it is regular beyond.
 
     Raises
     ------

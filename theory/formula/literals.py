@@ -1,7 +1,7 @@
 """Numbers written in a formula: each kind becomes an exact one, by one rule.
 
-A float means the simplest rational that rounds to it (0.1 is 1/10, 1/3 is 1/3), as for a parameter; a float of
-few bits is read from its shortest decimal first. A bool is 0 or 1. What has no exact value is refused.
+A float means the simplest rational that rounds to it (0.1 is 1/10, 1/3 is 1/3), as for a parameter; a float
+of few bits is read from its shortest decimal first. A bool is 0 or 1. What has no exact value is refused.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 
 from lossmatters.theory.formula.errors import ClassesError, FormulaError, place
 from lossmatters.theory.formula.literals import LiteralError, literal
-from lossmatters.theory.formula.nodes import CONSTANT, ROW, Node, const, make, truth
+from lossmatters.theory.formula.nodes import ROW, Node, const, make, truth
 from lossmatters.theory.formula.whole import Whole
 
 _UFUNCS: dict[str, str] = {
@@ -362,8 +362,7 @@ def reduce_(op: str, value: Any) -> Any:
         raise FormulaError(f"the formula takes the {op} of {value!r}, which has no classes{place()}")
     node = as_number(value.node)
     if node.shape != ROW:
-        if value.keeps or node.shape == CONSTANT:  # the one entry of an axis of length 1
-            if value.keeps:
-                return Traced(node, value.classes, op == "largest")
+        if value.keeps:  # the one entry of an axis of length 1
+            return Traced(node, value.classes, op == "largest")
         raise FormulaError(f"the formula takes the {op} over classes of one number{place()}")
     return Traced(make(op, node), value.classes, op == "largest")

@@ -134,7 +134,7 @@ class Loss(metaclass=LossClass):
         return ops.sum(self.all_labels(probs, ops))
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
-        """L(u, j) of all labels at an exact point, by the formula as it is written: exact, or of 60 digits."""
+        """L(u, j) of all labels at an exact point, by the formula as it is written: exact or 60 digits."""
         return direct.losses(self, point)
 
     def values(self, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " n"]:

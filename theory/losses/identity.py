@@ -50,7 +50,7 @@ def _ours(cls: type) -> bool:
 def drop_what_was_declared(cls: Any, root: Any) -> None:
     """Take from a new class what was declared for another formula, and what it says of derived sums.
 
-    A label sum and a generator follow from the formula; a class of a user's does not get to say what they are.
+    A label sum and a generator follow from the formula; a user's class does not get to say what they are.
     A maximum or a property that a class above declares is about the formula above.
     """
     if _ours(cls):

@@ -15,7 +15,7 @@ H = F(1, 2)
 
 def _points() -> list[Case]:
     """Linear but for a point, a vertex, a face: what holds almost everywhere is not symmetric."""
-    flat = lambda t, K, o: 1 - t  # noqa: E731
+    flat = lambda t, K, o: 1 - t
     return [
         sep("point_half", lambda t, K, o: o.where(t == 0.5, 7, 1 - t), entries=[H]),
         sep("point_third", lambda t, K, o: o.where(t == F(1, 3), 0, 1 - t), entries=[F(1, 3)]),
@@ -106,8 +106,8 @@ def _points() -> list[Case]:
 
 def _classes() -> list[Case]:
     """Another formula at another K."""
-    mae = lambda t, K, o: 1 - t  # noqa: E731
-    square = lambda t, K, o: (1 - t) ** 2  # noqa: E731
+    mae = lambda t, K, o: 1 - t
+    square = lambda t, K, o: (1 - t) ** 2
 
     def branch(test):
         return lambda t, K, o: square(t, K, o) if test(K) else mae(t, K, o)

@@ -94,7 +94,7 @@ class Perturbed(Loss):
         self.base = base
         self.backend_name = backend_name
 
-    def formula(self, probs, onehot, ops):
+    def apply(self, probs, onehot, ops):
         value = self.base.apply(probs, onehot, ops)
         wrong = ops.dot(probs, onehot) * ops.const(Fraction(1, 10**9))
         return value + wrong if ops.name == self.backend_name else value
@@ -103,12 +103,16 @@ class Perturbed(Loss):
 class PerturbedSum(Perturbed):
     """Right values, but a label sum that is wrong under one backend."""
 
-    def formula(self, probs, onehot, ops):
+    def apply(self, probs, onehot, ops):
         return self.base.apply(probs, onehot, ops)
 
-    def label_sum(self, probs, ops):
-        wrong = ops.const(Fraction(int(ops.name == self.backend_name), 10**9))
-        return self.base.label_sum(probs, ops) + wrong
+
+def wrong_sum(loss, probs, ops):
+    wrong = ops.const(Fraction(int(ops.name == loss.backend_name), 10**9))
+    return loss.base.label_sum(probs, ops) + wrong
+
+
+PerturbedSum.label_sum = wrong_sum  # not in the class body: what a user's class says of its sum is not used
 
 
 PAIRS = [
