@@ -42,7 +42,9 @@ def planted(certificate, key):
     """A certificate with one falsehood."""
     proved = SymmetryVerdict(Status.PROVED, Scope(), Method.S1, "planted", constant=sympy.Integer(3))
     span, optimum = certificate.label_sum, certificate.noisy_optimum
-    swapped = replace(certificate.order_reversal, u=certificate.order_reversal.v, v=certificate.order_reversal.u)
+    swapped = replace(
+        certificate.order_reversal, u=certificate.order_reversal.v, v=certificate.order_reversal.u
+    )
     return dataclasses.replace(
         certificate,
         **{

@@ -16,6 +16,7 @@ Point = tuple[Fraction, ...]
 STEPS = 24  # halvings of an interval that holds a border, before it is guessed
 BESIDE = (Fraction(1, 10**7), Fraction(1, 10**15))  # on both sides of a border
 MOST_BORDERS = 8
+MANY, FEW_POINTS = 12, 8  # a formula of whole outputs takes K^2 operations a point
 TENTHS = tuple(Fraction(p, q) for q in (2, 3, 4, 5, 7, 8, 10) for p in range(1, q))
 NEAR = tuple(Fraction(1, 10**n) for n in (2, 4, 8, 12))
 
@@ -128,9 +129,13 @@ class Values:
         self._entries: dict[Any, Any] = {}
         direct.SEEN.clear()
         simple = list(simple_points(k, seed, draws))
-        special = self._special_entries() if separable else self._special_places(simple)
+        special = self._special_entries() if separable else []
+        if not separable and k <= MANY:
+            special = self._special_places(simple)
         more = [p for t in special for p in points_with(t, k)]
         self.points: list[Point] = list(dict.fromkeys([*simple, *more]))
+        if not separable and k > MANY:
+            self.points = self.points[:FEW_POINTS]
 
     def _special_entries(self) -> list[Fraction]:
         names = ("on_label", "off_label")

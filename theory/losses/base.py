@@ -117,7 +117,7 @@ class Loss(metaclass=LossClass):
         return self.raw(ops) if ops.name in WRITTEN_OUT else Bound(self, ops)
 
     def raw(self, ops: Ops) -> Any:
-        """Return a copy of this loss with the user's own functions, and parameters as numbers of the backend."""
+        """Return a copy with the user's own functions, and parameters as numbers of the backend."""
         view = copy.copy(self)
         for key, value in self.parameters.items():
             if isinstance(value, Fraction):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -53,7 +54,8 @@ def register(cls: LossClass) -> LossClass:
     if not cls.name or not cls.name.replace("-", "").isalnum() or cls.name != cls.name.lower():
         fail("name", "non-empty lower-case letters, digits and '-'", cls.name)
     known = LOSSES.get(cls.name)
-    if cls.name in ALIASES or (known is not None and known.__qualname__ != cls.__qualname__):
+    again = known is not None and (known.__module__, known.__qualname__) == (cls.__module__, cls.__qualname__)
+    if cls.name in ALIASES or (known is not None and not again):
         fail("name", "free (another loss has it)", cls.name)
     LOSSES[cls.name] = cls
     return cls
@@ -172,21 +174,43 @@ def _looking_in(folder: Path) -> Iterator[None]:
 
 
 def _load(path: Path) -> ModuleType:
-    """Return the module of a user's file."""
+    """Return the module of a user's file, in a namespace of its own, with what lies beside it."""
     if not path.is_file():
         raise LossFileError(f"loss file must exist, got path={str(path)!r}")
-    spec = importlib.util.spec_from_file_location(f"{USERS}{path.stem}", path)
+    folder = path.resolve().parent
+    name = f"{USERS}{path.stem}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
-        with _looking_in(path.parent):
+        with _beside(folder):
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a script that calls sys.exit must not end this program
         del sys.modules[spec.name]
         raise LossFileError(f"{path} raised {type(error).__name__}: {error}") from error
     return module
+
+
+_BESIDE: dict[str, Path] = {}  # modules that users' files found beside themselves, and where
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[None]:
+    """Let modules of a folder be imported, while those of the same name from another user's folder cannot."""
+    for name in [name for name, home in _BESIDE.items() if home != folder]:
+        sys.modules.pop(name, None)
+        del _BESIDE[name]
+    before = set(sys.modules)
+    try:
+        with _looking_in(folder):
+            yield
+    finally:
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and folder in Path(file).resolve().parents and not name.startswith(USERS):
+                _BESIDE[name] = folder
 
 
 def _imported(name: str) -> ModuleType:
