@@ -228,7 +228,7 @@ def losses(draw: DrawFn, kind: type[Loss] = Loss) -> Loss:
     event(f"loss: {cls.name}")
     if draw(st.booleans()):
         return cls()
-    values = {name: _accepted(cls, name) for name in cls().parameters}  # type: ignore[arg-type] # it has a hash
+    values = {name: _accepted(cls, name) for name in cls().parameters}
     return cls(**{name: draw(st.sampled_from(accepted)) for name, accepted in values.items()})
 
 

@@ -226,16 +226,14 @@ class DirectOps(Ops):
 
     name = "direct"
 
-    log = staticmethod(_each(lambda x: Number(_exact(x)).log(), 1))  # type: ignore[assignment]
-    exp = staticmethod(_each(lambda x: Number(_exact(x)).exp(), 1))  # type: ignore[assignment]
-    sqrt = staticmethod(_each(lambda x: Number(_exact(x)).sqrt(), 1))  # type: ignore[assignment]
-    abs = staticmethod(_each(lambda x: abs(Number(_exact(x))), 1))  # type: ignore[assignment]
-    power = staticmethod(_each(lambda x, p: Number(_exact(x)) ** p, 2))  # type: ignore[assignment]
-    minimum = staticmethod(_each(_pick(-1), 2))  # type: ignore[assignment]
-    maximum = staticmethod(_each(_pick(1), 2))  # type: ignore[assignment]
-    where = staticmethod(  # type: ignore[assignment]
-        _each(lambda condition, x, y: Number(_exact(x if condition else y)), 3)
-    )
+    log = staticmethod(_each(lambda x: Number(_exact(x)).log(), 1))
+    exp = staticmethod(_each(lambda x: Number(_exact(x)).exp(), 1))
+    sqrt = staticmethod(_each(lambda x: Number(_exact(x)).sqrt(), 1))
+    abs = staticmethod(_each(lambda x: abs(Number(_exact(x))), 1))
+    power = staticmethod(_each(lambda x, p: Number(_exact(x)) ** p, 2))
+    minimum = staticmethod(_each(_pick(-1), 2))
+    maximum = staticmethod(_each(_pick(1), 2))
+    where = staticmethod(_each(lambda condition, x, y: Number(_exact(x if condition else y)), 3))
 
     def const(self, value: Any) -> Any:
         if isinstance(value, Number | DirectWhole):
@@ -248,7 +246,8 @@ class DirectOps(Ops):
         return np.array([Number(Fraction(x)) for x in rows], dtype=object)
 
     def sum(self, x: Any) -> Any:
-        return np.sum(x, axis=-1, initial=Number(Fraction(0)))
+        zero: Any = Number(Fraction(0))
+        return np.sum(x, axis=-1, initial=zero)
 
     def max(self, x: Any) -> Any:
         largest = x[..., :1]

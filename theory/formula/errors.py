@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 OWN = ("theory", "proofs_checks", "empirics", "lossmatters")
@@ -26,10 +26,10 @@ def place(trace: TracebackType | None = None) -> str:
     """Return " (line N of FILE)" of the innermost line that is not this package's, "" if there is none."""
     frames: list[tuple[str, int]] = []
     if trace is None:
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             frames.append((frame.f_code.co_filename, frame.f_lineno))
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
     else:
         while trace is not None:
             frames.insert(0, (trace.tb_frame.f_code.co_filename, trace.tb_lineno))

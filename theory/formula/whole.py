@@ -44,14 +44,14 @@ class Whole(int):
     def __neg__(self) -> Any:
         return type(self)(-int(self))
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:  # type: ignore[override]
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if isinstance(other, int) and not isinstance(other, bool):
             if other >= 0 or int(self) != 0:
                 return self._with(1, lambda a, _: Fraction(int(self)) ** int(other))
             raise ZeroDivisionError("0 to a negative power")
         return self.lift(Fraction(int(self))) ** other
 
-    def __rpow__(self, other: Any, modulus: Any = None) -> Any:  # type: ignore[override]
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
         return self.lift(Fraction(other)) ** self if isinstance(other, int | Fraction) else NotImplemented
 
     __hash__ = int.__hash__

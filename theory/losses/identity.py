@@ -22,10 +22,9 @@ class LossClass(type):
 
     def __instancecheck__(cls, instance: Any) -> bool:
         kind = type(instance)
-        return cls in kind.__mro__ and (cls is kind or speaks_for(cls, kind))
+        return cls in kind.__mro__ and (cls is kind or _known(cls, kind))
 
 
-@lru_cache(maxsize=4096)
 def speaks_for(cls: type, kind: type) -> bool:
     """Does a class say what an instance of a class below it computes?
 
@@ -41,6 +40,9 @@ def speaks_for(cls: type, kind: type) -> bool:
         for name in DEFINING
         if name not in left_open and hasattr(home, name)
     )
+
+
+_known: Any = lru_cache(maxsize=4096)(speaks_for)  # asked at every isinstance
 
 
 def _ours(cls: type) -> bool:

@@ -119,7 +119,7 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum
     if found.vertex and not isinstance(loss, CallableLoss):
         better = beaten_vertex(loss, k, tuple(SymmetricNoise(eta).transition_matrix(k)[0]))
         if better is not None:
-            method = f"at the vertex the risk is above that of ({', '.join(map(str, better))})"
+            shown = ", ".join(map(str, better))
             return replace(
                 found,
                 clean=float(better[0]),
@@ -127,7 +127,8 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum
                 clean_exact=None,
                 vertex=False,
                 status=Known.NUMERICAL,
-                method=method,
+                method=Method.NUMERICAL,
+                detail=f"at the vertex the risk is above that at ({shown})",
                 unique=None,
             )
     return found

@@ -166,7 +166,10 @@ def _same_at(every: SymmetryVerdict, one: SymmetryVerdict, k: int) -> bool:
     """Does the verdict at one K say what the verdict for all K says of it?"""
     if one.status is not every.status:
         return False
-    return every.status is not Status.PROVED or is_zero(every.constant_at(k) - one.constant_at(k))
+    if every.status is not Status.PROVED:
+        return True
+    first, second = every.constant_at(k), one.constant_at(k)
+    return first is not None and second is not None and is_zero(first - second)
 
 
 def _at_few(loss: Loss, error: ClassesError) -> SymmetryVerdict:
