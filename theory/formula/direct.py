@@ -67,6 +67,11 @@ class Number:
     def __init__(self, value: Any) -> None:
         self.value = value
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Let NumPy's functions act entry by entry; its own numbers are read as literals first."""
+        found = getattr(ufunc, method)(*map(_boxed, inputs), **kwargs)
+        return found.item() if isinstance(found, np.ndarray) and found.ndim == 0 else found
+
     def _with(self, other: Any, function: Callable[[Any, Any], Any], swapped: bool = False) -> Any:
         if isinstance(other, np.ndarray) and other.ndim:
             return NotImplemented
@@ -170,6 +175,18 @@ class Number:
 
     def sqrt(self) -> Number:
         return Number(_checked(_power, self.value, Fraction(1, 2)))
+
+
+def _boxed(value: Any) -> np.ndarray:
+    """Return a value in an array of objects, in which NumPy does not convert it."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return value
+    if isinstance(value, np.ndarray) and value.ndim:
+        return np.array([Number(_exact(x)) for x in value.ravel()], dtype=object).reshape(value.shape)
+    box = np.empty((), dtype=object)
+    exact = None if isinstance(value, bool) else _exact(value)
+    box[()] = value if exact is None or isinstance(value, Number) else Number(exact)
+    return box
 
 
 def _checked(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:

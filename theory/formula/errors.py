@@ -33,7 +33,7 @@ def place(trace: TracebackType | None = None) -> str:
     else:
         while trace is not None:
             frames.insert(0, (trace.tb_frame.f_code.co_filename, trace.tb_lineno))
-            trace = trace.tb_next  # type: ignore[assignment]
+            trace = trace.tb_next
     for name, line in frames:
         if not _ours(name):
             return f" (line {line} of {Path(name).name})"
