@@ -26,6 +26,7 @@ EXACT, FLOAT = (
     CTX.mpf(10) ** -40,
     CTX.mpf(10) ** -9,
 )  # relative: of values to 60 digits, of ends that are floats
+LEAST = CTX.mpf(10) ** -12  # what cancels within L leaves roundings of its parts
 REPORT = "please report this: a verdict and the values of the formula contradict each other"
 K = sympy.Symbol("K", integer=True, positive=True)
 
@@ -125,7 +126,7 @@ def _spread(sums: list[tuple[Any, Any, Any]], found: Mapping[str, Any], k: int) 
     if not sums:
         return None
     low, high = min(sums, key=lambda s: s[0]), max(sums, key=lambda s: s[0])
-    size = max(low[1], high[1])
+    size = max(low[1], high[1], LEAST)
     proved = found["status"] == Status.PROVED.value
     if high[0] - low[0] > (EXACT if proved else CTX.mpf(10) ** -5) * size:
         return f"S = {amount(low[0])} at {shown(low[2])} and {amount(high[0])} at {shown(high[2])}"
@@ -155,7 +156,7 @@ def label_sum(opinion: Opinion, found: Mapping[str, Any], k: int) -> str | None:
     low, high = (value_of(found[f"{end}_exact"], k) for end in ("low", "high"))
     slack = FLOAT if "interval" in found["method"] else EXACT
     for value, size, point in opinion.sums(k):
-        margin = slack * max(size, abs(value))
+        margin = slack * max(size, abs(value), LEAST)
         if low is None or high is None or not low - margin <= value <= high + margin:
             ends = f"[{found['low_exact']}, {found['high_exact']}]"
             return f"S lies in {ends}, but is {amount(value)} at {shown(point)}"

@@ -34,7 +34,7 @@ from lossmatters.theory.losses import (
     Unhinged,
 )
 from lossmatters.theory.losses.check import check_probs_and_labels
-from lossmatters.theory.symbolic.algebra import is_zero, symbolic_losses
+from lossmatters.theory.symbolic.algebra import is_zero, refuse_comparisons, symbolic_losses
 
 LABEL, CLEAN, OTHER = sympy.symbols("u_label u_clean u_other", positive=True)
 
@@ -70,6 +70,7 @@ def reduced_gradient(loss: Loss, num_classes: int) -> tuple[sympy.Expr, sympy.Ex
     others = check_num_classes(num_classes) - 2
     probs = np.array([LABEL, CLEAN, *[OTHER] * others], dtype=object)
     value = exactly(np.asarray(loss.apply(probs, OPS.onehot(probs, 0), OPS), dtype=object).item())
+    refuse_comparisons(value)
     slopes = [
         sympy.diff(value, LABEL),
         sympy.diff(value, CLEAN),

@@ -50,11 +50,12 @@ def miscalibrated(loss: Loss, num_classes: int | None) -> str | None:
             right = [r for r, p in every if p[0] > max(p[1:])]
             wrong = [(r, p) for r, p in every if p[0] <= max(p[1:])]
             wrong += [(r, p) for r, p in _exchanged(loss, k, pi, every)]
-            if not wrong or not right:
+            if not wrong:
                 continue
             risk, point = min(wrong)
-            # what a right output reaches by exchanging two entries counts, as do points beside the vertex
-            if min(right) > risk + CLEAR * max(abs(risk), 1) and not _better(loss, k, pi, risk):
+            if right and min(right) <= risk + CLEAR * max(abs(risk), 1):
+                continue
+            if not _better(loss, k, pi, risk, point):
                 shown = ", ".join(map(str, point))
                 return f"at K = {k} the output ({shown}) has less risk than any of the right order tried"
     return None
@@ -72,15 +73,26 @@ def _exchanged(loss: Loss, k: int, pi: Point, every: Sequence[tuple[Any, Point]]
     return out
 
 
-def _better(loss: Loss, k: int, pi: Point, risk: Any) -> bool:
-    """Is there an output of the right order, beside the vertex, of a risk as small?"""
+def _better(loss: Loss, k: int, pi: Point, risk: Any, point: Point) -> bool:
+    """Is there an output of the right order of a risk as small: near the vertex, or beside the wrong one?"""
     known = values(loss, k)
+    tried: list[Point] = []
     for n in (3, 6, 9, 15, 30):
         for m in (1, k - 1):
-            t = Fraction(1, 10**n)
-            p = (1 - m * t, *[t] * m, *[t / 10**n] * (k - 1 - m))
-            p = (1 - sum(p[1:]), *p[1:])
-            found = _risk(known.row(p), pi)
-            if found is not None and found <= risk + CLEAR * max(abs(risk), 1):
-                return True
+            rest = [Fraction(1, 10**n)] * m + [Fraction(1, 100**n)] * (k - 1 - m)
+            tried.append((1 - sum(rest), *rest))
+    largest = max(range(1, k), key=point.__getitem__)
+    exchanged = list(point)
+    exchanged[0], exchanged[largest] = point[largest], point[0]
+    tried.append(tuple(exchanged))
+    for base in (point, tuple(exchanged)):  # where two are as large, some mass from one to the other
+        for share in (2, 20, 10**4):
+            moved = list(base)
+            step = base[largest] / share
+            moved[0], moved[largest] = base[0] + step, base[largest] - step
+            tried.append(tuple(moved))
+    for p in tried:
+        found = _risk(known.row(p), pi) if p[0] > max(p[1:]) else None
+        if found is not None and found <= risk + CLEAR * max(abs(risk), 1):
+            return True
     return False

@@ -147,7 +147,22 @@ def symbolic_losses(loss: Loss, num_classes: int) -> tuple[tuple[sympy.Symbol, .
     """
     symbols = sympy.symbols(f"u1:{num_classes + 1}", positive=True)
     columns = loss.all_labels(np.array(symbols, dtype=object), OPS)
-    return symbols, tuple(exactly(column) for column in columns)
+    found = tuple(exactly(column) for column in columns)
+    for column in found:
+        refuse_comparisons(column)
+    return symbols, found
+
+
+def refuse_comparisons(expression: Any) -> None:
+    """Check that no case of an expression depends on which of two entries is larger.
+
+    Raises
+    ------
+    TypeError : the formula compares probabilities.
+    """
+    for case in expression.atoms(sympy.Piecewise):
+        if any(len(r.free_symbols) > 1 for r in case.atoms(sympy.core.relational.Relational)):
+            raise TypeError("the formula compares probabilities, which is no one expression in them")
 
 
 def enclose(expression: sympy.Expr) -> Any:

@@ -22,6 +22,7 @@ from lossmatters.theory.verdict import Point
 
 CTX = direct.CONTEXT
 SAME = CTX.mpf(10) ** -45  # relative: of 60 digits, sums of K values and their cancellation leave as many
+LEAST = CTX.mpf(10) ** -10  # what cancels within L leaves roundings of its parts
 ROUNDED = CTX.mpf(10) ** -9  # of an end that is a float with an error bound of its own
 FEW = (2, 3, 4, 7)  # at which a verdict for all K is held against values
 FINITE = "every L(u, j) is finite"
@@ -68,12 +69,12 @@ class Summary:
             return None
         low, high = min(found, key=lambda s: s[1]), max(found, key=lambda s: s[1])
         size = max(s[2] for s in (low, high))
-        return (low[0], high[0]) if high[1] - low[1] > SAME * size else None
+        return (low[0], high[0]) if high[1] - low[1] > SAME * max(size, LEAST) else None
 
     def leaves(self, low: Any, high: Any, slack: Any) -> Point | None:
         """Return a point whose label sum is not between two numbers."""
         for point, value, size in self.sums:
-            margin = slack * max(size, abs(value))
+            margin = slack * max(size, abs(value), LEAST)
             if value < low - margin or value > high + margin:
                 return point
         return None

@@ -129,8 +129,8 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
     points = rng.dirichlet(np.full(k, 0.3), size=SAMPLES) + 1e-15
     points /= points.sum(axis=1, keepdims=True)
     with np.errstate(all="ignore"):  # it may have no value at some
-        found = np.asarray(loss.all_labels(points, numpy), dtype=float)
-    largest = float(np.max(found, where=~np.isnan(found), initial=-np.inf))
+        values = np.asarray(loss.all_labels(points, numpy), dtype=float)
+    largest = float(np.max(values, where=~np.isnan(values), initial=-np.inf))
     if largest > float(declared) * (1 + 1e-9):
         raise ValueError(f"{loss.spec} declares the maximum {declared}, but a sampled value is {largest}")
     if span is not None and float(declared) < span.high[0] * (1 - 1e-12):  # rounding of the declared value

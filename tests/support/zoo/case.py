@@ -34,7 +34,7 @@ class Case:
     easy: bool = True
 
 
-def sep(id: str, on: Any, off: Any = None, entries: Any = (), easy: bool = True, kind: str = "") -> Case:
+def sep(id: str, on: Any, off: Any = None, entries: Any = (), easy: bool = True, plain: Any = None) -> Case:
     """A separable loss from two functions of (t, K, ops)."""
     body: dict[str, Any] = {"on_label": lambda self, t, k, ops: on(t, k, ops), "name": id}
     if off is not None:
@@ -42,7 +42,7 @@ def sep(id: str, on: Any, off: Any = None, entries: Any = (), easy: bool = True,
 
     def losses(point: Any) -> list[Any]:
         k = len(point)
-        ons = {p: _plain(on, p, k) for p in set(point)}
+        ons = {p: _plain(plain or on, p, k) for p in set(point)}
         offs = {p: _plain(off, p, k) if off is not None else Dec(0).x for p in set(point)}
         everything = sum(offs[p] for p in point)
         # not all less one: infinity less infinity
@@ -54,7 +54,7 @@ def sep(id: str, on: Any, off: Any = None, entries: Any = (), easy: bool = True,
         )
         return [ons[p] + r for p, r in zip(point, rest, strict=True)]
 
-    return Case(id, kind, lambda: type("Zoo_" + id, (SeparableLoss,), body)(), losses, tuple(entries), easy)
+    return Case(id, "", lambda: type("Zoo_" + id, (SeparableLoss,), body)(), losses, tuple(entries), easy)
 
 
 def _plain(function: Any, t: Fraction, k: int) -> Any:

@@ -148,7 +148,7 @@ def _share(weight):
         u = np.array([Dec(p) for p in point], dtype=object)
         w = [read(x) for x in np.broadcast_to(weight(u, Plain), len(point))]
         total = sum(w)
-        return [ONE - x / total if total != 0 else NAN for x in w]
+        return [ONE - x / total if abs(total) > CTX.mpf(10) ** -50 else NAN for x in w]
 
     return losses
 
@@ -162,7 +162,7 @@ def normal(id: str, base: Case, easy: bool = True) -> Case:
     def losses(point):
         row = base.losses(point)
         total = sum(row)
-        return [x / total if total != 0 and abs(total) < CTX.inf else NAN for x in row]
+        return [x / total if CTX.mpf(10) ** -50 < abs(total) < CTX.inf else NAN for x in row]
 
     return of(id, lambda: Normalized(base.make()), losses, base.entries, easy)
 

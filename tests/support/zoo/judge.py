@@ -66,7 +66,7 @@ def finite(x: Any) -> bool:
 
 
 def size(*values: Any) -> Any:
-    return max([abs(v) for v in values if finite(v)] + [CTX.mpf(10) ** -30])
+    return max([abs(v) for v in values if finite(v)] + [CTX.mpf(10) ** -12])
 
 
 def constant(text: str, k: int) -> Any:

@@ -219,7 +219,11 @@ def _literals() -> list[Case]:
         sep("tiny_square", lambda t, K, o: 1 - t + 1e-15 * t * t),
         sep("tinier_square", lambda t, K, o: 1 - t + 1e-40 * t * t),
         sep("thirds", lambda t, K, o: t * t * (1 / 3) + t * t * (2 / 3) - t * t + t),
-        sep("float32", lambda t, K, o: np.float32(0.1) * t + np.float32(0.2) * t - 0.3 * t),
+        sep(
+            "float32",
+            lambda t, K, o: np.float32(0.1) * t + np.float32(0.2) * t - 0.3 * t,
+            plain=lambda t, K, o: 0 * t,
+        ),
         sep("float64", lambda t, K, o: np.float64(0.5) - t),
         sep("np_int", lambda t, K, o: np.int64(2) - t),
         sep("np_int_square", lambda t, K, o: np.int64(2) * t * t - 2 * t * t + t),
