@@ -61,8 +61,8 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
         # a weight is one of its class alone: two passes over the classes instead of 2 K
         low, high = probs * (1 - STEP), np.minimum(probs * (1 + STEP), CONTEXT.mpf(1))
         bound: Any = loss.bound_to(OPS)
-        rises = (bound.weights(high, OPS) - bound.weights(low, OPS)) / (high - low)
-        weights = bound.weights(probs, OPS)
+        rises = (bound.share_weights(high, OPS) - bound.share_weights(low, OPS)) / (high - low)
+        weights = bound.share_weights(probs, OPS)
         total = CONTEXT.fsum(weights)
         slopes = [weights[label] / total * rise / total for rise in rises]
         slopes[label] -= rises[label] / total

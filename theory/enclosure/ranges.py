@@ -7,6 +7,7 @@ as the budget allows, anything else by boxes of outputs, which is tight for few 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -122,7 +123,21 @@ def enclose_label_sum(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enc
     [11.43534, 11.43534, 12.857143, 12.857143]
     """
     _check(loss)
-    k = check_num_classes(num_classes)
+    check_num_classes(num_classes)
+    return _tried(lambda: _label_sum(loss, num_classes, budget), num_classes)
+
+
+def _tried(enclose: Callable[[], Enclosure], k: int) -> Enclosure:
+    """Return an enclosure, or the whole line for a formula without values at the places that it rests on."""
+    with np.errstate(all="ignore"):
+        try:
+            return enclose()
+        except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+            uniform, line = (Fraction(1, k),) * k, (-np.inf, np.inf)
+            return Enclosure(line, line, uniform, uniform, True, 0, "boxes")
+
+
+def _label_sum(loss: Loss, k: int, budget: int) -> Enclosure:
     if isinstance(loss, SeparableLoss):
         return _of_groups(((loss_functions(loss, k)[2], k),), budget)
     try:
@@ -155,7 +170,11 @@ def enclose_loss(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enclosur
     2.0
     """
     _check(loss)
-    k = check_num_classes(num_classes)
+    check_num_classes(num_classes)
+    return _tried(lambda: _any_label(loss, num_classes, budget), num_classes)
+
+
+def _any_label(loss: Loss, k: int, budget: int) -> Enclosure:
     if isinstance(loss, SeparableLoss):
         on, off, _ = loss_functions(loss, k)
         return _of_groups(((on, 1), (off, k - 1)), budget)

@@ -13,6 +13,7 @@ from lossmatters.theory.enclosure.rows import Row, TraceOps
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.enclosure.structure import NotTracedError, Trace
 from lossmatters.theory.exact import check_num_classes
+from lossmatters.theory.formula import ClassesError
 from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.structure import by_structure
@@ -85,6 +86,6 @@ def trace(loss: Loss, num_classes: int | None = None) -> Trace:
         found.total = _total_of(loss, found.loss, found)
     except NotTracedError:
         raise
-    except (TypeError, AttributeError, IndexError, NotImplementedError) as error:
+    except (TypeError, AttributeError, IndexError, NotImplementedError, ClassesError) as error:
         raise NotTracedError(f"{loss.spec} could not be traced: {error}") from error
     return found

@@ -5,9 +5,10 @@ unnoticed, and no backend can compute another formula than the next.
 """
 
 from lossmatters.theory.formula import direct
-from lossmatters.theory.formula.errors import ClassesError, FormulaError, NoValueError
+from lossmatters.theory.formula.errors import ClassesError, FormulaError, NoValueError, OpenError
 from lossmatters.theory.formula.evaluate import evaluate, evaluate_all
 from lossmatters.theory.formula.nodes import Node, make, walk
+from lossmatters.theory.formula.traced import is_settled
 from lossmatters.theory.formula.tracing import (
     classes_of,
     trace_bound,
@@ -21,10 +22,12 @@ __all__ = [
     "FormulaError",
     "NoValueError",
     "Node",
+    "OpenError",
     "classes_of",
     "direct",
     "evaluate",
     "evaluate_all",
+    "is_settled",
     "make",
     "trace_bound",
     "trace_formula",

@@ -15,7 +15,7 @@ import mpmath
 import numpy as np
 
 from lossmatters.theory.backends.base import Ops
-from lossmatters.theory.formula.errors import FormulaError
+from lossmatters.theory.formula.errors import FormulaError, OpenError
 from lossmatters.theory.formula.literals import literal
 from lossmatters.theory.formula.whole import Whole
 
@@ -45,6 +45,8 @@ def _exact(value: Any) -> Any:
         if 0 < found < 1:
             SEEN.add(found)
         return found
+    if getattr(value, "free_symbols", None):
+        raise OpenError("a parameter that is left open has no value")
     if hasattr(value, "evalf"):
         return CONTEXT.mpf(str(value.evalf(DIGITS + 5)))
     return None

@@ -14,12 +14,20 @@ class FormulaError(ValueError):
     """A formula that cannot be read: it branches on values, returns no number, or raises."""
 
 
+class NoAttributeError(FormulaError, AttributeError):
+    """A formula that asks a value for what it does not have."""
+
+
 class ClassesError(FormulaError):
     """A formula that is another one at another number of classes: it can be read at one K at a time."""
 
 
 class NoValueError(FormulaError):
     """A formula that has no value at any output, such as one that divides by zero at this K."""
+
+
+class OpenError(FormulaError):
+    """A formula that holds a symbol as a parameter: it has no values."""
 
 
 def place(trace: TracebackType | None = None) -> str:

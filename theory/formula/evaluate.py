@@ -46,7 +46,7 @@ def evaluate_all(roots: list[Node], ops: Ops, **inputs: Any) -> list[Any]:
 
 def _value(node: Node, args: list[Any], ops: Ops, inputs: dict[str, Any]) -> Any:
     match node.op:
-        case "const":
+        case "const" | "symbol":
             return ops.const(node.value)
         case "truth":
             return node.value

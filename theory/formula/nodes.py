@@ -114,6 +114,10 @@ def _folded(op: str, args: tuple[Node, ...]) -> Node | None:
 
 def _folded_numbers(op: str, values: list[Any]) -> Node | None:
     x, y = values[0], values[-1]
+    if (op, x) in (("log", 1), ("sqrt", 0)):
+        return const(0)
+    if (op, x) in (("exp", 0), ("sqrt", 1)):
+        return const(1)
     match op:
         case "add":
             return const(x + y)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossmatters.theory.formula.errors import ClassesError, FormulaError, place
+from lossmatters.theory.formula.errors import ClassesError, FormulaError, NoAttributeError, place
 from lossmatters.theory.formula.literals import LiteralError, literal
 from lossmatters.theory.formula.nodes import ROW, Node, const, make, truth
 from lossmatters.theory.formula.whole import Whole
@@ -250,6 +250,12 @@ class Traced:
             return reduce_("sum", args[0])
         raise FormulaError(f"the formula uses np.{name}: write it with ops{place()}")
 
+    def _sympy_(self) -> Any:
+        """Leave an operation of a SymPy number with this value to this class."""
+        from sympy import SympifyError
+
+        raise SympifyError(self.node)
+
     def sum(self, axis: Any = -1, dim: Any = -1) -> Any:
         """Sum over the classes, as ``ops.sum``."""
         if axis not in (-1, (-1,)) or dim not in (-1, (-1,)):
@@ -257,9 +263,14 @@ class Traced:
         return reduce_("sum", self)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
-        raise FormulaError(f"the formula uses .{name} of a value: write it with ops{place()}")
+        raise NoAttributeError(f"the formula uses .{name} of a value: write it with ops{place()}")
+
+
+def is_settled(value: Any) -> bool:
+    """Say whether a number of a formula is known while it is traced: one that holds K as a symbol is not."""
+    return not isinstance(value, Traced) or value.node.op in ("const", "truth")
 
 
 def _last_axis(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -302,10 +313,12 @@ def _vector(value: Any) -> Node:
 
 
 def _of_sympy(value: Any) -> Node | None:
-    """Return an exact constant of SymPy, such as sqrt(2) or log(3), as nodes."""
+    """Return an exact constant of SymPy, such as sqrt(2) or log(3), as nodes; a symbol is one of its own."""
     sympy = sys.modules.get("sympy")
-    if sympy is None or not isinstance(value, sympy.Basic) or value.free_symbols:
+    if sympy is None or not isinstance(value, sympy.Basic):
         return None
+    if value.is_Symbol:  # a parameter left open, which only SymPy can compute with
+        return make("symbol", value=value)
     if value is sympy.E:
         return make("exp", const(1))
     number = literal(value)

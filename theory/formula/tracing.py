@@ -109,7 +109,21 @@ def _traced(loss: Any, run: Callable[[], Any]) -> Node:
     except FormulaError:
         kind = type(found).__name__
         raise FormulaError(f"the formula of {loss.spec} must return a number, got a {kind}") from None
-    for part in walk(node):
-        if part.op == "div" and part.args[1] is const(0):
-            raise NoValueError(f"{loss.spec} divides by 0")
+    if any(map(_has_no_value, walk(node))):
+        raise NoValueError(f"{loss.spec} has no value: it has a division by 0, or a log or root of less")
     return node
+
+
+def _has_no_value(node: Node) -> bool:
+    """Is it an operation on constants that has no finite value?"""
+    values = [a.value if a.op == "const" else None for a in node.args]
+    match node.op:
+        case "div":
+            return values[1] == 0
+        case "log":
+            return values[0] is not None and values[0] <= 0
+        case "sqrt":
+            return values[0] is not None and values[0] < 0
+        case "power" if None not in values:
+            return (values[0] < 0 and values[1].denominator != 1) or (values[0] == 0 and values[1] < 0)
+    return False

@@ -120,7 +120,7 @@ class Loss(metaclass=LossClass):
         """Return a copy with the user's own functions, and parameters as numbers of the backend."""
         view = copy.copy(self)
         for key, value in self.parameters.items():
-            if isinstance(value, Fraction):
+            if isinstance(value, Fraction) or hasattr(value, "free_symbols"):  # or left open, for SymPy alone
                 object.__setattr__(view, key, ops.const(value))
         return view
 

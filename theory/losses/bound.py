@@ -36,7 +36,7 @@ class Bound:
         node = trace_function(self._loss, name, classes_of(num_classes))
         return evaluate(node, ops, entry=t, classes=num_classes)
 
-    def weights(self, probs: Any, ops: Ops) -> Any:
+    def share_weights(self, probs: Any, ops: Ops) -> Any:
         classes = probs.shape[-1]
         return evaluate(trace_weights(self._loss, classes_of(classes)), ops, probs=probs, classes=classes)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lossmatters.theory.backends import Ops
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.formula import is_settled
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.mixtures import (
     GeneralMixture,
@@ -79,7 +80,7 @@ class _Backward:
 
     def weights(self, num_classes: Any) -> tuple[Any, Any]:
         a, b = slope_and_offset(self.eta, num_classes)
-        if a == 0:
+        if is_settled(a) and a == 0:
             fail("parameter eta", "other than (K-1)/K, where labels carry no information", self.eta)
         return 1 / a, -b / a
 

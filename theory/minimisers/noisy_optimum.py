@@ -202,7 +202,7 @@ def _is_symmetric(loss: Loss, num_classes: int | None) -> bool:
 def _all_weight_at_vertex(loss: ShareLoss, k: int) -> bool:
     """Is w_c > 0 at e_c and every other weight 0, exactly?"""
     vertex = OPS.array([1, *[0] * (k - 1)])
-    first, *others = (exactly(w) for w in loss.weights(vertex, OPS))
+    first, *others = (exactly(w) for w in loss.bound_to(OPS).share_weights(vertex, OPS))
     return sign_of(first)[0] == 1 and all(is_zero(w) for w in others)
 
 

@@ -97,7 +97,10 @@ def sign_of(expression: sympy.Expr) -> tuple[int | None, str]:
         return int(sympy.sign(expression)), "exact"
     for bits in SIGN_BITS:
         with precision(bits):
-            ball = enclose(expression)
+            try:
+                ball = enclose(expression)
+            except TypeError:  # no real number, or no elementary one
+                return None, "balls"
             if ball > 0:
                 return 1, "balls"
             if ball < 0:

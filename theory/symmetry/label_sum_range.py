@@ -86,8 +86,8 @@ class LabelSumRange:
         return {
             "low": _number(self.low),
             "high": _number(self.high),
-            "low_exact": str(self.low),
-            "high_exact": str(self.high),
+            "low_exact": _text(self.low),
+            "high_exact": _text(self.high),
             "low_at": place_text(self.low_at),
             "high_at": place_text(self.high_at),
             "rigorous": self.rigorous,
@@ -169,6 +169,10 @@ def _by_kind(loss: Loss, num_classes: int | None) -> LabelSumRange:
         if len(varying) <= 1 and all(p.rigorous for _, p in parts):
             low, high = sum(c * p.low for c, p in parts), sum(c * p.high for c, p in parts)
             at = varying[0] if varying else parts[0][1]
+            if at.method is Method.INTERVALS:
+                gap = float(sum(c * (p.gap or 0) for c, p in parts))
+                ends = sympy.Float(float(low)), sympy.Float(float(high))
+                return replace(at, low=ends[0], high=ends[1], gap=gap)
             return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, Method.S3, at.scope)
     found = _by_structure(loss, num_classes) if not isinstance(loss, SeparableLoss) else None
     return found or _enclosed_range(loss, num_classes) or _sampled_range(loss, num_classes or 10)
@@ -284,6 +288,11 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
         Method.SAMPLING,
         Scope.of(num_classes),
     )
+
+
+def _text(end: sympy.Expr) -> str:
+    """Return a closed form, or all digits of a float: one that is rounded would be no bound."""
+    return repr(float(end)) if end.is_Float else str(end)
 
 
 def _number(expression: sympy.Expr) -> float | None:

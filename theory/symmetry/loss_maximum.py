@@ -131,6 +131,8 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
     with np.errstate(all="ignore"):  # it may have no value at some
         values = np.asarray(loss.all_labels(points, numpy), dtype=float)
     largest = float(np.max(values, where=~np.isnan(values), initial=-np.inf))
+    if largest > float(declared) * (1 + 1e-9) and type(loss).upper_bound is ShareLoss.upper_bound:
+        return LossMaximum(None, Place.UNKNOWN, Method.NONE)  # weights of both signs: no share of a whole
     if largest > float(declared) * (1 + 1e-9):
         raise ValueError(f"{loss.spec} declares the maximum {declared}, but a sampled value is {largest}")
     if span is not None and float(declared) < span.high[0] * (1 - 1e-12):  # rounding of the declared value
@@ -190,6 +192,8 @@ def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
     if shapes[0] in ("convex", "affine") and shapes[1] in ("convex", "affine"):
         own = on.at(1) + (k - 1) * off.limit_at_zero()
         wrong = on.limit_at_zero() + off.at(1) + (k - 2) * off.limit_at_zero()
+        if not (own.is_extended_real and wrong.is_extended_real):  # no value at a vertex
+            return None
         value = sympy.Max(own, wrong)
         at = Place.WRONG_VERTEX if value == wrong else Place.LABELS_VERTEX
         return LossMaximum(tidy(value), at, Method.CURVATURE)

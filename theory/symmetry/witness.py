@@ -91,6 +91,10 @@ def differ(first: sympy.Expr, second: sympy.Expr) -> How | None:
 
     for bits in BITS:
         with precision(bits):
-            if not enclose(difference).contains(0):
+            try:
+                ball = enclose(difference)
+            except TypeError:  # no real number
+                return None
+            if ball.is_finite() and not ball.contains(0):
                 return How.BALLS
     return None

@@ -131,7 +131,7 @@ def symmetry(truth: Truth, found: dict[str, Any], only: int | None = None) -> li
             wrong.append(f"refuted by S = {CTX.nstr(a, 15)}, {CTX.nstr(b, 15)} at {show(u)}, {show(v)}")
         for k in covered(found["scope"]) if only is None else [only]:
             good = [(sum(row), row) for _, row in truth.rows(k) if all(map(finite, row))]
-            if good and max(s for s, _ in good) - min(s for s, _ in good) <= SAME * size(
+            if good and max(s for s, _ in good) - min(s for s, _ in good) <= CTX.mpf(10) ** -55 * size(
                 *(x for _, row in good for x in row)
             ):
                 wrong.append(f"refuted {found['scope']}, but constant at K = {k} on all points")

@@ -32,7 +32,7 @@ def read(value: Any) -> Any:
         return CTX.mpf(str(value))
     if isinstance(value, float):
         near = Fraction(value).limit_denominator(10**6)  # 1/3 is a third
-        return read(near) if float(near) == value else CTX.mpf(repr(float(value)))
+        return read(near) if float(near) == value and abs(value) < 2**53 else CTX.mpf(repr(float(value)))
     if hasattr(value, "evalf"):
         return CTX.mpf(str(value.evalf(60)))
     raise TypeError(f"no number: {value!r}")
@@ -85,23 +85,28 @@ class Dec:
     def __abs__(self) -> Dec:
         return Dec(abs(self.x))
 
+    def _near(self, o: Any) -> bool:
+        """Equal but for rounding."""
+        y = read(o)
+        return bool(abs(self.x - y) <= CTX.mpf(10) ** -55 * max(abs(self.x), abs(y)))
+
     def __lt__(self, o: Any) -> bool:
-        return bool(self.x < read(o))
+        return bool(self.x < read(o)) and not self._near(o)
 
     def __le__(self, o: Any) -> bool:
-        return bool(self.x <= read(o))
+        return bool(self.x <= read(o)) or self._near(o)
 
     def __gt__(self, o: Any) -> bool:
-        return bool(self.x > read(o))
+        return bool(self.x > read(o)) and not self._near(o)
 
     def __ge__(self, o: Any) -> bool:
-        return bool(self.x >= read(o))
+        return bool(self.x >= read(o)) or self._near(o)
 
     def __eq__(self, o: Any) -> Any:
-        return bool(self.x == read(o))
+        return self._near(o)
 
     def __ne__(self, o: Any) -> Any:
-        return bool(self.x != read(o))
+        return not self._near(o)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -107,8 +107,9 @@ def test_identities_of_symmetrised_losses_hold_for_every_number_of_classes():
     assert is_zero(on + (K - 1) * off.subs(t, 0) + sympy.diff(off, t) * (1 - t) - 2 * (1 - t))
     forward = corrected(CCE(), "1/5", "forward")  # -log(a t + b), a shifted cross-entropy
     shift = (sympy.Rational(1, 5) / (K - 1)) / (1 - sympy.Rational(1, 5) * K / (K - 1))
-    rll = RLL(alpha=alpha).bound_to(OPS)
+    rll = RLL(alpha=alpha)
     object.__setattr__(rll, "alpha", shift)
+    rll = rll.bound_to(OPS)
     part = symmetrised(forward)
     for name in ("on_label", "off_label"):
         left = exactly(getattr(part, name)(t, K, OPS))
