@@ -117,13 +117,16 @@ def _traced(loss: Any, run: Callable[[], Any]) -> Node:
 def _has_no_value(node: Node) -> bool:
     """Is it an operation on constants that has no finite value?"""
     values = [a.value if a.op == "const" else None for a in node.args]
+    if node.op == "div":
+        return bool(values[1] == 0)
+    if not values or None in values:
+        return False
+    x, p = values[0], values[-1]
     match node.op:
-        case "div":
-            return values[1] == 0
         case "log":
-            return values[0] is not None and values[0] <= 0
+            return bool(x <= 0)
         case "sqrt":
-            return values[0] is not None and values[0] < 0
-        case "power" if None not in values:
-            return (values[0] < 0 and values[1].denominator != 1) or (values[0] == 0 and values[1] < 0)
+            return bool(x < 0)
+        case "power":
+            return bool((x < 0 and p.denominator != 1) or (x == 0 and p < 0))
     return False

@@ -80,7 +80,7 @@ def _better(loss: Loss, k: int, pi: Point, risk: Any, point: Point) -> bool:
     for n in (3, 6, 9, 15, 30):
         for m in (1, k - 1):
             rest = [Fraction(1, 10**n)] * m + [Fraction(1, 100**n)] * (k - 1 - m)
-            tried.append((1 - sum(rest), *rest))
+            tried.append((1 - sum(rest, Fraction(0)), *rest))
     largest = max(range(1, k), key=point.__getitem__)
     exchanged = list(point)
     exchanged[0], exchanged[largest] = point[largest], point[0]
