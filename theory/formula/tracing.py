@@ -116,7 +116,7 @@ def _traced(loss: Any, run: Callable[[], Any]) -> Node:
 
 def _has_no_value(node: Node) -> bool:
     """Is it an operation on constants that has no finite value?"""
-    values = [a.value if a.op == "const" else None for a in node.args]
+    values: list[Any] = [a.value if a.op == "const" else None for a in node.args]
     if node.op == "div":
         return bool(values[1] == 0)
     if not values or None in values:
