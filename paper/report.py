@@ -128,10 +128,28 @@ def write_report(
         losses=loss_table().to_html(),
         comparison=comparison_table(groups).to_html() if len(groups) > 1 else None,
         results={name: results_table(group).to_html() for name, group in groups.items()},
+        runs=len(records),
+        diverged=diverged(records),
         provenance=ledger.get("provenance") or {},
         training={name: provenance(group) for name, group in groups.items()},
     )  # fmt: skip
     return write_whole(Path(out_dir) / PAGE, page.encode())
+
+
+def diverged(records: Sequence[Record]) -> list[str]:
+    """Return a line for each loss and noise rate of which a run diverged: which seeds, and in which epoch."""
+    found: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        if record.diverged is not None:
+            rate = record.noise["rate"]
+            found.setdefault(
+                (record.experiment, record.loss, "unknown" if rate is None else rate), []
+            ).append(record)
+    return [
+        f"{experiment}: {loss} at eta = {rate}, "
+        + ", ".join(f"seed {r.seed} in epoch {r.diverged}" for r in group)
+        for (experiment, loss, rate), group in found.items()
+    ]
 
 
 def _claims(ledger: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lossmatters.empirics.records import Record
+from lossmatters.empirics.records import Record, converged
 
 
 def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -17,8 +17,9 @@ def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
 
     The key is the experiment's name; then the model's, the data's and the variant's where the set-ups of
     the experiment differ in these; then a digest where several are still called alike (a sweep repeated
-    with other epochs, say).
+    with other epochs, say). Runs that diverged are in none: no table and no figure shows them.
     """
+    records = converged(records)
     found: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         noise = {k: v for k, v in record.noise.items() if k not in ("rate", "realised_rate")}
@@ -43,7 +44,11 @@ def main_setups(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def families(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Sort records by experiment, kind of model and data: a set-up with its variants."""
+    """Sort records by experiment, kind of model and data: a set-up with its variants.
+
+    Runs that diverged are in none.
+    """
+    records = converged(records)
     names = _names(records)
     found: dict[str, list[Record]] = {}
     for record in records:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossmatters.empirics.records import Record
+from lossmatters.empirics.records import Record, converged
 from lossmatters.paper.names import canonical, loss_order
 from lossmatters.paper.setups import cold, families, setups
 from lossmatters.theory.memorization import flip_epoch
@@ -161,7 +161,7 @@ def grid(records: Sequence[Record]) -> Grid:
     """Return cells by (canonical loss, noise rate), in the order of losses and then of rates.
 
     Runs that started from another network's weights are left out: they are no repetitions of those that
-    did not (see `warm_grid`).
+    did not (see `warm_grid`). So are runs that diverged.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def grid(records: Sequence[Record]) -> Grid:
     if len(names) > 1:
         raise ValueError(f"records must be of one set-up, got set-ups={list(names)!r}")
     found: dict[tuple[str, Fraction], list[Record]] = {}
-    for record in records:
+    for record in converged(records):
         if record.start is None:
             found.setdefault((canonical(record.loss), record.noise_rate), []).append(record)
     keys = sorted(found, key=lambda key: (loss_order(key[0]), key[1]))
@@ -186,6 +186,7 @@ def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell
     ------
     ValueError : records of several set-ups.
     """
+    records = converged(records)
     starts = {canonical(r.start) for r in records if r.start is not None}
     return {
         (start, *key): cell

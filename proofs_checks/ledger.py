@@ -171,6 +171,7 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
     return {
         "versions": versions,
         "records": len(records),
+        "diverged": sum(r.diverged is not None for r in records),
         "datasets": datasets,
         "experiments": sorted(experiments),
         "training": records[0].provenance if records else None,

@@ -14,7 +14,7 @@ from lossmatters.empirics import data
 from lossmatters.empirics.experiments.experiment import Experiment, Run
 from lossmatters.empirics.noise_kinds import Annotated, realised
 from lossmatters.empirics.records import Record, run_id
-from lossmatters.theory.losses import get
+from lossmatters.theory.losses import fingerprint, get
 from lossmatters.theory.noise import NoisyLabels
 
 if TYPE_CHECKING:
@@ -83,7 +83,14 @@ def configuration(experiment: Experiment, run: Run, data_dir: str | None = None)
         "loss": run.loss,
         "noise": experiment.noise.describe(found, run.rate),
         "seed": run.seed,
+        **_formula(run.loss, found.num_classes),
     }
+
+
+def _formula(loss: str, num_classes: int) -> dict[str, str]:
+    """Return what the loss of a run computes, where its text is not enough to tell."""
+    known = fingerprint(get(loss), num_classes)
+    return {} if known is None else {"formula": known}
 
 
 def noisy_labels(experiment: Experiment, run: Run, data_dir: str | None = None) -> NoisyLabels:

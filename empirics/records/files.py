@@ -16,6 +16,7 @@ from lossmatters.empirics.records.record import CURVES, SCHEMA, Record, RecordEr
 from lossmatters.theory.files import space_needed
 
 READ = (1, SCHEMA)  # schema 1 had no digest
+OPTIONAL = ("risks", "classes", "formula")  # of a record: older ones, and most, are without
 LONGEST = 64 * 2**20  # characters of a line: a curve of a million epochs fits
 
 
@@ -104,7 +105,7 @@ def _parse(line: str, where: str) -> Record:
         raise RecordError(f"{where}: schema must be {SCHEMA}, got schema={data.get('schema')!r}")
     fields = [f.name for f in dataclasses.fields(Record)]
     curves = data.get("curves")
-    missing = [name for name in fields if name not in data and name not in ("risks", "classes")] + [
+    missing = [name for name in fields if name not in data and name not in OPTIONAL] + [
         f"curves.{name}" for name in CURVES if not isinstance(curves, dict) or name not in curves
     ]
     if missing:
@@ -119,6 +120,10 @@ def _parse(line: str, where: str) -> Record:
     if data.get("run_id") != record.run_id:
         raise RecordError(
             f"{where}: run_id must be {record.run_id}, got run_id={data.get('run_id')!r} (edited?)"
+        )
+    if data.get("diverged", record.diverged) != record.diverged:
+        raise RecordError(
+            f"{where}: diverged must be {record.diverged}, got diverged={data['diverged']!r} (edited?)"
         )
     digest = data.get("digest")
     if data["schema"] == SCHEMA and digest is None:

@@ -15,7 +15,8 @@ def to_frame(records: Iterable[Record]) -> pandas.DataFrame:
     """Return a table with a row for each epoch of each record.
 
     Columns: run_id, experiment, dataset, model, variant, loss, start, noise_kind, noise_rate (a float), seed,
-    epoch (from 1 on), and one for each curve; what does not apply is missing.
+    diverged (the epoch in which the loss was no longer finite), epoch (from 1 on), and one for each curve;
+    what does not apply is missing.
 
     Raises
     ------
@@ -38,6 +39,7 @@ def to_frame(records: Iterable[Record]) -> pandas.DataFrame:
             "noise_kind": record.noise["kind"],
             "noise_rate": None if record.noise["rate"] is None else float(record.noise_rate),
             "seed": record.seed,
+            "diverged": record.diverged,
         }
         for epoch in range(record.epochs):
             rows.append({**about, "epoch": epoch + 1, **{k: v[epoch] for k, v in record.curves.items()}})

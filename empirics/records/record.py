@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -73,6 +74,7 @@ class Record:
     schema: int = SCHEMA
     risks: dict[str, float] | None = None
     classes: dict[str, list[float | int | None]] | None = None
+    formula: str | None = None
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Record:
             "loss": self.loss,
             "noise": noise,
             "seed": self.seed,
+            **({} if self.formula is None else {"formula": self.formula}),
         }
 
     @property
@@ -122,6 +125,18 @@ class Record:
         return len(self.curves["train_loss"])
 
     @property
+    def diverged(self) -> int | None:
+        """Return the epoch in which the loss was no longer finite, from 1 on; None where it always was.
+
+        After the last step of the last epoch, it shows in the risks of the final network alone.
+        """
+        for epoch, value in enumerate(self.curves["train_loss"], start=1):
+            if value is None or not math.isfinite(value):
+                return epoch
+        own = (self.risks or {}).get("own_labels", 0.0)
+        return None if math.isfinite(own) else self.epochs
+
+    @property
     def final(self) -> dict[str, float | None]:
         """Return the last value of each curve."""
         return {name: values[-1] for name, values in self.curves.items()}
@@ -135,8 +150,15 @@ class Record:
         }
 
     def to_json(self) -> str:
-        """Return one line of JSON, without a newline; floats in their shortest exact form."""
+        """Return one line of JSON, without a newline; floats in their shortest exact form.
+
+        A run that diverged says so: ``"diverged": EPOCH``.
+        """
         content = {"run_id": self.run_id, **dataclasses.asdict(self)}
+        if self.formula is None:
+            del content["formula"]
+        if self.diverged is not None:
+            content["diverged"] = self.diverged
         return json.dumps({**content, "digest": digest_of(content)}, allow_nan=True)
 
 
@@ -152,6 +174,14 @@ def digest_of(content: dict[str, Any]) -> str:
 def run_id(configuration: dict[str, Any]) -> str:
     """Return the key of a configuration (see `Record.run_id`)."""
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def converged(records: Iterable[Record]) -> list[Record]:
+    """Return the records of runs that did not diverge: the only ones that say something of their loss.
+
+    A network of NaN gives every sample the same class, which no rule and no mean may take for learning.
+    """
+    return [r for r in records if r.diverged is None]
 
 
 def select(records: Sequence[Record], **wanted: Any) -> list[Record]:

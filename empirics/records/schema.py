@@ -108,6 +108,8 @@ class Line(Struct):
     schema: int
     risks: Risks | None = None
     classes: Classes | None = None
+    formula: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
+    diverged: Annotated[int, Meta(ge=1, le=10**7)] | None = None
     digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
 
 

@@ -25,9 +25,13 @@ def values(ledger: dict[str, Any], records: Sequence[Record]) -> dict[str, str]:
     """Return LaTeX by key.
 
     Keys: ``SET-UP/LOSS/RATE/METRIC`` (in percent, with half the width of the interval), ``SET-UP/n``,
-    ``SET-UP/epochs``, ``claims``, ``claims/STATUS``, ``status/ID``, ``statement/ID``, ``runs``.
+    ``SET-UP/epochs``, ``claims``, ``claims/STATUS``, ``status/ID``, ``statement/ID``, ``runs``,
+    ``diverged``.
     """
-    found: dict[str, str] = {"runs": str(len(records))}
+    found: dict[str, str] = {
+        "runs": str(len(records)),
+        "diverged": str(sum(r.diverged is not None for r in records)),
+    }
     for name, group in setups(records).items():
         cells = grid(group)
         found[f"{name}/n"] = str(max((cell.n for cell in cells.values()), default=0))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lossmatters.empirics.records import Record
+from lossmatters.empirics.records import Record, converged
 from lossmatters.proofs_checks.claim import UNIFORM, Evidence, Method, Status
 from lossmatters.theory.memorization import Interval, mean_interval
 
@@ -76,10 +76,14 @@ class Runs:
     """The runs of one experiment, looked up by loss and rate, in the order of seeds.
 
     Warm starts are found only where their first phase is named, and set-ups beside the main one are not
-    found by `of` at all: no claim about training from the initial weights ever averages over them.
+    found by `of` at all: no claim about training from the initial weights ever averages over them. Runs that
+    diverged are not found by anything: what a network of NaN answers says nothing of its loss.
     """
 
     records: Sequence[Record]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "records", converged(self.records))
 
     @property
     def main(self) -> list[Record]:
@@ -90,6 +94,8 @@ class Runs:
         NotTried : there are none.
         """
         found = [r for r in self.records if r.variant is None]
+        if not self.records:
+            raise MissingRecords("no run that did not diverge")
         if not found:
             raise NotTried("no main set-up")
         return found
@@ -246,9 +252,11 @@ def describe(records: Sequence[Record]) -> str:
     kind = first.noise["kind"]
     noise = "" if kind == UNIFORM else f"{kind} noise, "
     seeds = len({r.seed for r in records})
+    diverged = len(records) - len(converged(records))
+    left_out = f", {diverged} diverged run{'s' * (diverged != 1)} left out" if diverged else ""
     return (
         f"{first.experiment}: {first.dataset['name']}, {first.model['name']}, {first.epochs} epochs, "
-        f"{noise}{seeds} seed{'s' * (seeds != 1)}"
+        f"{noise}{seeds} seed{'s' * (seeds != 1)}{left_out}"
     )
 
 

@@ -14,9 +14,12 @@ import pytest
 
 from lossmatters.empirics.records import (
     CURVES,
+    RISKS,
     Record,
     RecordError,
     append,
+    converged,
+    digest_of,
     read,
     run_id,
     select,
@@ -60,6 +63,40 @@ def test_a_loss_that_was_not_finite_stays_visible(tmp_path):
     append(tmp_path / "r.jsonl", [record(curves=curves, training={"epochs": 1})])
     (back,) = read(tmp_path / "r.jsonl")
     assert math.isnan(back.final["train_loss"])
+
+
+def test_a_run_that_diverged_says_when(tmp_path):
+    fine = record(curves=curves_of([2.0, 1.0]), risks=dict.fromkeys(RISKS, 0.5))
+    assert fine.diverged is None
+    assert "diverged" not in json.loads(fine.to_json())
+    for losses, epoch in (([math.nan, math.nan], 1), ([1.0, math.inf], 2)):
+        run = record(curves=curves_of(losses))
+        assert run.diverged == json.loads(run.to_json())["diverged"] == epoch
+    after_the_last_step = record(risks=dict.fromkeys(RISKS, math.nan))
+    assert after_the_last_step.diverged == 2
+    assert converged([fine, after_the_last_step]) == [fine]
+    append(tmp_path / "r.jsonl", [after_the_last_step])
+    (back,) = read(tmp_path / "r.jsonl")
+    assert back.diverged == 2
+
+
+def test_a_record_cannot_hide_that_it_diverged(tmp_path):
+    content = json.loads(record(curves=curves_of([1.0, math.nan])).to_json()) | {"diverged": 1}
+    (tmp_path / "r.jsonl").write_text(json.dumps({**content, "digest": digest_of(content)}) + "\n")
+    with pytest.raises(RecordError, match="diverged must be 2, got diverged=1"):
+        read(tmp_path / "r.jsonl")
+
+
+def curves_of(losses):
+    return {name: [0.1, 0.5] for name in CURVES} | {"train_loss": losses}
+
+
+def test_what_a_users_loss_computes_is_part_of_the_key(tmp_path):
+    plain, one, other = record(), record(formula="0" * 16), record(formula="1" * 16)
+    assert len({plain.run_id, one.run_id, other.run_id}) == 3
+    assert "formula" not in json.loads(plain.to_json())
+    append(tmp_path / "r.jsonl", [plain, one])
+    assert read(tmp_path / "r.jsonl") == [plain, one]
 
 
 def test_what_a_record_says_of_itself():

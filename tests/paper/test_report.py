@@ -279,6 +279,20 @@ def test_figures_of_other_records_are_drawn_anew(few, tmp_path):
     assert (tmp_path / "figures" / "synthetic-curves.svg").read_bytes() != before
 
 
+def test_runs_that_diverged_are_counted_and_shown_in_no_table(few, tmp_path):
+    lost = [
+        replace(r, seed=r.seed + 100, curves={**r.curves, "train_loss": [float("nan")] * r.epochs})
+        for r in few[:2]
+    ]
+    page = write_report(make_ledger(), [*few, *lost], tmp_path / "figures", tmp_path).read_text("utf-8")
+    assert f"2 of {len(few) + 2} runs diverged" in page
+    assert "seed 100 in epoch 1" in page
+    whole = write_report(make_ledger(), few, tmp_path / "figures2", tmp_path / "whole").read_text("utf-8")
+    results = [re.search(r'<section id="results".*?</table>', text, re.S).group() for text in (page, whole)]
+    assert results[0] == results[1]
+    assert "diverged:" not in whole
+
+
 def test_no_records(tmp_path):
     text = write_report(make_ledger(), [], tmp_path / "figures", tmp_path).read_text(encoding="utf-8")
     assert "There are no records" in text

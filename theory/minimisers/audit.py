@@ -12,6 +12,7 @@ from lossmatters.theory.symmetry.audit import FEW, SAME, values
 from lossmatters.theory.verdict import Point
 
 CTX = direct.CONTEXT
+GROSS = CTX.mpf(10) ** -3  # of a risk beside the vertex, where values stand for their limit
 CLEAR = CTX.mpf(10) ** -12  # of a risk: the battery is no minimisation, and a tie decides nothing
 
 
@@ -38,6 +39,50 @@ def beaten_vertex(loss: Loss, k: int, pi: Point) -> Point | None:
         return None
     risk, point = min(every)
     return point if risk < at - SAME * max(abs(at), abs(risk)) else None
+
+
+def better_inside(loss: Loss, k: int, pi: Point) -> Point | None:
+    """Return an output of the open simplex of clearly less risk than next to the first vertex, or None.
+
+    The limit inferior at the vertex is not known, only values on the way: as near as 10^-3000, as a term like
+    1/log(1/s) comes down slowly.
+    """
+    known = values(loss, k)
+    there = [_risk(known.row(p), pi) for p in _towards_vertex(k)]
+    at = [r for r in (*there, _risk(known.row(_vertex(k)), pi)) if r is not None]
+    every = _risks(loss, k, pi, inside=True)
+    if not at or not every:
+        return None
+    risk, point = min(every)
+    return point if risk < min(at) - GROSS * max(abs(min(at)), abs(risk), 1) else None
+
+
+def better_beside(loss: Loss, k: int, pi: Point) -> bool:
+    """Is there an output next to the first vertex of less risk than it, or no value to compare with?"""
+    known = values(loss, k)
+    at = _risk(known.row(_vertex(k)), pi)
+    if at is None:
+        return True
+    beside = [_risk(known.row(p), pi) for p in _beside_vertex(k)]
+    return any(r is not None and r < at for r in beside)
+
+
+def _vertex(k: int) -> Point:
+    return (Fraction(1), *[Fraction(0)] * (k - 1))
+
+
+def _towards_vertex(k: int) -> list[Point]:
+    steps = [Fraction(1, 10**n) for n in (6, 30, 300, 3000)]
+    return [(1 - s - (k - 2) * s * s, s, *[s * s] * (k - 2)) for s in steps] + _evenly(k, steps)
+
+
+def _beside_vertex(k: int) -> list[Point]:
+    steps = [Fraction(1, 10**n) for n in (1, 2, 3, 4, 6, 9, 12)]
+    return [(1 - s, s, *[Fraction(0)] * (k - 2)) for s in steps] + _evenly(k, steps)
+
+
+def _evenly(k: int, steps: Sequence[Fraction]) -> list[Point]:
+    return [(1 - (k - 1) * s, *[s] * (k - 1)) for s in steps if (k - 1) * s < 1]
 
 
 def miscalibrated(loss: Loss, num_classes: int | None) -> str | None:

@@ -31,6 +31,7 @@ and the sums are this project's.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +50,7 @@ from lossmatters.theory.losses import (
     ShareLoss,
     ZeroOne,
 )
+from lossmatters.theory.minimisers.audit import better_beside, better_inside
 from lossmatters.theory.minimisers.exchange import (
     gives_up_below_half,
     limit_at_zero,
@@ -60,8 +62,9 @@ from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.symbolic.algebra import Generator, K, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, curvature, keeps_to, pieces
+from lossmatters.theory.symmetry.audit import sizes
 from lossmatters.theory.symmetry.decide import decide
-from lossmatters.theory.verdict import Known, Method, Scope, Status
+from lossmatters.theory.verdict import Known, Method, Point, Scope, Status
 
 CONVEX, CONCAVE = ("convex", "affine"), ("concave", "affine")
 
@@ -142,6 +145,46 @@ def noise_tolerance(loss: Loss, num_classes: int | None = None) -> NoiseToleranc
     scope = Scope.at(k)
     if isinstance(loss, CallableLoss):
         return _undecided(scope, "no formula")
+    return _audited(loss, _by_kind(loss, k, scope), k)
+
+
+def _audited(loss: Loss, found: NoiseTolerance, k: int | None) -> NoiseTolerance:
+    """Hold a rate against values of the formula as it is written; one that they contradict is none."""
+    if found.status is Status.UNDECIDED:
+        return found
+    for classes in sizes(k, found.scope):
+        why = _contradicted(loss, found, classes)
+        if why is not None:
+            return _undecided(Scope.at(k), f"{why}, against {found.detail}")
+    return found
+
+
+def _contradicted(loss: Loss, found: NoiseTolerance, k: int) -> str | None:
+    """Say what speaks against a rate at one K: a better output below it, or none beside the vertex above."""
+    star = threshold(k)
+    rate = Fraction(0) if found.rate is None else Fraction(float(found.rate.subs(K, k)))
+    if found.clean_vertex:
+        below = rate * Fraction(49, 50)
+        better = better_inside(loss, k, _certain(below, k))
+        if better is not None:
+            shown = ", ".join(map(str, better))
+            return (
+                f"at K = {k} and rate {float(below):.4g} the output ({shown}) has less risk than the vertex"
+            )
+    if found.method is not Method.CONVEX or (found.clean_vertex and rate >= star * Fraction(99, 100)):
+        return None
+    above = rate + (star - rate) / 2 if found.clean_vertex else Fraction(0)
+    if not better_beside(loss, k, _certain(above, k)):
+        return f"at K = {k} and rate {float(above):.4g} no output beside the vertex has less risk"
+    return None
+
+
+def _certain(rate: Fraction, k: int) -> Point:
+    """Return the noisy posterior of a sample that is of the first class for certain."""
+    return (1 - rate, *[rate / (k - 1)] * (k - 1))
+
+
+def _by_kind(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance:
     if not treats_classes_alike(loss, k or 3):
         return _undecided(scope, "the loss tells classes apart")
     symmetric = _of_symmetric(loss, k, scope)

@@ -137,6 +137,22 @@ def test_networks_that_diverged_are_no_evidence() -> None:
     assert rules["N4.fresh"].run(rules["N4.fresh"].subject, alone).status is Status.UNDECIDED
 
 
+@pytest.mark.parametrize("id", ["E7", "E8", "E3", "N5.control"])
+def test_a_run_that_diverged_confirms_nothing(id: str) -> None:
+    """RLL that fails at 0.85, or beats CCE, because one of them is all NaN, has not failed or won."""
+    (claim,) = (c for c in CLAIMS if c.id == id)
+    found = as_claimed(claim)
+    of = "cce" if id == "E8" else "mae" if id == "N5.control" else "rll(alpha=1/10)"
+    lost = [
+        replace(r, curves={**r.curves, "train_loss": [math.nan] * r.epochs}) for r in found if r.loss == of
+    ]
+    check = claim.checks[0]
+    assert check.run(check.subject, found).status is Status.CONFIRMED
+    evidence = check.run(check.subject, [*(r for r in found if r.loss != of), *lost])
+    assert evidence.status is not Status.CONFIRMED
+    assert f"{len(lost)} diverged runs left out" in evidence.scope
+
+
 def test_ledger_is_complete() -> None:
     ids = [c.id for c in CLAIMS]
     assert len(ids) == len(set(ids))
