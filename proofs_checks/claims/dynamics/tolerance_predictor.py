@@ -52,9 +52,8 @@ def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
     known = [p for p in rows if p.from_optimum.decided and tolerances[p.outcome.loss] is not None]
     families = [p.family for p in known]
     if len(set(families)) < MIN_FAMILIES:
-        detail = (
-            f"needs {MIN_FAMILIES} families of losses with eta_L and T_mem; there are {len(set(families))}"
-        )
+        there = ", ".join(sorted(set(families))) or "none"
+        detail = f"needs {MIN_FAMILIES} families of losses with eta_L and T_mem; no run of any but {there}"
         return Evidence(Method.EMPIRICAL, Status.UNDECIDED, scope, detail)
     rates = [float(tolerances[p.outcome.loss] or 0) for p in known]
     final = [p.outcome.memorization_rate for p in known]

@@ -33,6 +33,14 @@ AS_PREDICTED = {
     **dict.fromkeys(("cce", "mse", "focal(gamma=2)", "bi-tempered(t1=4/5)"), fabricated.MEMORISES),
     **dict.fromkeys(("rll(alpha=1/10)", "nmse", "mae", "unhinged", "nnce"), fabricated.RESISTS),
 }
+# What tolerates no uniform noise memorises, however long T_mem is; what tolerates all of it resists.
+AS_TOLERATED = {
+    **dict.fromkeys(
+        ("cce", "focal(gamma=2)", "bi-tempered(t1=4/5)", "mse", "gce(q=7/10)", "js(pi1=7/10)"),
+        fabricated.MEMORISES,
+    ),
+    **dict.fromkeys(("rll(alpha=1/10)", "nmse", "mae", "unhinged", "nnce"), fabricated.RESISTS),
+}
 # Under pair noise: what A3 says, but for the one loss that it protects at the lower rate alone.
 AS_BOUND = {
     **dict.fromkeys(
@@ -44,6 +52,8 @@ AS_BOUND = {
 OTHERWISE = {
     "D2.predictor": AS_PREDICTED,
     "D2.flip": AS_PREDICTED,
+    "A4": AS_TOLERATED,
+    "A4.better": AS_TOLERATED,
     **dict.fromkeys(("E11", "E11.protected", "E11.unprotected"), AS_BOUND),
     "N5": {**AS_CLAIMED, "mae": fabricated.DROPS_A_CLASS},
     "N5.control": {**AS_CLAIMED, "mae": fabricated.DROPS_A_CLASS},
