@@ -57,7 +57,8 @@ def reference() -> str:
 
 def gallery() -> str:
     """Draw each figure from the records that are kept, and return the page with the code that makes it."""
-    from lossmatters.paper.figures.write import FIGURES, render
+    from lossmatters.paper.figures.formats import render
+    from lossmatters.paper.figures.write import FIGURES
 
     records = [r for r in lossmatters.read_records(KEPT) if r.experiment == "quick"]
     lines = [

@@ -34,6 +34,26 @@ Only = Annotated[
         help="A part of the grid: loss=rll,eta=0.4 (also seed, model, start).",
     ),
 ]
+OwnData = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="DATA", help="digits, mnist, cifar10, a part, or mine.npz."),
+]
+OwnModel = Annotated[
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="mlp, cnn, ..., nets.py:make or package.module:Class."),
+]
+OwnNoise = Annotated[
+    str | None,
+    typer.Option(
+        "--noise",
+        metavar="NOISE",
+        help="0.4, pair:0.4, asymmetric:0.4, T.npy, instance:rates.py:eta, or annotated.",
+    ),
+]
+NoisyLabels = Annotated[
+    str | None,
+    typer.Option("--noisy-labels", metavar="FILE", help="Labels as annotated (.npy), beside clean ones."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
@@ -71,6 +91,11 @@ def parse_declarations(text: str | None) -> dict[str, Any]:
     return said
 
 
+def words(text: str | None) -> list[str]:
+    """Return the words between commas."""
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
 YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -83,6 +108,17 @@ def _parts(text: str | None) -> list[str]:
         elif piece.strip():
             parts.append(piece)
     return parts
+
+
+def own_noise(noise: str | None, noisy_labels: str | None) -> Any:
+    """Return what `--noise` and `--noisy-labels` mean together: a text, labels, or None."""
+    if noisy_labels is None:
+        return noise
+    if noise is not None:
+        raise ValueError(f"noise must be left out where noisy_labels are given, got noise={noise!r}")
+    from lossmatters.empirics.data.sources import read_npy
+
+    return read_npy(noisy_labels, "noisy_labels")
 
 
 def read_records(records: Path | None, out: Path) -> Any:

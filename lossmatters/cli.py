@@ -16,17 +16,23 @@ from lossmatters.arguments import (
     Device,
     Epochs,
     Json,
+    NoisyLabels,
     Only,
     Out,
+    OwnData,
+    OwnModel,
+    OwnNoise,
     RecordsPath,
     Seeds,
     Workers,
     check_writable,
     need_records,
+    own_noise,
     parse_declarations,
     parse_only,
     parse_time,
     read_records,
+    words,
     workers_for,
 )
 
@@ -174,7 +180,7 @@ def check(
     if quick and thorough:
         raise ValueError("quick and thorough must be given one at a time, got both")
     budget = "quick" if quick else "thorough" if thorough else "default"
-    chosen = [word.strip() for word in only.split(",") if word.strip()] if only else None
+    chosen = words(only) or None
     said = parse_declarations(promises)
     with show.progress("checks", len(select(chosen)), show=not as_json) as step:
         report = check_loss(loss, budget=budget, only=chosen, step=step, **said)
@@ -253,25 +259,10 @@ def validate(
 @app.command("try")
 def try_loss(
     loss: Annotated[str, typer.Argument(metavar="LOSS", help="What `certify` takes.")],
-    dataset: Annotated[
-        str, typer.Option("--dataset", metavar="DATA", help="digits, mnist, cifar10, a part, or mine.npz.")
-    ] = "digits",
-    model: Annotated[
-        str,
-        typer.Option("--model", metavar="MODEL", help="mlp, cnn, ..., nets.py:make or package.module:Class."),
-    ] = "mlp",
-    noise: Annotated[
-        str,
-        typer.Option(
-            "--noise",
-            metavar="NOISE",
-            help="0.4, pair:0.4, asymmetric:0.4, T.npy, instance:rates.py:eta, or annotated.",
-        ),
-    ] = "0.4",
-    noisy_labels: Annotated[
-        str | None,
-        typer.Option("--noisy-labels", metavar="FILE", help="Labels as annotated (.npy), beside clean ones."),
-    ] = None,
+    dataset: OwnData = "digits",
+    model: OwnModel = "mlp",
+    noise: OwnNoise = None,
+    noisy_labels: NoisyLabels = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Networks of each loss.")] = 1,
     epochs: Epochs = None,
     device: Device = "auto",
@@ -282,6 +273,12 @@ def try_loss(
     records: Annotated[
         Path | None, typer.Option("--records", metavar="FILE", help="Keep the records here.")
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure", metavar="FILE", help="Draw the (J1, J2) plane here: pdf, png, svg, eps or pgf."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Try a suspicion: does this loss memorise wrong labels? What is known, then a short training to see.
@@ -291,20 +288,21 @@ def try_loss(
     Examples: `lossmatters try gce` · `lossmatters try my_losses.py:MyLoss --noise pair:0.4 --seeds 3` ·
     `lossmatters try rll --dataset mine.npz --model nets.py:make --noisy-labels labels.npy --json`
     """
-    from lossmatters.trial import trial
+    from lossmatters.trial import NOISE, trial
 
+    labels = own_noise(noise, noisy_labels)
     found = trial(
         loss,
-        dataset=dataset,
-        model=model,
-        noise=noise,
-        noisy_labels=noisy_labels,
+        dataset=dataset or "digits",
+        model=model or "mlp",
+        noise=NOISE if labels is None else labels,
         seeds=seeds,
         epochs=epochs,
         device=device,
         workers=workers,
         data_dir=data_dir,
         records=records,
+        figure=figure,
         progress=not as_json,
     )
     if as_json:
@@ -315,7 +313,17 @@ def try_loss(
 
 @app.command()
 def train(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick, cpu or paper.")],
+    experiment: Annotated[
+        str, typer.Argument(metavar="EXPERIMENT", help="A profile: quick, cpu, ..., or own.")
+    ],
+    dataset: OwnData = None,
+    model: OwnModel = None,
+    noise: OwnNoise = None,
+    noisy_labels: NoisyLabels = None,
+    losses: Annotated[
+        list[str] | None,
+        typer.Option("--loss", metavar="LOSS", help="In place of the profile's losses; more than once."),
+    ] = None,
     records: RecordsPath = None,
     out: Out = DEFAULT_OUT,
     device: Device = "auto",
@@ -360,18 +368,27 @@ def train(
 ) -> None:
     """Train the networks of an experiment; what is recorded already is not trained again.
 
-    Keys of `--only`: loss, eta, model, dataset, variant, seed, start.
+    Keys of `--only`: loss, eta, model, dataset, variant, seed, start. Your own data, network, noise and
+    losses take the place of a profile's; `own` has CCE and RLL at eta = 0.4 to begin with.
 
-    Examples: `lossmatters train quick` · `lossmatters train quick --only loss=rll,eta=0.4 --seeds 2` ·
+    Examples: `lossmatters train own --dataset mine.npz --model nets.py:make --noise pair:0.4 --loss cce
+    --loss rll` · `lossmatters train quick` · `lossmatters train quick --only loss=rll,eta=0.4 --seeds 2` ·
     `lossmatters train paper --only model=resnet32 --data-dir DIR --budget 9m` ·
     `lossmatters train cpu --dry-run` · `lossmatters train paper --executor dask:scheduler.json --device cuda`
     """
-    from lossmatters.empirics.experiments import planning, runner
+    from lossmatters.empirics.experiments import get_experiment, planning, runner, with_own
 
     if offline:
         from lossmatters.empirics.data.files import OFFLINE
 
         os.environ[OFFLINE] = "1"  # worker processes inherit it
+    asked_for = with_own(
+        get_experiment(experiment),
+        dataset=dataset,
+        model=model,
+        noise=own_noise(noise, noisy_labels),
+        losses=losses or (),
+    )
     path = records or out / "records"
     options: dict[str, Any] = {
         "records_path": path,
@@ -387,16 +404,16 @@ def train(
         "executor": executor,
     }
     if dry_run:
-        show.plan(planning.plan(experiment, **options), as_json)
+        show.plan(planning.plan(asked_for, **options), as_json)
         return
     found = runner.train(
-        experiment,
+        asked_for,
         **options,
         budget=parse_time(budget) if budget else None,
         progress=not as_json,
     )
     where = planning.records_file(path, experiment)
-    wanted = len(planning.plan(experiment, **{**options, "resume": True}).runs)
+    wanted = len(planning.plan(asked_for, **{**options, "resume": True}).runs)
     if as_json:
         show.print_json({"records": str(where), "runs": [r.run_id for r in found], "asked_for": wanted})
     elif len(found) < wanted:
@@ -467,15 +484,43 @@ def verify(
 
 
 @app.command()
-def figures(records: RecordsPath = None, out: Out = DEFAULT_OUT) -> None:
-    """Draw the figures, as vector PDF and PNG, from the records.
+def figures(
+    records: RecordsPath = None,
+    out: Out = DEFAULT_OUT,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="NAME,...", help="curves, plane, final, ...; by default all."),
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option("--width", metavar="INCHES", help="Of each figure, such as 3.25 for a column."),
+    ] = None,
+    style: Annotated[
+        Path | None,
+        typer.Option("--style", metavar="FILE", help="Settings on top of the house's: my.mplstyle."),
+    ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT,...", help="pdf, png, svg, eps or pgf (which needs LaTeX)."),
+    ] = None,
+) -> None:
+    """Draw the figures, as PDF, PNG and SVG unless told otherwise, from the records.
 
-    Example: `lossmatters figures --records build/records --out build`
+    Examples: `lossmatters figures --records build/records --out build` · `lossmatters figures
+    --records mine.jsonl --only curves,plane --width 3.25 --style my.mplstyle --format pdf,pgf`
     """
     from lossmatters.paper.figures import write_figures
 
     check_writable(out)
-    for path in write_figures(need_records(records, out), out / "figures", show.skipped):
+    for path in write_figures(
+        need_records(records, out),
+        out / "figures",
+        show.skipped,
+        only=words(only),
+        formats=words(formats),
+        width=width,
+        style=style,
+    ):
         typer.echo(path)
 
 

@@ -18,6 +18,7 @@ COLUMNS = (
     "recovery_rate",
     "test_accuracy",
 )
+NOISE = "0.4"
 WIDTH, HEIGHT = 51, 18
 
 
@@ -26,42 +27,42 @@ def trial(
     *,
     dataset: str = "digits",
     model: str = "mlp",
-    noise: Any = "0.4",
-    noisy_labels: str | None = None,
+    noise: Any = NOISE,
     seeds: int = 1,
     epochs: int | None = None,
     device: str = "auto",
     workers: int | None = None,
     data_dir: Path | None = None,
     records: Path | None = None,
+    figure: Path | None = None,
     progress: bool | Callable[[Any], None] = True,
 ) -> dict[str, Any]:
     """Train a loss beside CCE and RLL, and return what is known and what came out, as plain data.
 
     Parameters
     ----------
-    noise : str
+    noise : str, array or noise model
         What `lossmatters.empirics.noise_text.noise_kind` takes.
-    noisy_labels : str, optional
-        An ``.npy`` file of labels as annotated, instead of `noise`.
     records : Path, optional
         Where the records are kept; by default nowhere.
+    figure : Path, optional
+        Where the (J1, J2) plane is drawn, in the format of its ending.
 
     Raises
     ------
     ValueError, TypeError, OSError
         Anything that the library refuses.
     """
-    from lossmatters.empirics.data.sources import read_npy
     from lossmatters.empirics.experiments import Experiment, train
     from lossmatters.empirics.experiments.experiment import canonical
     from lossmatters.empirics.models import as_model
 
+    if figure is not None:
+        _check_figure(figure, noise)
     spec = canonical(loss)
     grid = tuple(dict.fromkeys((spec, *map(canonical, BESIDE))))
-    labels = noise if noisy_labels is None else read_npy(noisy_labels, "noisy_labels")
     experiment = Experiment(
-        "try", dataset, grid=grid, model=as_model(model), noise=labels, seeds=tuple(range(max(1, seeds)))
+        "try", dataset, grid=grid, model=as_model(model), noise=noise, seeds=tuple(range(max(1, seeds)))
     )
     if seeds < 1:
         raise ValueError(f"seeds must be an integer >= 1, got seeds={seeds!r}")
@@ -75,6 +76,8 @@ def trial(
             data_dir=data_dir,
             progress=progress,
         )
+    if figure is not None:
+        _draw(found, figure)
     k = int(found[0].dataset["num_classes"])
     rate = found[0].noise["rate"]
     rows = [_row(name, [r for r in found if r.loss == name]) for name in grid]
@@ -89,6 +92,29 @@ def trial(
         "runs": rows,
         "answer": rows[0]["answer"],
     }
+
+
+def _check_figure(path: Path, noise: Any) -> None:
+    """Fail now, not after training."""
+    from lossmatters.empirics.noise_kinds import Annotated
+    from lossmatters.empirics.noise_text import noise_kind
+    from lossmatters.paper.figures.formats import check_formats
+
+    check_formats([path.suffix.lstrip(".")])
+    if isinstance(noise_kind(noise)[0], Annotated):
+        raise ValueError(
+            f"figure must be left out where nobody knows the clean labels, got figure={str(path)!r}"
+        )
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"figure must be in a folder that exists, got figure={str(path)!r}")
+
+
+def _draw(records: list[Any], path: Path) -> None:
+    from lossmatters.paper.figures.formats import render
+    from lossmatters.paper.figures.plane import draw
+    from lossmatters.theory.files import write_whole
+
+    write_whole(path, render(draw(records), path.suffix.lstrip(".")))
 
 
 def known(loss: str, num_classes: int, rate: str | None) -> dict[str, Any]:

@@ -44,22 +44,23 @@ def findings(records: Sequence[Record]) -> Findings:
     if not records:
         raise ValueError("records must be at least one, got records=[]")
     cells = grid(records)
-    noisy = [rate for rate in rates_of(cells) if rate > 0]
+    known = [rate for rate in rates_of(cells) if rate is not None]
+    noisy = [rate for rate in known if rate > 0]
     holds = [_sides(cells, rate) for rate in noisy]
-    fails = [
-        s for s in (_early_stopping(cells), _underfit(cells), *_lost_classes(cells, rates_of(cells))) if s
-    ]
+    fails = [s for s in (_early_stopping(cells), _underfit(cells), *_lost_classes(cells, known)) if s]
     fails += [s for rate in noisy if (s := _nobody_recovers(cells, rate))]
     return Findings(_headline(cells), tuple(holds), tuple(fails))
 
 
 def _headline_rate(cells: Grid) -> Fraction | None:
-    noisy = [rate for rate in rates_of(cells) if rate > 0]
+    noisy = [rate for rate in rates_of(cells) if rate]
     return min(noisy, key=lambda rate: abs(rate - HEADLINE_RATE)) if noisy else None
 
 
 def _headline(cells: Grid) -> str:
     rate = _headline_rate(cells)
+    if rate is None and None in rates_of(cells):
+        return "Nobody knows which labels are wrong, so nothing can be said of memorisation."
     if rate is None:
         return "No run has altered labels, so nothing can be said of memorisation."
     cce, rll = cells.get((get("cce").spec, rate)), cells.get((get("rll").spec, rate))

@@ -61,6 +61,15 @@ def main_losses() -> tuple[str, ...]:
     return tuple(get(name).spec for name in MAIN_NAMES)
 
 
+FEW = 8  # losses of a set-up that is small enough to show all of them where else the main ones are shown
+
+
+def shown_losses(losses: list[str]) -> list[str]:
+    """Return the losses to show one by one: the main ones, and all where they are few, as in an own trial."""
+    main = main_losses()
+    return losses if len(losses) <= FEW else [loss for loss in losses if loss in main]
+
+
 def loss_order(spec: str) -> tuple[Any, ...]:
     """Sort key: the main losses, then by name and parameters, then those outside the catalogue."""
     main, loss = main_losses(), loss_of(spec)
@@ -105,6 +114,6 @@ def number(value: Any) -> str:
     return decimal if Fraction(decimal) == value else str(value)
 
 
-def rate_name(rate: Fraction) -> str:
-    """Return a noise rate as in "η = 0.4"."""
-    return f"η = {number(rate)}"
+def rate_name(rate: Fraction | None) -> str:
+    """Return a noise rate as in "η = 0.4"; None is one that nobody knows."""
+    return "η unknown" if rate is None else f"η = {number(rate)}"

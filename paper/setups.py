@@ -22,7 +22,7 @@ def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
     records = converged(records)
     found: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        noise = {k: v for k, v in record.noise.items() if k not in ("rate", "realised_rate")}
+        noise = {k: v for k, v in record.noise.items() if k != "rate" and not k.startswith("realised_")}
         training = cold(record).training
         text = json.dumps([record.dataset, record.model, training, noise], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]

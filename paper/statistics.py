@@ -90,10 +90,10 @@ def t_estimate(values: Sequence[float | None] | np.ndarray, level: float = LEVEL
 
 @dataclass(frozen=True)
 class Cell:
-    """The runs of one loss at one noise rate, sorted by seed."""
+    """The runs of one loss at one noise rate, sorted by seed; the rate is None where nobody knows it."""
 
     loss: str
-    noise_rate: Fraction
+    noise_rate: Fraction | None
     records: tuple[Record, ...]
 
     @property
@@ -111,7 +111,9 @@ class Cell:
 
     @cached_property
     def realised_rate(self) -> float:
-        """Return the mean share of altered labels, f."""
+        """Return the mean share of altered labels, f; NaN where nobody knows it."""
+        if self.noise_rate is None:
+            return float("nan")
         return float(np.mean([r.noise.get("realised_rate", float(r.noise_rate)) for r in self.records]))
 
     def curves(self, metric: str) -> np.ndarray:
@@ -143,9 +145,11 @@ class Cell:
         return t_estimate(self.curves(first)[:, -1] - self.curves(second)[:, -1])
 
     def flip_epochs(self) -> list[int]:
-        """Return the flip epochs (M4, from 1) of those runs that have one."""
+        """Return the flip epochs (M4, from 1) of those runs that have one; none without clean labels."""
+        if self.noise_rate is None:
+            return []
         pairs = ((r.curves["noisy_train_accuracy"], r.curves["clean_train_accuracy"]) for r in self.records)
-        flips = (flip_epoch(j1, j2) for j1, j2 in pairs)  # type: ignore[arg-type]  # none is ever None
+        flips = (flip_epoch(j1, j2) for j1, j2 in pairs)  # type: ignore[arg-type]  # none is None here
         return [flip + 1 for flip in flips if flip is not None]
 
     def usual_flip(self) -> int | None:
@@ -154,7 +158,7 @@ class Cell:
         return round(median(flips)) if 2 * len(flips) > self.n else None
 
 
-Grid = dict[tuple[str, Fraction], Cell]
+Grid = dict[tuple[str, Fraction | None], Cell]
 
 
 def grid(records: Sequence[Record]) -> Grid:
@@ -171,15 +175,25 @@ def grid(records: Sequence[Record]) -> Grid:
     names = setups(records)
     if len(names) > 1:
         raise ValueError(f"records must be of one set-up, got set-ups={list(names)!r}")
-    found: dict[tuple[str, Fraction], list[Record]] = {}
+    found: dict[tuple[str, Fraction | None], list[Record]] = {}
     for record in converged(records):
         if record.start is None:
-            found.setdefault((canonical(record.loss), record.noise_rate), []).append(record)
-    keys = sorted(found, key=lambda key: (loss_order(key[0]), key[1]))
+            found.setdefault((canonical(record.loss), known_rate(record)), []).append(record)
+    keys = sorted(found, key=lambda key: (loss_order(key[0]), known_first(key[1])))
     return {key: Cell(*key, records=tuple(sorted(found[key], key=lambda r: r.seed))) for key in keys}
 
 
-def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell]:
+def known_rate(record: Record) -> Fraction | None:
+    """Return the nominal noise rate; None where nobody knows it."""
+    return None if record.noise["rate"] is None else record.noise_rate
+
+
+def known_first(rate: Fraction | None) -> tuple[bool, Fraction]:
+    """Return a key that sorts rates, an unknown one last."""
+    return rate is None, rate or Fraction(0)
+
+
+def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction | None], Cell]:
     """Return the warm starts: cells by (loss of the first phase, loss, noise rate), ordered alike.
 
     Raises
@@ -195,7 +209,7 @@ def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell
     }
 
 
-def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], Cell]:
+def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction | None], Cell]:
     """Return a set-up and its variants: cells by (variant, loss, noise rate), the main set-up under "".
 
     The main set-up's runs are taken at the noise rates of the variants, and if they are of as many epochs.
@@ -216,7 +230,7 @@ def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction], C
         for key, cell in grid([r for r in records if r.variant == name]).items()
     }
     alike = {(cell.noise_rate, cell.epochs) for cell in found.values()}
-    beside = [r for r in records if r.variant is None and (r.noise_rate, r.epochs) in alike]
+    beside = [r for r in records if r.variant is None and (known_rate(r), r.epochs) in alike]
     return {**found, **{("", *key): cell for key, cell in grid(beside).items()}}
 
 
@@ -229,9 +243,9 @@ def losses_of(cells: Grid) -> list[str]:
     return list(dict.fromkeys(loss for loss, _ in cells))
 
 
-def rates_of(cells: Grid) -> list[Fraction]:
-    """Return the noise rates of a grid, ascending."""
-    return sorted({rate for _, rate in cells})
+def rates_of(cells: Grid) -> list[Fraction | None]:
+    """Return the noise rates of a grid, ascending; an unknown one last."""
+    return sorted({rate for _, rate in cells}, key=known_first)
 
 
 def count_text(cells: Mapping[Any, Cell]) -> str:

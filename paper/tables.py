@@ -14,7 +14,16 @@ from markupsafe import Markup
 from lossmatters.empirics.records import Record
 from lossmatters.paper.mathml import MATH, prose
 from lossmatters.paper.names import METRICS, loss_name, rate_name
-from lossmatters.paper.statistics import LEVEL, Cell, Estimate, count_text, grid, losses_of, rates_of
+from lossmatters.paper.statistics import (
+    LEVEL,
+    Cell,
+    Estimate,
+    count_text,
+    grid,
+    known_first,
+    losses_of,
+    rates_of,
+)
 from lossmatters.theory.losses import LOSSES, Loss
 
 NONE = "\N{EN DASH}"  # shown where a value does not exist
@@ -126,7 +135,7 @@ def comparison_table(groups: Mapping[str, Sequence[Record]]) -> Table:
     ValueError : records of several set-ups under one name.
     """
     cells = {name: grid(records) for name, records in groups.items()}
-    rates = sorted({rate for found in cells.values() for rate in rates_of(found)})
+    rates = sorted({rate for found in cells.values() for rate in rates_of(found)}, key=known_first)
     losses = list(dict.fromkeys(loss for found in cells.values() for loss in losses_of(found)))
     rows = []
     for rate in rates:

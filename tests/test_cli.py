@@ -98,7 +98,7 @@ BAD_CALLS = [
     (["verify", "E1", "--records", "{dir}/cut.jsonl"], "cut.jsonl, line 1: not a whole record"),
     (["verify", "E1", "--records", "{dir}/foreign.jsonl"], "foreign.jsonl, line 1: schema must be 2"),
     (["verify", "S1", "--out", "{dir}/cut.jsonl"], "out must be a folder that can be written"),
-    (["train", "quck"], "must be one of quick, cpu, cifar, short, pair, paper, got experiment='quck'"),
+    (["train", "quck"], "must be one of quick, cpu, cifar, short, pair, paper, own, got experiment='quck'"),
     (["train", "quick", "--seeds", "0"], "seeds"),
     (["train", "quick", "--epochs", "0"], "epochs must be"),
     (["train", "quick", "--only", "loss"], "only must be KEY=VALUE,..., got only='loss'"),

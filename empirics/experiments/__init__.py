@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
 from lossmatters.empirics.experiments.named import EXPERIMENTS, get_experiment
+from lossmatters.empirics.experiments.own import with_own
 from lossmatters.empirics.experiments.planning import Plan, plan
 from lossmatters.empirics.experiments.progress import Progress
 from lossmatters.empirics.experiments.runner import TrainingError, train
@@ -19,4 +20,5 @@ __all__ = [
     "get_experiment",
     "plan",
     "train",
+    "with_own",
 ]

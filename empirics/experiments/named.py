@@ -7,13 +7,14 @@ import difflib
 from lossmatters.empirics.experiments.cifar import CIFAR
 from lossmatters.empirics.experiments.cpu import CPU
 from lossmatters.empirics.experiments.experiment import Experiment, Study
+from lossmatters.empirics.experiments.own import OWN
 from lossmatters.empirics.experiments.pair import PAIR
 from lossmatters.empirics.experiments.paper import PAPER
 from lossmatters.empirics.experiments.quick import QUICK
 from lossmatters.empirics.experiments.short import SHORT
 
 EXPERIMENTS: dict[str, Experiment | Study] = {
-    experiment.name: experiment for experiment in (QUICK, CPU, CIFAR, SHORT, PAIR, PAPER)
+    experiment.name: experiment for experiment in (QUICK, CPU, CIFAR, SHORT, PAIR, PAPER, OWN)
 }
 
 

@@ -28,6 +28,7 @@ from lossmatters.empirics.experiments.planning import Plan, absolute, changed, d
 from lossmatters.empirics.experiments.pool import Event, WorkerError, run_tasks
 from lossmatters.empirics.experiments.progress import Progress, reporter
 from lossmatters.empirics.experiments.provenance import source_commit
+from lossmatters.empirics.experiments.sending import check_sendable
 from lossmatters.empirics.experiments.stack import (
     Saving,
     Task,
@@ -120,6 +121,9 @@ def train(
     _check_writable(todo.path)
     ids = {run: run_id(todo.part(run), run, folder) for run in todo.runs}
     if todo.stacks:
+        if not elsewhere:  # a cluster takes functions with their code
+            for part in asked_for.parts:
+                check_sendable(part)
         deadline = None if budget is None else time.time() + budget
         saving = Saving(checkpoints_of(todo.path.absolute()), checkpoint_seconds, deadline)
         missing = {run: name for run, name in ids.items() if name not in existing}

@@ -19,7 +19,8 @@ from lossmatters.empirics.records import Record
 from lossmatters.paper.article.latex import escaped, prose, tabular
 from lossmatters.paper.article.numbers import macros, values
 from lossmatters.paper.figures.declaration import MissingData
-from lossmatters.paper.figures.write import FIGURES, render
+from lossmatters.paper.figures.formats import render
+from lossmatters.paper.figures.write import FIGURES
 from lossmatters.paper.setups import families, main_setups
 from lossmatters.paper.tables import Table, results_table
 from lossmatters.theory.files import write_whole

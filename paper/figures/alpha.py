@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
-from lossmatters.paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, draw_point, look
+from lossmatters.paper.figures.look import (
+    DOUBLE,
+    GREY,
+    OKABE_ITO,
+    PALE,
+    draw_point,
+    legend_columns,
+    look,
+    width_of,
+)
 from lossmatters.paper.names import GREEK, loss_name, loss_of, number, rate_name
 from lossmatters.paper.statistics import Cell, Grid, grid, losses_of
 
@@ -44,7 +53,7 @@ def draw(records: Sequence[Record]) -> Figure:
         )
     ranked = sorted((c for c in cells.values() if c.noise_rate == RATE), key=_final_j2, reverse=True)
     with look():
-        figure = Figure(figsize=(DOUBLE, max(2.6, 0.21 * len(ranked) + 1.15)), layout="constrained")
+        figure = Figure(figsize=(width_of(DOUBLE), max(2.6, 0.21 * len(ranked) + 1.15)), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
         _against_alpha(left, cells, alphas)
         _ranking(right, cells, ranked)
@@ -115,7 +124,13 @@ def _legend(figure: Figure) -> None:
     handles = [handle(label, color=colour, marker=marker) for colour, marker, label, _ in STYLES.values()]
     handles.append(handle("$J_2$ at its best epoch", color=OKABE_ITO[6], marker="|", markeredgewidth=1.2))
     handles.append(handle("$J_2$ at η = 0 (control)", color=GREY, marker="o", markerfacecolor="white"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=5, columnspacing=1.2, handletextpad=0.2)
+    figure.legend(
+        handles=handles,
+        loc="outside upper center",
+        ncols=legend_columns(5, 5, DOUBLE),
+        columnspacing=1.2,
+        handletextpad=0.2,
+    )
 
 
 SPEC = FigureSpec(

@@ -6,46 +6,67 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lossmatters.empirics.records import Record
-from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData, check_one, figure_of
 from lossmatters.paper.figures.look import (
     DOUBLE,
     GREY,
     INK,
     SINGLE,
     draw_band,
+    legend_columns,
     look,
     rate_colour,
     rate_marker,
+    width_of,
 )
-from lossmatters.paper.names import loss_name, main_losses, rate_name
-from lossmatters.paper.statistics import Cell, Grid, grid, rates_of
+from lossmatters.paper.names import loss_name, main_losses, rate_name, shown_losses
+from lossmatters.paper.statistics import Cell, Grid, grid, losses_of, rates_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DASHED = (0, (3, 1.2))
+PANEL = 1.55  # inches that a panel takes at least
 
 
-def draw(records: Sequence[Record]) -> Figure:
+def draw(records: Sequence[Record], ax: Axes | None = None) -> Figure:
     """Draw mean J1 (solid) and J2 (dashed) with intervals, the noise rate by colour and marker.
+
+    Labels as annotated, of which nobody knows the clean ones, have J1 alone.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of one set-up. The main losses are shown; all of them where they are few.
+    ax : Axes, optional
+        To draw the one panel of records of one loss into, in its own style, without title and legend, for
+        which ``ax.legend()`` finds the names.
 
     Raises
     ------
-    MissingData : none of the main losses is there.
+    MissingData
+        None of the main losses is there.
+    ValueError
+        An axis for several losses.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     cells = grid(records) if records else {}
-    losses = [loss for loss in main_losses() if any(key[0] == loss for key in cells)]
+    losses = shown_losses(losses_of(cells))
     if not losses:
         raise MissingData(
             f"needs runs of at least one of {', '.join(map(loss_name, main_losses()))}; there are none"
         )
-    columns = min(3, len(losses))
+    if ax is not None:
+        check_one("losses", losses)
+        _panel(ax, list(cells.values()))
+        ax.set(xlabel="epoch", ylabel="training accuracy (%)")
+        return figure_of(ax)
+    columns = min(3, len(losses), max(1, int(width_of(DOUBLE) / PANEL)))
     rows = -(-len(losses) // columns)
-    width = DOUBLE if columns > 1 else SINGLE
+    width = width_of(DOUBLE if columns > 1 else SINGLE)
     with look():
         figure = Figure(figsize=(width, 1.75 * rows + 0.75), layout="constrained")
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -57,7 +78,7 @@ def draw(records: Sequence[Record]) -> Figure:
             axes.set_axis_off()
         figure.supxlabel("epoch", fontsize=7.5)
         figure.supylabel("training accuracy (%)", fontsize=7.5)
-        _legend(figure, cells, losses, wide=columns > 1)
+        _legend(figure, cells, losses)
     return figure
 
 
@@ -69,9 +90,17 @@ def _panel(axes: Axes, cells: list[Cell]) -> None:
             max(cell.epochs // 4, 1),
         )
         style = {"marker": marker, "markersize": 2.6, "markevery": (every // 2, every)}
-        draw_band(axes, cell.band("noisy_train_accuracy"), colour, **style)
-        if cell.noise_rate:  # without noise J1 and J2 are the same
-            draw_band(axes, cell.band("clean_train_accuracy"), colour, linestyle=DASHED, **style)
+        shown = rate_name(cell.noise_rate)
+        draw_band(axes, cell.band("noisy_train_accuracy"), colour, label=f"$J_1$, {shown}", **style)
+        if cell.noise_rate:  # without noise J1 and J2 are the same; of an unknown rate there is no J2
+            draw_band(
+                axes,
+                cell.band("clean_train_accuracy"),
+                colour,
+                label=f"$J_2$, {shown}",
+                linestyle=DASHED,
+                **style,
+            )
         flip = cell.usual_flip()
         if flip is not None:
             height = 100 * cell.band("noisy_train_accuracy").mean[flip - 1]
@@ -89,21 +118,22 @@ def _panel(axes: Axes, cells: list[Cell]) -> None:
     axes.margins(x=0.02)
 
 
-def _legend(figure: Figure, cells: Grid, losses: list[str], wide: bool) -> None:
+def _legend(figure: Figure, cells: Grid, losses: list[str]) -> None:
     from matplotlib.lines import Line2D
 
     rates = rates_of({key: cell for key, cell in cells.items() if key[0] in losses})
     handles = [Line2D([], [], color=rate_colour(r), marker=rate_marker(r), label=rate_name(r)) for r in rates]
-    handles += [
-        Line2D([], [], color=GREY, label="$J_1$ (labels as given)"),
-        Line2D([], [], color=GREY, linestyle=DASHED, label="$J_2$ (clean labels)"),
-        Line2D([], [], color="none", marker="*", markersize=7, markeredgecolor=INK, label="flip"),
-    ]
-    ncols = len(handles) if wide else 2
+    handles.append(Line2D([], [], color=GREY, label="$J_1$ (labels as given)"))
+    if any(rates):  # without noise the two are one, and of labels as annotated nobody knows the second
+        handles += [
+            Line2D([], [], color=GREY, linestyle=DASHED, label="$J_2$ (clean labels)"),
+            Line2D([], [], color="none", marker="*", markersize=7, markeredgecolor=INK, label="flip"),
+        ]
+    wide = figure.get_figwidth() > SINGLE
     figure.legend(
         handles=handles,
         loc="outside upper center",
-        ncols=ncols,
+        ncols=legend_columns(len(handles), len(handles), DOUBLE) if wide else 2,
         columnspacing=1.0,
         handlelength=1.6,
         handletextpad=0.4,
@@ -117,7 +147,8 @@ SPEC = FigureSpec(
         "Accuracy on the training labels as given ($J_1$, solid) and on the clean ones ($J_2$, dashed) "
         "after each epoch; mean over seeds with 95% Student t intervals (bands), {n}. Without noise "
         "($\\eta = 0$) the two are one. A star marks the flip, the epoch from which $J_1 > J_2$ for good, "
-        "where more than half of the seeds have one (median epoch). {setup}."
+        "where more than half of the seeds have one (median epoch). Of labels as annotated only $J_1$ is "
+        "known. {setup}."
     ),
     needs="runs of the main losses (CCE, MSE, RLL, NMSE, MAE, GCE with their default parameters)",
     alt=(

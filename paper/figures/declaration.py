@@ -10,6 +10,7 @@ from lossmatters.empirics.records import Record
 from lossmatters.paper.statistics import Cell, count_text, grid, variant_grid
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -48,6 +49,27 @@ class FigureSpec:
         cells: Mapping[Any, Cell] = variant_grid(records) if self.over == "variants" else grid(records)
         first = next(iter(cells.values())).records[0]
         return self.caption.format(n=count_text(cells), setup=setup_text(first))
+
+
+def check_one(what: str, values: Sequence[Any]) -> None:
+    """Refuse an axis for what takes several.
+
+    Raises
+    ------
+    ValueError
+        There is not exactly one.
+    """
+    if len(values) != 1:
+        shown = ", ".join(map(str, values))
+        raise ValueError(f"{what} of the records must be one where ax is given, got {len(values)}: {shown}")
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that an axis is on, whatever it is nested in."""
+    figure = axes.get_figure()
+    while getattr(figure, "figure", figure) is not figure:  # a figure inside another
+        figure = figure.figure  # type: ignore[union-attr]
+    return figure  # type: ignore[return-value]
 
 
 def setup_text(record: Record) -> str:

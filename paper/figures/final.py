@@ -11,7 +11,16 @@ import numpy as np
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
-from lossmatters.paper.figures.look import DOUBLE, PALE, draw_point, look, rate_colour, rate_marker
+from lossmatters.paper.figures.look import (
+    DOUBLE,
+    PALE,
+    draw_point,
+    legend_columns,
+    look,
+    rate_colour,
+    rate_marker,
+    width_of,
+)
 from lossmatters.paper.names import METRICS, loss_name, rate_name
 from lossmatters.paper.statistics import Grid, grid, losses_of, rates_of
 
@@ -37,7 +46,7 @@ def draw(records: Sequence[Record]) -> Figure:
     rates, heights = rates_of(cells), _heights(cells)
     bottom = max(heights.values()) + GAP
     with look():
-        figure = Figure(figsize=(DOUBLE, 0.085 * bottom + 0.95), layout="constrained")
+        figure = Figure(figsize=(width_of(DOUBLE), 0.085 * bottom + 0.95), layout="constrained")
         panels = figure.subplots(1, len(METRICS), sharex=True, sharey=True)
         for axes, (name, metric) in zip(panels, METRICS.items(), strict=True):
             _panel(axes, cells, name, heights)
@@ -52,16 +61,17 @@ def draw(records: Sequence[Record]) -> Figure:
     return figure
 
 
-def _heights(cells: Grid) -> dict[tuple[str, Fraction], float]:
+def _heights(cells: Grid) -> dict[tuple[str, Fraction | None], float]:
     """Return a line for each cell, and a gap between losses: a loss run at few rates takes little room."""
-    heights, height, last = {}, 0.0, None
+    heights: dict[tuple[str, Fraction | None], float] = {}
+    height, last = 0.0, None
     for loss, rate in cells:
         height += 1 if loss == last else 2 * GAP if last else GAP
         heights[loss, rate], last = height, loss
     return heights
 
 
-def _panel(axes: Axes, cells: Grid, metric: str, heights: dict[tuple[str, Fraction], float]) -> None:
+def _panel(axes: Axes, cells: Grid, metric: str, heights: dict[tuple[str, Fraction | None], float]) -> None:
     for (key, height), (following, _) in pairwise(heights.items()):
         if key[0] != following[0]:
             axes.axhline(height + GAP, color=PALE, linewidth=0.5)
@@ -71,22 +81,23 @@ def _panel(axes: Axes, cells: Grid, metric: str, heights: dict[tuple[str, Fracti
         colour = rate_colour(cell.noise_rate)
         draw_point(
             axes, cell.final(metric), heights[key], marker=rate_marker(cell.noise_rate), markersize=3,
-            color=colour, markerfacecolor=colour if cell.noise_rate else "white", markeredgewidth=0.8,
+            color=colour, markerfacecolor="white" if cell.noise_rate == 0 else colour, markeredgewidth=0.8,
         )  # fmt: skip
 
 
-def _legend(figure: Figure, rates: list[Fraction]) -> None:
+def _legend(figure: Figure, rates: list[Fraction | None]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D(
             [], [], linestyle="none", marker=rate_marker(rate), markersize=4, color=rate_colour(rate),
-            markerfacecolor=rate_colour(rate) if rate else "white",
-            label=rate_name(rate) + ("" if rate else " (clean-label control)"),
+            markerfacecolor="white" if rate == 0 else rate_colour(rate),
+            label=rate_name(rate) + (" (clean-label control)" if rate == 0 else ""),
         )
         for rate in rates
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), handletextpad=0.2)
+    columns = legend_columns(len(handles), len(handles), DOUBLE)
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, handletextpad=0.2)
 
 
 SPEC = FigureSpec(

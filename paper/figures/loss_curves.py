@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures.declaration import FigureSpec
-from lossmatters.paper.figures.look import DOUBLE, GREY, INK, look, loss_colour
+from lossmatters.paper.figures.look import DOUBLE, GREY, INK, height_of, look, loss_colour, width_of
 from lossmatters.paper.names import loss_name, main_losses
 from lossmatters.theory.backends import backend
 from lossmatters.theory.losses import LOSSES, Loss
@@ -60,7 +60,7 @@ def draw(records: Sequence[Record] = ()) -> Figure:
     paths = _paths(share)
     columns = ([p for p in paths if not p.flat], [p for p in paths if p.flat])
     with look():
-        figure = Figure(figsize=(DOUBLE, 5.6), layout="constrained")
+        figure = Figure(figsize=(width_of(DOUBLE), height_of(5.6, DOUBLE)), layout="constrained")
         panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1.45, 1))
         for column, words in enumerate(("label sum varies", "label sum constant on this path")):
             top, bottom = panels[:, column]

@@ -11,7 +11,16 @@ import numpy as np
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
-from lossmatters.paper.figures.look import DOUBLE, GREY, PALE, look, rate_colour, rate_marker
+from lossmatters.paper.figures.look import (
+    DOUBLE,
+    GREY,
+    PALE,
+    height_of,
+    look,
+    rate_colour,
+    rate_marker,
+    width_of,
+)
 from lossmatters.paper.names import loss_name, loss_of, loss_order, rate_name
 from lossmatters.paper.statistics import Cell, grid, rates_of
 from lossmatters.theory.dynamics.prediction import (
@@ -56,7 +65,7 @@ def draw(records: Sequence[Record]) -> Figure:
     rows = predictions(map(_outcome, used), int(records[0].dataset["num_classes"]))
     epochs = used[0].epochs
     with look():
-        figure = Figure(figsize=(DOUBLE, 5.2), layout="constrained")
+        figure = Figure(figsize=(width_of(DOUBLE), height_of(5.2, DOUBLE)), layout="constrained")
         panels = figure.subplots(2, 2, sharex="col", sharey="row")
         for line, (outcome, words) in zip(panels, OUTCOMES.items(), strict=True):
             for axes, start in zip(line, STARTS, strict=True):
@@ -71,6 +80,7 @@ def draw(records: Sequence[Record]) -> Figure:
 
 def _outcome(cell: Cell) -> Outcome:
     final = cell.final("memorization_rate")
+    assert cell.noise_rate is not None  # one of RATES
     middle = median_flip(cell.flip_epochs(), cell.n)
     return Outcome(cell.loss, cell.noise_rate, final.mean if final else math.nan, middle)
 
@@ -144,7 +154,7 @@ def _label(axes: Axes, rows: list[Prediction], at: np.ndarray, heights: np.ndarr
         axes.annotate(loss_name(rows[i].outcome.loss), (at[i], heights[i]), **text)
 
 
-def _legend(figure: Figure, rates: list[Fraction]) -> None:
+def _legend(figure: Figure, rates: list[Fraction | None]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lossmatters.empirics.records import Record
-from lossmatters.paper.figures.declaration import FigureSpec, MissingData
+from lossmatters.paper.figures.declaration import FigureSpec, MissingData, check_one, figure_of
 from lossmatters.paper.figures.look import (
     DOUBLE,
     GREY,
@@ -18,11 +18,11 @@ from lossmatters.paper.figures.look import (
     RESISTER_GREEN,
     SINGLE,
     look,
-    loss_colour,
-    loss_marker,
+    loss_styles,
+    width_of,
 )
-from lossmatters.paper.names import loss_name, main_losses, rate_name
-from lossmatters.paper.statistics import Cell, grid
+from lossmatters.paper.names import loss_name, main_losses, rate_name, shown_losses
+from lossmatters.paper.statistics import Cell, grid, losses_of, rates_of
 from lossmatters.theory.memorization import reachable_region
 
 if TYPE_CHECKING:
@@ -31,42 +31,62 @@ if TYPE_CHECKING:
 
 AXES = ("noisy_train_accuracy", "clean_train_accuracy")
 RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
+MOST = 3  # panels of other rates
+ENTRY = 0.95  # inches that an entry of the legend takes
 
 
-def draw(records: Sequence[Record]) -> Figure:
+def draw(records: Sequence[Record], ax: Axes | None = None) -> Figure:
     """Draw mean trajectories of the main losses, a panel a noise rate, with each seed's end point.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of one set-up. The main losses are shown at the usual rates; all losses where they are few, and other
+        rates where there are none of the usual ones.
+    ax : Axes, optional
+        To draw the one panel of records of one rate into, in its own style: without the enlarged part, and
+        without a legend, for which ``ax.legend()`` finds the names.
 
     Raises
     ------
-    MissingData : no run of a main loss at one of these rates.
+    MissingData
+        No run of a main loss at a rate above 0.
+    ValueError
+        An axis for several rates.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
     cells = grid(records) if records else {}
-    by_rate = {rate: [cells[x, rate] for x in main_losses() if (x, rate) in cells] for rate in RATES}
+    losses = shown_losses(losses_of(cells))
+    there = [rate for rate in rates_of(cells) if rate]
+    rates = [rate for rate in there if rate in RATES] or there[:MOST]
+    by_rate = {rate: [cells[x, rate] for x in losses if (x, rate) in cells] for rate in rates}
     by_rate = {rate: found for rate, found in by_rate.items() if found}
     if not by_rate:
-        names, rates = ", ".join(map(loss_name, main_losses())), ", ".join(map(rate_name, RATES))
-        raise MissingData(f"needs runs of at least one of {names} at one of {rates}; there are none")
+        names, usual = ", ".join(map(loss_name, main_losses())), ", ".join(map(rate_name, RATES))
+        raise MissingData(f"needs runs of at least one of {names} at one of {usual}; there are none")
+    styles = loss_styles([x for x in losses if any(cell.loss == x for f in by_rate.values() for cell in f)])
+    if ax is not None:
+        check_one("noise rates", [rate_name(rate) for rate in by_rate])
+        (found,) = by_rate.values()
+        _panel(ax, found, styles)
+        ax.set(xlabel="$J_1$ (%)", ylabel="$J_2$ (%)")
+        return figure_of(ax)
     windows = _windows(by_rate)
-    width = DOUBLE if len(by_rate) > 1 else SINGLE
-    side = min((width - 0.5) / len(by_rate), 2.8)
+    usual_width = DOUBLE if len(by_rate) > 1 else SINGLE
+    side = min((width_of(usual_width) - 0.5) / len(by_rate), 2.8)
     with look():
-        figure = Figure(figsize=(width, side * (2 if windows else 1) + 0.85), layout="constrained")
+        size = (width_of(usual_width), side * (2 if windows else 1) + 0.85)
+        figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(2 if windows else 1, len(by_rate), squeeze=False)
         for axes, (rate, found) in zip(panels[0], by_rate.items(), strict=True):
-            _region(axes, found)
-            _words(axes, found)
-            _trajectories(axes, found, size=4.0)
-            axes.set(title=rate_name(rate), aspect="equal", xlim=(-3, 105), ylim=(-3, 119))
-            axes.set_xticks(range(0, 101, 25))
-            axes.set_yticks(range(0, 101, 25))
-            axes.grid(visible=False)
+            _panel(axes, found, styles)
+            axes.set_title(rate_name(rate))
         for column, (rate, (left, low, span)) in enumerate(windows.items()):
             axes = panels[1, column]
             _region(axes, by_rate[rate])
-            _trajectories(axes, by_rate[rate], size=5.0)
+            _trajectories(axes, by_rate[rate], styles, size=5.0)
             axes.set(aspect="equal", xlim=(left, left + span), ylim=(low, low + span))
             axes.locator_params(nbins=5)
             frame: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.6, "zorder": 6}
@@ -76,9 +96,18 @@ def draw(records: Sequence[Record]) -> Figure:
             axes.grid(visible=False)
         figure.supxlabel("$J_1$, accuracy on the labels as given (%)", fontsize=7.5)
         figure.supylabel("$J_2$, accuracy on the clean labels (%)", fontsize=7.5)
-        ended = {cell.loss for found in by_rate.values() for cell in found}
-        _legend(figure, [x for x in main_losses() if x in ended])
+        _legend(figure, styles)
     return figure
+
+
+def _panel(axes: Axes, cells: list[Cell], styles: dict[str, tuple[str, str]]) -> None:
+    _region(axes, cells)
+    _words(axes, cells)
+    _trajectories(axes, cells, styles, size=4.0)
+    axes.set(aspect="equal", xlim=(-3, 105), ylim=(-3, 119))
+    axes.set_xticks(range(0, 101, 25))
+    axes.set_yticks(range(0, 101, 25))
+    axes.grid(visible=False)
 
 
 def _windows(by_rate: dict[Fraction, list[Cell]]) -> dict[Fraction, tuple[float, float, float]]:
@@ -131,10 +160,10 @@ def _words(axes: Axes, cells: list[Cell]) -> None:
     axes.plot([100, 100], lead, color=MEMORISER_RED, linewidth=0.5, zorder=1)
 
 
-def _trajectories(axes: Axes, cells: list[Cell], size: float) -> None:
+def _trajectories(axes: Axes, cells: list[Cell], styles: dict[str, tuple[str, str]], size: float) -> None:
     # Losses often end at one point. Later ones are larger and lie beneath, so that each can be seen.
     for depth, cell in enumerate(cells):
-        colour = loss_colour(cell.loss)
+        colour, marker = styles[cell.loss]
         j1, j2 = (100 * cell.curves(name) for name in AXES)
         line: dict[str, Any] = {"color": colour, "linewidth": 0.9, "alpha": 0.8}
         axes.plot(j1.mean(axis=0), j2.mean(axis=0), zorder=3 - depth / 100, **line)
@@ -142,21 +171,24 @@ def _trajectories(axes: Axes, cells: list[Cell], size: float) -> None:
         if cell.n > 1:
             axes.plot(j1[:, -1], j2[:, -1], marker=".", markersize=3, **end)
         end |= {
-            "marker": loss_marker(cell.loss),
+            "marker": marker,
             "markersize": size + 0.7 * depth,
             "markeredgecolor": "white",
+            "label": loss_name(cell.loss),
         }
         axes.plot(j1[:, -1].mean(), j2[:, -1].mean(), markeredgewidth=0.6, **end)
 
 
-def _legend(figure: Figure, losses: list[str]) -> None:
+def _legend(figure: Figure, styles: dict[str, tuple[str, str]]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=loss_colour(x), marker=loss_marker(x), label=loss_name(x)) for x in losses
+        Line2D([], [], color=colour, marker=marker, label=loss_name(x))
+        for x, (colour, marker) in styles.items()
     ]
     handles.append(Line2D([], [], color="none", marker=".", markeredgecolor=INK, label="end of each seed"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(7, len(handles)), columnspacing=1.0)
+    columns = min(len(handles), int(figure.get_figwidth() / ENTRY))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, columnspacing=1.0)
 
 
 SPEC = FigureSpec(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
-from lossmatters.paper.figures.look import DOUBLE, OKABE_ITO, draw_point, look
+from lossmatters.paper.figures.look import DOUBLE, OKABE_ITO, draw_point, look, width_of
 from lossmatters.paper.names import METRICS, loss_name, main_losses, rate_name
 from lossmatters.paper.statistics import variant_grid
 
@@ -40,7 +40,7 @@ def draw(records: Sequence[Record]) -> Figure:
     if not any(name for name, _, _ in rows):
         raise MissingData("needs runs of a set-up with other regularisers; there are none")
     with look():
-        figure = Figure(figsize=(DOUBLE, 0.2 * len(rows) + 0.8), layout="constrained")
+        figure = Figure(figsize=(width_of(DOUBLE), 0.2 * len(rows) + 0.8), layout="constrained")
         panels = figure.subplots(1, len(METRICS), sharex=True, sharey=True)
         for axes, (metric, about) in zip(panels, METRICS.items(), strict=True):
             axes.set_title(about.symbol)
@@ -62,7 +62,7 @@ def draw(records: Sequence[Record]) -> Figure:
     return figure
 
 
-def _row_name(variant: str, loss: str, rate: Fraction) -> str:
+def _row_name(variant: str, loss: str, rate: Fraction | None) -> str:
     return f"{loss_name(loss)}, {rate_name(rate)}, {variant or 'main set-up'}"
 
 

@@ -3,49 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics.records import Record
-from lossmatters.paper.figures.declaration import FigureSpec
-from lossmatters.paper.figures.look import GREY, INK, OKABE_ITO, SINGLE, look
+from lossmatters.paper.figures.declaration import FigureSpec, figure_of
+from lossmatters.paper.figures.look import GREY, INK, OKABE_ITO, SINGLE, look, width_of
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.risk.tolerance import NoiseTolerance, noise_tolerance
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NUM_CLASSES = 10
 MARKS = {True: "s", False: "o"}  # symmetric or not
 
 
-def draw(records: Sequence[Record] = ()) -> Figure:
-    """Draw a row for each rate that losses tolerate, with their names; the rate across. Needs no records."""
+def draw(records: Sequence[Record] = (), ax: Axes | None = None) -> Figure:
+    """Draw a row for each rate that losses tolerate, with their names; the rate across. Needs no records.
+
+    Parameters
+    ----------
+    ax : Axes, optional
+        To draw into, in its own style.
+    """
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     rows = _rows()
-    star = float(threshold(NUM_CLASSES))
+    if ax is not None:
+        _panel(ax, rows)
+        ax.legend(handles=_handles(), loc="lower right")
+        return figure_of(ax)
     with look():
-        figure = Figure(figsize=(SINGLE, 0.24 * len(rows) + 0.9), layout="constrained")
-        axes = figure.subplots()
-        axes.axvline(100 * star, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
-        for height, (_, found, symmetric) in enumerate(rows):
-            assert found.value is not None
-            colour = OKABE_ITO[2] if symmetric else OKABE_ITO[1]
-            axes.plot([0, 100 * found.value], [height, height], color=GREY, linewidth=0.5, zorder=1)
-            axes.plot(100 * found.value, height, MARKS[symmetric], color=colour, markersize=4, zorder=2)
-        axes.set_yticks(range(len(rows)), [title for title, _, _ in rows], color=INK)
-        axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlim(-2, 100)
-        axes.set_xlabel("noise tolerance $\\eta_L$ (%), $K = 10$; dotted: 90%")
-        axes.grid(axis="y", visible=False)
-        handles = [
-            Line2D([], [], linestyle="none", marker=MARKS[s], color=OKABE_ITO[2 if s else 1], label=text)
-            for s, text in ((True, "symmetric"), (False, "not symmetric"))
-        ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=2)
+        figure = Figure(figsize=(width_of(SINGLE), 0.24 * len(rows) + 0.9), layout="constrained")
+        _panel(figure.subplots(), rows)
+        figure.legend(handles=_handles(), loc="outside upper center", ncols=2)
     return figure
+
+
+def _panel(axes: Axes, rows: list[tuple[str, NoiseTolerance, bool]]) -> None:
+    axes.axvline(100 * float(threshold(NUM_CLASSES)), color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
+    for height, (_, found, symmetric) in enumerate(rows):
+        assert found.value is not None
+        colour = OKABE_ITO[2] if symmetric else OKABE_ITO[1]
+        axes.plot([0, 100 * found.value], [height, height], color=GREY, linewidth=0.5, zorder=1)
+        axes.plot(100 * found.value, height, MARKS[symmetric], color=colour, markersize=4, zorder=2)
+    axes.set_yticks(range(len(rows)), [title for title, _, _ in rows], color=INK)
+    axes.set_ylim(-0.7, len(rows) - 0.3)
+    axes.set_xlim(-2, 100)
+    axes.set_xlabel("noise tolerance $\\eta_L$ (%), $K = 10$; dotted: 90%")
+    axes.grid(axis="y", visible=False)
+
+
+def _handles() -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], linestyle="none", marker=MARKS[s], color=OKABE_ITO[2 if s else 1], label=text)
+        for s, text in ((True, "symmetric"), (False, "not symmetric"))
+    ]
 
 
 def _rows() -> list[tuple[str, NoiseTolerance, bool]]:

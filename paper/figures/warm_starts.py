@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmatters.empirics.records import RISKS, Record
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
-from lossmatters.paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, look
+from lossmatters.paper.figures.look import DOUBLE, GREY, OKABE_ITO, PALE, look, width_of
 from lossmatters.paper.names import loss_name, loss_of, rate_name
 from lossmatters.paper.statistics import Cell, Estimate, Grid, grid, t_estimate, warm_grid
 from lossmatters.theory.risk.finite import predicted_noisy_risk
@@ -36,7 +36,7 @@ COSTS = {
 
 TICK = {"marker": "|", "markersize": 6, "markeredgewidth": 1.2}
 
-Warm = dict[tuple[str, str, Fraction], Cell]
+Warm = dict[tuple[str, str, Fraction | None], Cell]
 
 
 def draw(records: Sequence[Record]) -> Figure:
@@ -57,7 +57,7 @@ def draw(records: Sequence[Record]) -> Figure:
     if not warm:
         raise MissingData(f"needs warm starts at {rate_name(RATE)} and the runs they go on from")
     with look():
-        figure = Figure(figsize=(DOUBLE, 0.34 * len(warm) + 1.2), layout="constrained")
+        figure = Figure(figsize=(width_of(DOUBLE), 0.34 * len(warm) + 1.2), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         _accuracies(left, warm, cells)
         _costs(right, warm)
@@ -131,8 +131,9 @@ def _cost(cell: Cell, constant: float, name: str) -> Estimate | None:
     for record in cell.records:
         assert record.risks is not None
         risks = {key: record.risks[key] for key in RISKS}
+        rate = float(record.noise_rate)
         k = int(record.dataset["num_classes"])
-        risks[PREDICTED] = predicted_noisy_risk(risks["clean_labels"], constant, float(cell.noise_rate), k)
+        risks[PREDICTED] = predicted_noisy_risk(risks["clean_labels"], constant, rate, k)
         found.append(risks[name] / constant)
     logs = t_estimate(np.log(found))
     if logs is None:

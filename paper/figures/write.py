@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-import io
 import json
 import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lossmatters.empirics.records import Record
 from lossmatters.paper.figures import (
@@ -24,12 +24,10 @@ from lossmatters.paper.figures import (
     warm_starts,
 )
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
-from lossmatters.paper.figures.look import look
+from lossmatters.paper.figures.formats import FORMATS, check_formats, render
+from lossmatters.paper.figures.look import page
 from lossmatters.paper.setups import families, main_setups
 from lossmatters.theory.files import write_whole
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 FIGURES: tuple[FigureSpec, ...] = (
     curves.SPEC,
@@ -42,7 +40,6 @@ FIGURES: tuple[FigureSpec, ...] = (
     loss_curves.SPEC,
     tolerance.SPEC,
 )
-FORMATS = ("pdf", "png", "svg")
 MANIFEST = "figures.json"
 
 
@@ -50,6 +47,11 @@ def write_figures(
     records: Sequence[Record],
     out_dir: str | os.PathLike[str],
     on_skip: Callable[[str, str], None] | None = None,
+    *,
+    only: Sequence[str] = (),
+    formats: Sequence[str] = (),
+    width: float | None = None,
+    style: str | os.PathLike[str] | None = None,
 ) -> list[Path]:
     """Draw all figures and write them; the paths written, in the order of `FIGURES`, the manifest last.
 
@@ -62,17 +64,42 @@ def write_figures(
     ----------
     on_skip : called with a figure's name and the reason, for each that is left out. The manifest holds
         the same.
+    only : names of figures, as `FIGURES` has them; by default all.
+    formats : of `lossmatters.paper.figures.formats.KNOWN_FORMATS`; by default PDF, PNG and SVG.
+    width, style : see `lossmatters.paper.figures.look.page`.
 
     Raises
     ------
     OSError : the folder cannot be written.
+    ValueError : an unknown figure or format, a width or a style that is none; pgf without LaTeX.
     """
-    out = Path(out_dir)
+    chosen, formats = _chosen(only), check_formats(formats or FORMATS)
+    with page(width, style):
+        return _write(records, Path(out_dir), on_skip, chosen, formats)
+
+
+def _chosen(only: Sequence[str]) -> tuple[FigureSpec, ...]:
+    known = [spec.name for spec in FIGURES]
+    for name in only:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=2, cutoff=0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise ValueError(f"only must be of {', '.join(known)}, got only={name!r}{hint}")
+    return tuple(spec for spec in FIGURES if not only or spec.name in only)
+
+
+def _write(
+    records: Sequence[Record],
+    out: Path,
+    on_skip: Callable[[str, str], None] | None,
+    chosen: Sequence[FigureSpec],
+    formats: Sequence[str],
+) -> list[Path]:
     paths: list[Path] = []
     entries: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     groups = {"set-up": main_setups(records), "variants": families(records), "theory": {}}
-    for spec in FIGURES:
+    for spec in chosen:
         for setup, group in (groups[spec.over] or {"": []}).items():
             name = f"{setup}-{spec.name}" if setup else spec.name
             try:
@@ -83,7 +110,7 @@ def write_figures(
                     on_skip(name, str(error))
                 continue
             file = file_name(name)
-            paths += [write_whole(out / f"{file}.{kind}", render(figure, kind)) for kind in FORMATS]
+            paths += [write_whole(out / f"{file}.{kind}", render(figure, kind)) for kind in formats]
             entry = {"name": file, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
             entries.append({**entry, "caption": spec.describe(group)})
     manifest = {"records": digest(records), "figures": entries, "skipped": skipped}
@@ -94,15 +121,6 @@ def write_figures(
 def file_name(name: str) -> str:
     """Return a name as it may stand in a folder: whatever it says, the file is in that folder."""
     return re.sub(r"[^A-Za-z0-9_+=-]+", "-", name).strip("-") or "figure"
-
-
-def render(figure: Figure, kind: str) -> bytes:
-    """Return a figure as the bytes of a file: the same records give the same bytes, so no date goes in."""
-    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[kind]
-    stream = io.BytesIO()
-    with look():
-        figure.savefig(stream, format=kind, metadata=metadata)
-    return stream.getvalue()
 
 
 def digest(records: Sequence[Record]) -> str:

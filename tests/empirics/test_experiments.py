@@ -333,6 +333,7 @@ def test_losses_are_kept_by_their_one_text(tmp_path):
 def test_an_unknown_experiment_names_what_there_is():
     assert get_experiment("quick") is QUICK
     with pytest.raises(
-        ValueError, match=r"one of quick, cpu, cifar, short, pair, paper, got .*'quik'; did you mean quick"
+        ValueError,
+        match=r"one of quick, cpu, cifar, short, pair, paper, own, got .*'quik'; did you mean quick",
     ):
         get_experiment("quik")

@@ -400,7 +400,7 @@ BAD = {
     "an unknown experiment": (
         {"experiment": "quik"},
         ValueError,
-        "experiment must be one of quick, cpu, cifar, short, pair, paper",
+        "experiment must be one of quick, cpu, cifar, short, pair, paper, own",
     ),
     "an unknown device": ({"device": "tpu"}, ValueError, "device must be one of auto, cpu, cuda"),
     "no workers": ({"workers": 0}, ValueError, "workers must be an integer >= 1, got workers=0"),

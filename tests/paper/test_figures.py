@@ -14,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from lossmatters.paper.figures import FIGURES, MissingData, write, write_figures
-from lossmatters.paper.figures.write import render
+from lossmatters.paper.figures.formats import render
 from lossmatters.paper.setups import setups
 
 BY_NAME = {spec.name: spec for spec in FIGURES}
@@ -182,21 +182,6 @@ def test_figures_never_load_torch_or_pyplot():
         "assert not bad, bad\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
-    from lossmatters.paper import files
-
-    target = files.write_atomic(tmp_path / "a.txt", b"old")
-
-    def fail(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(files.os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        files.write_atomic(target, b"new")
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]
 
 
 def _streams(data: bytes) -> list[bytes]:
