@@ -30,7 +30,8 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 # The pages are read in the repository too, where links lead to folders and to the README.
-suppress_warnings = ["myst.xref_missing", "myst.header"]
+# Names in a list of attributes are taken for references, to whatever else bears that name (ref.python).
+suppress_warnings = ["myst.xref_missing", "myst.header", "ref.python"]
 html_theme = "furo"
 html_title = "lossmatters"
 copyright = "the lossmatters developers"

@@ -15,7 +15,7 @@ from lossmatters.theory.losses.registry import register
 class MAE(SeparableLoss):
     """Absolute distance to the label's vertex, *summed* over classes (not averaged).
 
-    Formula: L(u, y) = sum_i |u_i - e_i| = 2 (1 - u_y), with e the one-hot label.
+    Formula: L(u, y) = sum_i abs(u_i - e_i) = 2 (1 - u_y), with e the one-hot label.
     Shapes: (..., K) probabilities and one-hot labels -> (...).
     Domain: the simplex; 0 at the label's vertex, 2 at every other.
     Range: [0, 2] = [0, C/(K-1)].
