@@ -23,12 +23,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import count, islice
-from typing import Any
 
 import numpy as np
 
-from lossmatters.theory.enclosure.curve import CONCAVE, POINT, Curve, Piece
+from lossmatters.theory.enclosure.curve import CONCAVE, Curve, Piece
 from lossmatters.theory.enclosure.interval import Interval, interval
+from lossmatters.theory.enclosure.nodes import (
+    Node,
+    Part,
+    argmin,
+    halved,
+    multiplier,
+    shared_pieces,
+    ways_to_place,
+)
 
 BUDGET = 150  # nodes, some 5 ms each: below a second where it is spent
 MOST_COUNTS = 3000  # ways to put the entries on pieces: each takes some 0.2 ms
@@ -62,18 +70,6 @@ class Least:
     nodes: int
 
 
-@dataclass(frozen=True)
-class Part:
-    """`number` entries of one function, each in any of some pieces."""
-
-    curve: Curve
-    pieces: tuple[Piece, ...]
-    number: int
-
-
-Node = tuple[Part, ...]
-
-
 def minimise(groups: Sequence[Group], budget: int = BUDGET) -> Least:
     """Enclose the infimum of the sum over the open simplex."""
     search = _Search(groups)
@@ -103,8 +99,6 @@ class _Search:
             place += group.number
         return False
 
-    # -- from above --------------------------------------------------------------------------------
-
     def try_point(self, entries: Sequence[Fraction]) -> None:
         """Take a feasible point, whose value, rounded up, bounds the minimum from above."""
         total, place = interval(0), 0
@@ -128,7 +122,7 @@ class _Search:
         for group in self.groups:
             for part in (p for p in node if p.curve is group.curve):
                 # At a tie between pieces the multiplier alone cannot say how many entries go where.
-                entries += [_argmin(part, slope, fine=True)] * part.number
+                entries += [argmin(part, slope, fine=True)] * part.number
         if len(entries) != sum(g.number for g in self.groups):
             return
         exact = [Fraction(t).limit_denominator(10**12) for t in entries]
@@ -144,12 +138,10 @@ class _Search:
             if min(share) >= 0 and max(share) <= 1:
                 self.try_point(share)
 
-    # -- from below --------------------------------------------------------------------------------
-
     def bound(self, node: Node) -> float:
         """Return the rigorous dual bound of a node, at a multiplier found in float64."""
         self.nodes += 1
-        slope = _multiplier(node)
+        slope = multiplier(node)
         if not np.isfinite(slope):
             return -np.inf
         total = Interval(slope, slope)
@@ -188,7 +180,7 @@ class _Search:
         if self.unbounded():
             return Least(-np.inf, -np.inf, self.at, 0)
         self.try_simple()
-        root = tuple(Part(g.curve, _all_pieces(g.curve), g.number) for g in self.groups)
+        root = tuple(Part(g.curve, tuple(g.curve.pieces), g.number) for g in self.groups)
         floor = self.bound(root)
         nodes = [] if self.close(floor) else list(islice(self._counts(), MOST_COUNTS + 1))
         if not nodes or len(nodes) > MOST_COUNTS:
@@ -207,7 +199,7 @@ class _Search:
             if self.close(bound):
                 heapq.heappush(queue, (bound, next(order), node))
                 break
-            halves = list(_split(node))
+            halves = list(halved(node))
             if not halves:
                 least_final = min(least_final, bound)
                 continue
@@ -232,9 +224,9 @@ class _Search:
                 yield parts
             return
         group = self.groups[index]
-        pieces = _shared(group.curve)
+        pieces = shared_pieces(group.curve)
         room = 1 - sum(p.number * p.pieces[0].lo for p in parts)
-        for counts in _ways(group.number - (index == special), pieces, room):
+        for counts in ways_to_place(group.number - (index == special), pieces, room):
             chosen = tuple(Part(group.curve, (p,), n) for p, n in zip(pieces, counts, strict=True) if n)
             yield from self._fill(index + 1, parts + chosen, special)
 
@@ -242,83 +234,3 @@ class _Search:
 def _runs(entries: Sequence[Fraction]) -> Iterator[tuple[Fraction, int]]:
     for t in dict.fromkeys(entries):
         yield t, list(entries).count(t)
-
-
-def _ways(number: int, pieces: Sequence[Piece], room: float) -> Iterator[tuple[int, ...]]:
-    """Counts of entries by piece whose least sum does not exceed `room` (by more than rounding)."""
-    if not pieces:
-        if number == 0:
-            yield ()
-        return
-    first, *rest = pieces
-    for times in range(number + 1):
-        left = room - times * first.lo
-        if left < -1e-9:
-            break
-        for others in _ways(number - times, rest, left):
-            yield (times, *others)
-
-
-def _shared(curve: Curve) -> list[Piece]:
-    """The pieces that may hold several entries: all but the concave ones, and the ends those leave bare."""
-    out = [p for p in curve.pieces if p.kind != CONCAVE]
-    if curve.pieces[0].kind == CONCAVE:
-        out.insert(0, Piece(0.0, 0.0, POINT))
-    if curve.pieces[-1].kind == CONCAVE:
-        out.append(Piece(1.0, 1.0, POINT))
-    return out
-
-
-def _all_pieces(curve: Curve) -> tuple[Piece, ...]:
-    return tuple(curve.pieces)
-
-
-def _split(node: Node) -> Iterator[Node]:
-    """Halve the one piece on which an entry is alone and the function concave."""
-    for i, part in enumerate(node):
-        piece = part.pieces[0]
-        middle = (piece.lo + piece.hi) / 2
-        if len(part.pieces) == 1 and piece.kind == CONCAVE and piece.lo < middle < piece.hi:
-            for lo, hi in ((piece.lo, middle), (middle, piece.hi)):
-                half = Part(part.curve, (Piece(lo, hi, CONCAVE),), part.number)
-                yield (*node[:i], half, *node[i + 1 :])
-            return
-
-
-def _argmin(part: Part, slope: float, fine: bool = False) -> float:
-    places = [part.curve.nearest(piece, slope, fine) for piece in part.pieces]
-    if len(places) == 1:
-        return places[0]
-    values = part.curve.floats(np.clip(places, 1e-14, 1 - 1e-14)) - slope * np.array(places)
-    return places[int(np.nanargmin(values))]
-
-
-def _multiplier(node: Node) -> float:
-    """Return the lambda at which the entries that it proposes sum to 1: they move up with it."""
-    slopes: list[Any] = []
-    for part in node:
-        for piece in part.pieces:
-            found = part.curve.table(piece)[2]
-            slopes.append(found[np.isfinite(found)])
-            values = part.curve.table(piece)[1]
-            finite = values[np.isfinite(values)]
-            if len(finite):
-                slopes.append(np.array([-np.ptp(finite) - 1.0, np.ptp(finite) + 1.0]))
-    every = np.concatenate(slopes) if slopes else np.array([])
-    if not len(every):
-        return np.nan
-    low, high = float(every.min()) - 1.0, float(every.max()) + 1.0
-    fine = False
-    for step in range(110):
-        fine = step >= 50
-        middle = (low + high) / 2
-        if not low < middle < high:
-            break
-        if sum(p.number * _argmin(p, middle, fine) for p in node) < 1:
-            low = middle
-        else:
-            high = middle
-        if step == 49:  # the tables are coarse: give back what their error may have cut off
-            reach = 1e-5 * max(1.0, abs(middle)) + 4 * (high - low)
-            low, high = low - reach, high + reach
-    return (low + high) / 2

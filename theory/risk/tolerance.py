@@ -30,17 +30,13 @@ and the sums are this project's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import sympy
 
-from lossmatters.theory.backends.sympy_ops import OPS, const, exactly
-from lossmatters.theory.enclosure import NotTracedError, trace
 from lossmatters.theory.enclosure.settle import T, X
-from lossmatters.theory.exact import check_num_classes, fail
+from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import (
     CallableLoss,
     Combination,
@@ -53,78 +49,19 @@ from lossmatters.theory.losses import (
 from lossmatters.theory.minimisers.audit import better_beside, better_inside
 from lossmatters.theory.minimisers.exchange import (
     gives_up_below_half,
-    limit_at_zero,
     limits_at_zero,
     treats_classes_alike,
     weight_of,
 )
 from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
 from lossmatters.theory.noise import threshold
-from lossmatters.theory.symbolic.algebra import Generator, K, is_zero, tidy
-from lossmatters.theory.symbolic.piecewise import CASES, curvature, keeps_to, pieces
+from lossmatters.theory.risk.separable_tolerance import separable_parts, slope_at_one, tolerance_of_separable
+from lossmatters.theory.risk.tolerance_verdict import NoiseTolerance, threshold_at, undecided
+from lossmatters.theory.symbolic.algebra import K, is_zero
+from lossmatters.theory.symbolic.piecewise import CASES, pieces
 from lossmatters.theory.symmetry.audit import sizes
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.verdict import Known, Method, Point, Scope, Status
-
-CONVEX, CONCAVE = ("convex", "affine"), ("concave", "affine")
-
-
-@dataclass(frozen=True)
-class NoiseTolerance:
-    """The largest uniform rate at which a certain clean label's vertex minimises the noisy risk.
-
-    Attributes
-    ----------
-    rate : eta_L in closed form (in K where no K was given), or None where there is none or it is not known.
-    status : PROVED, CERTIFIED (a sign by intervals) or UNDECIDED.
-    scope : for which K.
-    method : SYMMETRIC, CONVEX, CHORD, FLAT, SUM, or None where undecided.
-    clean_vertex : is the vertex optimal at rate 0? None where not known; False leaves no rate.
-    asymmetry : rho of A1 where the loss is f(u_y), else None.
-    detail : a sentence.
-    """
-
-    rate: sympy.Expr | None
-    status: Status
-    scope: Scope
-    method: Method | None
-    clean_vertex: bool | None
-    asymmetry: sympy.Expr | None
-    detail: str
-
-    @property
-    def value(self) -> float | None:
-        """eta_L as a float, where K is a number and it is known."""
-        return None if self.rate is None or self.rate.free_symbols else float(self.rate)
-
-    def at(self, num_classes: int) -> NoiseTolerance:
-        """Return what is known for many K, said of one of them.
-
-        Raises
-        ------
-        ValueError : it is undecided, or not known at this K.
-        """
-        if not self.holds_at(num_classes):
-            fail("num_classes", f"in the scope, {self.scope}, of what is decided", num_classes)
-        rate, rho = (None if x is None else tidy(x.subs(K, num_classes)) for x in (self.rate, self.asymmetry))
-        return replace(self, rate=rate, asymmetry=rho, scope=Scope.at(num_classes, self.scope.domain))
-
-    def holds_at(self, num_classes: int) -> bool:
-        """Tell whether it is decided at this K."""
-        return self.status != "undecided" and num_classes in self.scope.classes
-
-    def to_dict(self) -> dict[str, Any]:
-        """The `noise_tolerance` object of ``lossmatters certify --json``."""
-        return {
-            "status": self.status.value,
-            "scope": str(self.scope),
-            "method": "" if self.method is None else self.method.value,
-            "rate": self.value,
-            "rate_exact": None if self.rate is None else str(self.rate),
-            "asymmetry": None if self.asymmetry is None else str(self.asymmetry),
-            "clean_vertex": self.clean_vertex,
-            "detail": self.detail,
-        }
 
 
 @lru_cache(maxsize=512)
@@ -144,7 +81,7 @@ def noise_tolerance(loss: Loss, num_classes: int | None = None) -> NoiseToleranc
     k = None if num_classes is None else check_num_classes(num_classes)
     scope = Scope.at(k)
     if isinstance(loss, CallableLoss):
-        return _undecided(scope, "no formula")
+        return undecided(scope, "no formula")
     return _audited(loss, _by_kind(loss, k, scope), k)
 
 
@@ -155,7 +92,7 @@ def _audited(loss: Loss, found: NoiseTolerance, k: int | None) -> NoiseTolerance
     for classes in sizes(k, found.scope):
         why = _contradicted(loss, found, classes)
         if why is not None:
-            return _undecided(Scope.at(k), f"{why}, against {found.detail}")
+            return undecided(Scope.at(k), f"{why}, against {found.detail}")
     return found
 
 
@@ -186,24 +123,16 @@ def _certain(rate: Fraction, k: int) -> Point:
 
 def _by_kind(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance:
     if not treats_classes_alike(loss, k or 3):
-        return _undecided(scope, "the loss tells classes apart")
+        return undecided(scope, "the loss tells classes apart")
     symmetric = _of_symmetric(loss, k, scope)
     if symmetric is not None:
         return symmetric
-    parts = _parts(loss, k)
+    parts = separable_parts(loss, k)
     if parts is not None:
-        return _separable(loss, *parts, k, scope)
+        return tolerance_of_separable(loss, *parts, k, scope)
     if isinstance(loss, Combination):
         return _sum(loss, k, scope)
-    return _undecided(scope, "neither symmetric, nor separable, nor a sum of such")
-
-
-def _undecided(scope: Scope, why: str, clean: bool | None = None) -> NoiseTolerance:
-    return NoiseTolerance(None, Status.UNDECIDED, scope, None, clean, None, why)
-
-
-def _star(k: int | None) -> Any:
-    return tidy((K - 1) / K) if k is None else const(threshold(k))
+    return undecided(scope, "neither symmetric, nor separable, nor a sum of such")
 
 
 def _of_symmetric(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance | None:
@@ -222,211 +151,44 @@ def _of_symmetric(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance | N
     status = Status.PROVED if how is Known.PROVED else Status.CERTIFIED
     scope = Scope(scope.classes & verdict.scope.classes)  # symmetric for some K is not symmetric for all
     detail = f"the noisy risk is b C + a L(u, c); {why}"
-    return NoiseTolerance(_star(k), status, scope, Method.SYMMETRIC, True, sympy.Integer(1), detail)
+    return NoiseTolerance(threshold_at(k), status, scope, Method.SYMMETRIC, True, sympy.Integer(1), detail)
 
 
 def _inner(loss: SeparableLoss) -> Loss:
     return getattr(loss, "base", loss)
 
 
-# -- separable -------------------------------------------------------------------------------------
-
-
-def _parts(loss: Loss, k: int | None) -> tuple[Any, Any] | None:
-    """(f, g) in `T` where L is f(u_y) + sum over i != y of g(u_i), as written or in disguise."""
-    number = K if k is None else sympy.Integer(k)
-    if isinstance(loss, SeparableLoss):
-        view = loss.bound_to(OPS)
-        on = exactly(view.on_label(T, number, OPS))
-        return on, exactly(view.off_label(T, number, OPS)) if loss.has_off_label else sympy.Integer(0)
-    try:
-        return trace(loss, k).parts()
-    except NotTracedError:
-        return None
-
-
-def _shape(function: Any, k: int | None) -> str:
-    return "affine" if not function.has(T) else curvature(Generator(function, T, K if k is None else k))
-
-
-@dataclass(frozen=True)
-class _Slopes:
-    """One-sided slopes of f and g at 0 and 1."""
-
-    f0: Any
-    f1: Any
-    g0: Any
-    g1: Any
-
-    @property
-    def known(self) -> bool:
-        return not any(
-            s is sympy.nan or s.has(sympy.nan, sympy.zoo) for s in (self.f0, self.f1, self.g0, self.g1)
-        )
-
-
-def _slopes(on: Any, off: Any) -> _Slopes:
-    return _Slopes(*(end(f) for f in (on, off) for end in (slope_at_zero, slope_at_one)))
-
-
-def slope_at_zero(function: Any) -> Any:
-    """The limit of f'(t) as t -> 0 from above, along its first piece."""
-    return _limit(sympy.diff(_piece(function, 0), T), T)
-
-
-def slope_at_one(function: Any) -> Any:
-    """The limit of f'(t) as t -> 1 from below, along its last piece."""
-    gap = sympy.Symbol("s", positive=True)
-    return _limit(sympy.diff(_piece(function, -1), T).subs(T, 1 - gap), gap)
-
-
-def _piece(function: Any, which: int) -> Any:
-    if not function.has(*CASES):
-        return function
-    found = pieces(function, T)
-    return sympy.nan if found is None else found[which].expression
-
-
-def _limit(slope: Any, t: Any) -> Any:
-    if slope is sympy.nan:
-        return slope
-    return limit_at_zero(sympy.powsimp(sympy.expand(slope)), t)
-
-
-def _separable(loss: Loss, on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
-    shapes = _shape(on, k), _shape(off, k)
-    alone = not off.has(T)
-    if all(s in CONVEX for s in shapes):
-        return _convex(on, off, alone, k, scope)
-    if all(s in CONCAVE or _above_chord(f) for s, f in zip(shapes, (on, off), strict=True)):
-        return _above(on, off, k, scope)
-    if gives_up_below_half(loss):
-        detail = (
-            "L is constant up to u_y = 1/2 and falls from there: R is least where the likeliest class has all"
-        )
-        return NoiseTolerance(_star(k), Status.CERTIFIED, scope, Method.FLAT, True, sympy.Integer(1), detail)
-    return _undecided(scope, f"f is {shapes[0]}, g is {shapes[1]}: the slopes at the vertex do not decide")
-
-
-def _sign(value: Any) -> int | None:
-    """The sign of a number, or of an expression in K for every K >= 2; None where not shown."""
-    value = sympy.sympify(value)
-    if value.free_symbols:
-        if is_zero(value):
-            return 0
-        value = sympy.together(value.subs(K, sympy.Symbol("k", integer=True, nonnegative=True) + 2))
-        above, below = (sympy.expand(part) for part in sympy.fraction(value))
-        for form in (sympy.factor(value), above / below):
-            if form.is_positive or form.is_negative:
-                return 1 if form.is_positive else -1
-        return None
-    if is_zero(value):
-        return 0
-    if value in (sympy.oo, -sympy.oo):
-        return 1 if value == sympy.oo else -1
-    number = sympy.N(value, 50)
-    if not number.is_comparable or abs(number) < sympy.Float(10) ** -40:
-        return None
-    return 1 if number > 0 else -1
-
-
-def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: Scope) -> NoiseTolerance:
-    slopes, number = _slopes(on, off), K if k is None else sympy.Integer(k)
-    if not slopes.known:
-        return _undecided(scope, "a slope at 0 or 1 was not found")
-    f0, f1, g0, g1 = slopes.f0, slopes.f1, slopes.g0, slopes.g1
-    clean = None if g0.is_infinite and f1.is_infinite else _sign(g0 - f1)
-    if clean is None:
-        return _undecided(scope, "the sign of g'(0) - f'(1) is not known")
-    if clean < 0:
-        detail = "f'(1) > g'(0): an output beside the vertex has less loss even for a clean label"
-        return NoiseTolerance(None, Status.PROVED, scope, Method.CONVEX, False, None, detail)
-    rho = _ratio(f0, f1) if alone else None
-    if f0 == -sympy.oo or g1 == sympy.oo:
-        detail = "the slope towards a wrong class is infinite: any noise moves the optimum off the vertex"
-        return NoiseTolerance(sympy.Integer(0), Status.PROVED, scope, Method.CONVEX, True, rho, detail)
-    fall = (g0 - f0) / (number - 1) + g1 - f1
-    sign = _sign(fall)
-    if sign is None:
-        return _undecided(scope, "the sign of the slope in eta is not known", True)
-    if sign <= 0:
-        detail = "the slope of the risk from the vertex never turns negative"
-        return NoiseTolerance(_star(k), Status.PROVED, scope, Method.CONVEX, True, rho, detail)
-    rate = tidy(sympy.together((g0 - f1) / fall))
-    what = (
-        f"rho = |f'(0)|/|f'(1)| = {rho}" if alone else f"f'(0), f'(1), g'(0), g'(1) = {f0}, {f1}, {g0}, {g1}"
-    )
-    detail = f"f and g are convex, so the slopes at the vertex decide; {what}"
-    return NoiseTolerance(rate, Status.PROVED, scope, Method.CONVEX, True, rho, detail)
-
-
-def _ratio(f0: Any, f1: Any) -> Any:
-    if f1 == 0 or f0 == -sympy.oo:
-        return sympy.oo
-    return tidy(f0 / f1)
-
-
-def _above_chord(function: Any) -> bool:
-    """Is it nowhere below the line through its ends?"""
-    found = pieces(function, T) if not function.has(K) else None
-    if found is None:
-        return False
-    start, end = limit_at_zero(found[0].expression, T), found[-1].expression.subs(T, 1)
-    return bool(start.is_finite and end.is_finite and keeps_to(found, T, start + T * (end - start)) == 1)
-
-
-def _above(on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
-    ends = [limit_at_zero(on, T), _at_one(on), limit_at_zero(off, T), _at_one(off)]
-    if any(e is sympy.nan or e.has(sympy.nan, sympy.zoo) for e in ends):
-        return _undecided(scope, "a value at 0 or 1 was not found")
-    gain = _sign(ends[0] + ends[3] - ends[1] - ends[2])
-    if gain is None:
-        return _undecided(scope, "the sign of L(e_j, c) - L(e_c, c) is not known")
-    if gain < 0:
-        detail = "f and g are nowhere below their chords, and a wrong vertex has less loss"
-        return NoiseTolerance(None, Status.PROVED, scope, Method.CHORD, False, None, detail)
-    detail = "f and g are nowhere below their chords, so the risk is least at a vertex, the likeliest class's"
-    return NoiseTolerance(_star(k), Status.PROVED, scope, Method.CHORD, True, sympy.Integer(1), detail)
-
-
-def _at_one(function: Any) -> Any:
-    return _piece(function, -1).subs(T, 1) if function.has(T) else function
-
-
-# -- sums ------------------------------------------------------------------------------------------
-
-
 def _sum(loss: Combination, k: int | None, scope: Scope) -> NoiseTolerance:
-    """A separable part whose slopes decide, and symmetric terms that are flat at the vertex."""
+    """Decide a sum of a separable part, by its slopes, and symmetric terms that are flat at the vertex."""
     separable = [(c, term) for c, term in loss.terms if isinstance(term, SeparableLoss)]
     others = [term for _, term in loss.terms if not isinstance(term, SeparableLoss)]
     known = [noise_tolerance(term, k) for term in others]
     if not separable or any(v.method is not Method.SYMMETRIC for v in known):
-        return _undecided(scope, "a term is neither separable nor symmetric")
+        return undecided(scope, "a term is neither separable nor symmetric")
     total = separable[0][0] * separable[0][1]
     for factor, term in separable[1:]:
         total = total + factor * term
     first = noise_tolerance(total, k)
     if first.rate is None:
-        return _undecided(scope, f"the separable part: {first.detail}")
+        return undecided(scope, f"the separable part: {first.detail}")
     statuses = {first.status, *(v.status for v in known)}
     weakest = Status.CERTIFIED if Status.CERTIFIED in statuses else Status.PROVED
     for verdict in (first, *known):
         scope &= verdict.scope
     reason = f"as for {total.title}: {first.detail}"
-    if first.rate == _star(k):
+    if first.rate == threshold_at(k):
         return NoiseTolerance(
             first.rate, weakest, scope, Method.SUM, True, None, f"every term tolerates eta*; {reason}"
         )
     if not all(flat_at_vertex(term, k) for term in others):
         why = f"at least {first.rate}, that of {total.title}; the other terms have a slope at the vertex"
-        return _undecided(scope, why, True)
+        return undecided(scope, why, True)
     detail = f"{reason}; the other terms are symmetric, and flat at the vertex"
     return NoiseTolerance(first.rate, weakest, scope, Method.SUM, True, first.asymmetry, detail)
 
 
 def flat_at_vertex(loss: Loss, k: int | None = None) -> bool:
-    """Is L(u, c) = o(1 - u_c) as u comes to e_c from anywhere, for a symmetric term?
+    """Return whether L(u, c) = o(1 - u_c) as u comes to e_c from anywhere, for a symmetric term.
 
     base/S with base(u, c) = f(u_c) falling to 0 at 1 with a finite slope, and S infinite at e_c; or a share
     1 - w_c/W whose weights vanish on an interval next to 0.
@@ -438,6 +200,6 @@ def flat_at_vertex(loss: Loss, k: int | None = None) -> bool:
     if not (isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss)) or loss.base.has_off_label:
         return False
     on, _ = limits_at_zero(loss.base, k)
-    parts = _parts(loss.base, k)
+    parts = separable_parts(loss.base, k)
     assert parts is not None
     return bool(on == sympy.oo and is_zero(parts[0].subs(T, 1)) and slope_at_one(parts[0]).is_finite)
