@@ -25,7 +25,7 @@ from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.files import write_whole
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.losses.mixtures import Symmetrised
+from lossmatters.theory.losses.symmetrising import Symmetrised
 from lossmatters.theory.symbolic.algebra import K, exact_generator, exactly, symbolic_losses
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.symmetry.witness import simple_points

@@ -27,14 +27,11 @@ from lossmatters.theory.criteria.rll import RLLKernel
 from lossmatters.theory.criteria.shares import ShareKernel
 from lossmatters.theory.criteria.squared_error import SquaredErrorKernel
 from lossmatters.theory.criteria.sums import KernelSum, LabelOnlySum
+from lossmatters.theory.losses.averaging import LabelMeanSeparable, NoiseAveragedSeparable
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.corrected import UniformBackwardSeparable
-from lossmatters.theory.losses.mixtures import (
-    LabelMeanSeparable,
-    NoiseAveragedSeparable,
-    SeparableMixture,
-    SymmetrisedSeparable,
-)
+from lossmatters.theory.losses.mixtures import SeparableMixture
+from lossmatters.theory.losses.symmetrising import SymmetrisedSeparable
 
 
 def _gce(q: Fraction) -> LabelOnlyKernel:

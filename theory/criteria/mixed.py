@@ -21,9 +21,11 @@ from lossmatters.theory.criteria.label_only import LabelOnlyKernel
 from lossmatters.theory.criteria.log_odds import LogOdds
 from lossmatters.theory.criteria.rows import Rows
 from lossmatters.theory.criteria.split import every_label
+from lossmatters.theory.losses.averaging import LabelMean
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.corrected import Corrected
-from lossmatters.theory.losses.mixtures import GeneralMixture, LabelMean, SeparableMixture, Symmetrised
+from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture
+from lossmatters.theory.losses.symmetrising import Symmetrised
 
 
 def numbers(loss: Any, num_classes: int) -> tuple[float, float, float]:

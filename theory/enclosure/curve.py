@@ -52,8 +52,6 @@ class Curve:
         self._lines: dict[Piece, _Leaves] = {}
         self._ends: dict[float, Interval] = {}
 
-    # -- curvature -----------------------------------------------------------------------------------
-
     def _partition(self) -> tuple[list[Piece], np.ndarray]:
         edges = np.linspace(0, 1, 9)
         lo, hi = edges[:-1], edges[1:]
@@ -86,10 +84,8 @@ class Curve:
                 pieces.append(Piece(start, end, kind))
         return pieces, np.array([(start, end) for start, end, sign in done if sign == 0])
 
-    # -- values --------------------------------------------------------------------------------------
-
     def at(self, t: Fraction | float) -> Interval:
-        """G(t); its limit at 0 and 1."""
+        """Enclose G(t), or its limit at 0 and 1."""
         key = float(t)
         if key not in (0.0, 1.0):
             return evaluate(self.expression, {T: interval(Fraction(t))})
@@ -110,15 +106,13 @@ class Curve:
         return Interval(np.nextafter(float(ball.lower()), -np.inf), np.nextafter(float(ball.upper()), np.inf))
 
     def floats(self, t: Any) -> np.ndarray:
-        """G in float64, for guesses."""
+        """Compute G in float64, for guesses."""
         with np.errstate(all="ignore"):
             return np.asarray(self._value(np.asarray(t, dtype=float)) + 0.0 * np.asarray(t), dtype=float)
 
     def slope(self, t: Any) -> np.ndarray:
         with np.errstate(all="ignore"):
             return np.asarray(self._slope(np.asarray(t, dtype=float)) + 0.0 * np.asarray(t), dtype=float)
-
-    # -- G(t) - lambda t over a piece ------------------------------------------------------------------
 
     def table(self, piece: Piece) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return points of a piece, dense near 0, with G and G' there in float64."""
@@ -147,7 +141,7 @@ class Curve:
         return self._solve(slope, low, high)
 
     def _solve(self, slope: float, low: float, high: float) -> float:
-        """Where the slope takes a value between its values at `low` and `high`: regula falsi, Illinois."""
+        """Find where the slope takes a value between those at `low` and `high`: regula falsi, Illinois."""
         at_low, at_high = float(self.slope(low)) - slope, float(self.slope(high)) - slope
         if not (at_low < 0 < at_high):
             return low if at_low >= 0 else high

@@ -36,7 +36,7 @@ class Cuts:
                 self.lines.append((a.symbol, c, sign, chosen, least))
 
     def feasible(self, box: dict[Any, Interval]) -> np.ndarray:
-        """False for boxes (of x and aggregates) that certainly hold no output."""
+        """Return False for boxes (of x and aggregates) that certainly hold no output."""
         x = box[X]
         keep = np.ones(x.shape, dtype=bool)
         rest = (1 - x)[:, None]

@@ -19,13 +19,13 @@ def log(x: Any) -> Interval:
 
 
 def exp(x: Any) -> Interval:
-    """Exponential function."""
+    """Enclose the exponential function."""
     x = interval(x)
     return Interval(lift(exp_ends, x.lo)[0], lift(exp_ends, x.hi)[1])
 
 
 def log_times_power(x: Any, p: Fraction, n: int) -> Interval:
-    """x^p log(x)^n for x > 0, p > 0, n >= 1: tight where x touches 0, unlike the product of the two.
+    """Enclose x^p log(x)^n for x > 0, p > 0, n >= 1: tight where x touches 0, unlike the product of the two.
 
     Its derivative x^(p-1) log(x)^(n-1) (p log x + n) vanishes at e^(-n/p) and, for n > 1, at 1; the value at
     the first is (-n/(p e))^n. Between these it is monotone, and it tends to 0 at 0.
@@ -60,7 +60,7 @@ def maximum(x: Any, y: Any) -> Interval:
 
 
 def where(condition: Any, x: Any, y: Any) -> Interval:
-    """`x` or `y`; the hull of both where the condition is open."""
+    """Return `x` or `y`; the hull of both where the condition is open."""
     case, x, y = truth(condition), interval(x), interval(y)
     lo = np.where(case.must, x.lo, np.where(case.may, np.minimum(x.lo, y.lo), y.lo))
     hi = np.where(case.must, x.hi, np.where(case.may, np.maximum(x.hi, y.hi), y.hi))

@@ -187,7 +187,7 @@ def signs(expression: Any, box: Box) -> np.ndarray:
 
 
 def smooth_on(expression: Any, box: Box) -> np.ndarray:
-    """True for boxes on which no case distinction, absolute value or extreme of the expression changes side.
+    """Return True for boxes on which no case, absolute value or extreme of the expression changes side.
 
     Strictly: a switch on the very edge of a box counts as inside, so that two neighbours that are both
     smooth join smoothly. SymPy's derivative of a case distinction ignores jumps; here they are seen.

@@ -122,7 +122,9 @@ class Interval:
     __rmul__ = __mul__
 
     def reciprocal(self) -> Interval:
-        """1/x for the x != 0 of the interval; one-sided infinite if it touches 0, else the whole line."""
+        """Enclose 1/x for the x != 0 of the interval; one-sided infinite if it touches 0, else the whole
+        line.
+        """
         with np.errstate(divide="ignore", invalid="ignore", under="ignore", over="ignore"):
             lo, hi = _down(1 / self.hi), _up(1 / self.lo)
         positive, negative = self.lo >= 0, self.hi <= 0
@@ -213,7 +215,7 @@ def interval(value: Any) -> Interval:
 
 
 def _real_power(x: Interval, p: Interval) -> Interval:
-    """x ** p for x >= 0: monotone in each of the two, so the extremes are at corners."""
+    """Enclose x ** p for x >= 0: monotone in each of the two, so the extremes are at corners."""
     if p.ndim:
         exponent = p * Interval(lift(log_ends, x.lo)[0], lift(log_ends, x.hi)[1])
         return Interval(lift(exp_ends, exponent.lo)[0], lift(exp_ends, exponent.hi)[1])

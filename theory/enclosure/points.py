@@ -19,7 +19,7 @@ Point = tuple[Fraction, ...]
 
 
 def best_points(loss: Loss, k: int, total: bool) -> tuple[Point, float, Point, float]:
-    """Exact points of small and of large value, with rigorous bounds of their values.
+    """Return exact points of small and of large value, with rigorous bounds of their values.
 
     Symmetric functions tend to have their extremes where the entries take two values: these are scanned,
     then random points; a finer scan about the best ones follows.

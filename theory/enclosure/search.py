@@ -44,7 +44,7 @@ class _Bounds:
         self.slopes = [sympy.diff(self.expression, s) for s in symbols]
 
     def __call__(self, lo: np.ndarray, hi: np.ndarray) -> Interval:
-        """Enclosures for boxes given as (N, d) ends."""
+        """Enclose the values on boxes given as (N, d) ends."""
         box = self.box(lo, hi)
         whole = evaluate(self.expression, box)
         middle = np.clip(lo / 2 + hi / 2, lo, hi)

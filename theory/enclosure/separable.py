@@ -110,7 +110,7 @@ class _Search:
             self.best, self.at = float(total.hi), tuple(entries)
 
     def try_simple(self) -> None:
-        """Even on m entries of a group, 0 elsewhere; one entry and the rest even."""
+        """Try even entries on m entries of a group, 0 elsewhere; one entry and the rest even."""
         total = sum(g.number for g in self.groups)
         for m in range(1, total + 1):
             self.try_point([Fraction(1, m)] * m + [Fraction(0)] * (total - m))

@@ -59,7 +59,7 @@ class Trace:
     total: Any = None
 
     def sum_over_classes(self, psi: Any) -> Any:
-        """sum_i psi(u_i) in aggregates, psi an expression in `T` and aggregates; sum u_i = 1 is used."""
+        """Return sum_i psi(u_i) in aggregates, psi in `T` and aggregates; sum u_i = 1 is used."""
         psi = settle(exactly(psi))
         if psi.has(X):
             psi = sympy.expand(psi)
@@ -108,11 +108,11 @@ class Trace:
         return expression.subs(X, 1 / number).subs(values)
 
     def generator(self) -> Any:
-        """G(t) where S is visibly sum_i G(u_i), else None."""
+        """Return G(t) where S is visibly sum_i G(u_i), else None."""
         return self._separated(self.total, share=True)
 
     def parts(self) -> tuple[Any, Any] | None:
-        """(on, off) where L is visibly on(u_y) + sum over i != y of off(u_i), else None."""
+        """Return (on, off) where L is visibly on(u_y) + sum over i != y of off(u_i), else None."""
         off = self._separated(self.loss - self.loss.subs({a.symbol: 0 for a in self.aggregates}), share=False)
         if off is None:
             return None
@@ -120,7 +120,7 @@ class Trace:
         return on, off
 
     def _separated(self, total: Any, share: bool) -> Any:
-        """psi with sum_i psi(u_i) = total, where `total` is affine in plain aggregates."""
+        """Return psi with sum_i psi(u_i) = total, where `total` is affine in plain aggregates."""
         total = sympy.expand(total)
         plain = [a for a in self.aggregates if total.has(a.symbol)]
         if any(a.kind == "max" or a.psi.free_symbols & self.symbols for a in plain):
@@ -141,7 +141,7 @@ class Trace:
 
 
 def _spread(psi: Any) -> Any:
-    """`psi` as a sum of terms, where multiplying out stays short."""
+    """Return `psi` as a sum of terms, where multiplying out stays short."""
     if sympy.count_ops(psi) > SIMPLIFY_LIMIT:
         return psi
     spread = sympy.expand(psi)

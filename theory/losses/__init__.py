@@ -1,6 +1,7 @@
 """The losses of the catalogue, what they are made of, and how to name them."""
 
 from lossmatters.theory.losses.asymmetric import AEL, AGCE, AMSE, AUL
+from lossmatters.theory.losses.averaging import label_mean, noise_averaged
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.cce import CCE
@@ -13,7 +14,6 @@ from lossmatters.theory.losses.huberised import PHuberCE, PHuberGCE
 from lossmatters.theory.losses.jensen_shannon import JS
 from lossmatters.theory.losses.linear import RCE, Unhinged
 from lossmatters.theory.losses.mae import MAE
-from lossmatters.theory.losses.mixtures import Symmetrised, label_mean, noise_averaged, symmetrised
 from lossmatters.theory.losses.mse import MSE
 from lossmatters.theory.losses.negative import NNCE, NNFL
 from lossmatters.theory.losses.normalized import NCE, NFL, NGCE, NMSE
@@ -21,6 +21,7 @@ from lossmatters.theory.losses.pairs import NCEAndMAE, NCEAndRCE, NFLAndMAE, NFL
 from lossmatters.theory.losses.registry import LOSSES, LossFileError, get, register
 from lossmatters.theory.losses.rll import RLL
 from lossmatters.theory.losses.sce import SCE
+from lossmatters.theory.losses.symmetrising import Symmetrised, symmetrised
 from lossmatters.theory.losses.taylor import TaylorCE
 from lossmatters.theory.losses.tempered import BiTempered
 from lossmatters.theory.losses.truncated import TruncatedGCE

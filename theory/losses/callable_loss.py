@@ -26,7 +26,7 @@ class CallableLoss(Loss):
         self.title = self.name  # type: ignore[misc]
 
     def apply(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        """Only under NumPy: (..., K) float64 -> (...)."""
+        """Evaluate under NumPy alone: (..., K) float64 -> (...)."""
         if ops.name != "numpy":
             raise TypeError(f"{self.name} has no formula: it can only be evaluated on numbers")
         values = self._call(np.asarray(probs, dtype=float), np.argmax(onehot, axis=-1))

@@ -14,21 +14,16 @@ from typing import Any
 from lossmatters.theory.backends import Ops
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.formula import is_settled
+from lossmatters.theory.losses.averaging import check_eta
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
-from lossmatters.theory.losses.mixtures import (
-    GeneralMixture,
-    SeparableMixture,
-    _summed,
-    check_eta,
-    slope_and_offset,
-)
+from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture, slope_and_offset, summed
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 WAYS = ("backward", "forward")
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The exact inverse of a square matrix, by elimination.
+    """Return the exact inverse of a square matrix, by elimination.
 
     Raises
     ------
@@ -50,7 +45,7 @@ def inverse(matrix: Matrix) -> Matrix:
 
 
 def check_matrix(matrix: Any) -> Matrix:
-    """Exact rows of probabilities that sum to 1, square, K >= 2."""
+    """Return exact rows of probabilities that sum to 1, square, K >= 2; refuse anything else."""
     rows = tuple(tuple(check_rate(x, "transition probability") for x in row) for row in matrix)
     if any(len(row) != len(rows) for row in rows):
         fail("transition matrix", "square", [len(row) for row in rows])
@@ -62,15 +57,12 @@ def check_matrix(matrix: Any) -> Matrix:
 
 
 def uniform_rate(matrix: Matrix) -> Fraction | None:
-    """eta where the matrix is that of uniform noise, else None."""
+    """Return eta where the matrix is that of uniform noise, else None."""
     eta, k = 1 - matrix[0][0], len(matrix)
     same = all(
         x == (1 - eta if i == j else eta / (k - 1)) for i, row in enumerate(matrix) for j, x in enumerate(row)
     )
     return eta if same else None
-
-
-# -- under uniform noise, for every K --------------------------------------------------------------
 
 
 class _Backward:
@@ -134,7 +126,7 @@ class _Forward:
         return f"forward-corrected {self.base.title}"
 
     def check_parameters(self) -> None:
-        """A base with a formula and a rate in [0, 1]."""
+        """Refuse all but a base with a formula and a rate in [0, 1]."""
         if not isinstance(self.base, Loss) or not self.base.has_formula:
             raise TypeError(f"base must be a loss with a formula, got base={self.base!r}")
         check_eta(self.eta)
@@ -175,9 +167,6 @@ class UniformForwardSeparable(_Forward, SeparableLoss):  # type: ignore[override
     @property
     def has_off_label(self) -> bool:
         return self.base.has_off_label
-
-
-# -- any matrix, one K -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -224,7 +213,7 @@ class Corrected(Loss):
         return f"{self.way}-corrected {self.base.title}"
 
     def label_weights(self, num_classes: int) -> Matrix:
-        """W with L'(u, y) = sum_j W[y, j] L(u, j), for backward correction."""
+        """Return W with L'(u, y) = sum_j W[y, j] L(u, j), for backward correction."""
         found: Matrix = self._inverse  # type: ignore[attr-defined]
         return found
 
@@ -249,7 +238,7 @@ class Corrected(Loss):
 
 
 def corrected(loss: Loss, noise: Any, way: str = "backward") -> Loss:
-    """A loss corrected for known noise.
+    """Return a loss corrected for known noise.
 
     Parameters
     ----------
@@ -275,7 +264,7 @@ def corrected(loss: Loss, noise: Any, way: str = "backward") -> Loss:
 
 def _uniform(loss: Loss, eta: Fraction, way: str) -> Loss:
     if isinstance(loss, Combination):
-        return _summed(loss, lambda term: _uniform(term, eta, way))
+        return summed(loss, lambda term: _uniform(term, eta, way))
     separable = isinstance(loss, SeparableLoss)
     if way == "backward":
         return (UniformBackwardSeparable if separable else UniformBackward)(loss, eta)  # type: ignore[arg-type]

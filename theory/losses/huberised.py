@@ -94,7 +94,7 @@ class PHuberGCE(SeparableLoss):
             fail("parameter tau", "> 1", self.tau)
 
     def joint(self, ops: Ops) -> Any:
-        """c, where the slope of GCE is -tau."""
+        """Return c, where the slope of GCE is -tau."""
         return ops.power(self.tau, -1 / (1 - self.q))
 
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:

@@ -17,11 +17,12 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from lossmatters.theory.exact import exact, fail
+from lossmatters.theory.losses.averaging import label_mean, noise_averaged
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.corrected import WAYS, corrected
-from lossmatters.theory.losses.mixtures import label_mean, noise_averaged, symmetrised
+from lossmatters.theory.losses.symmetrising import symmetrised
 
 LOSSES: dict[str, type[Loss]] = {}
 ALIASES = {"0-1": "zero-one", "ce": "cce", "cross-entropy": "cce", "l1": "mae", "brier": "mse"}

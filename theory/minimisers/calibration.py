@@ -24,7 +24,7 @@ from lossmatters.theory.enclosure import certify_sign, trace
 from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import CallableLoss, Combination, Loss, Normalized, SeparableLoss, ZeroOne
-from lossmatters.theory.losses.mixtures import SymmetrisedSeparable
+from lossmatters.theory.losses.symmetrising import SymmetrisedSeparable
 from lossmatters.theory.minimisers.audit import miscalibrated
 from lossmatters.theory.minimisers.exchange import attains, gives_up_below_half, limits_at_zero, monotone
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes

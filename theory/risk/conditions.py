@@ -19,7 +19,7 @@ from lossmatters.theory.verdict import Method, Status
 
 
 def meets_bound(loss: Loss, num_classes: int) -> bool | None:
-    """Is L <= C/(K - 1), the condition of R4 on a symmetric loss? None where that is not known.
+    """Decide whether L <= C/(K - 1), the condition of R4 on a symmetric loss; None where that is not known.
 
     "No" is shown by an output whose loss exceeds C/(K - 1); "yes" by the form 1 - share <= 1, by the
     maximum where curvature gives it in closed form, or by a certified upper bound below C/(K - 1).
@@ -47,7 +47,7 @@ def meets_bound(loss: Loss, num_classes: int) -> bool | None:
 
 
 def concave(loss: Loss, num_classes: int) -> bool:
-    """Is every conditional risk concave in u, and so least at a vertex, that of the likeliest label?
+    """Decide whether every conditional risk is concave in u, and so least at a vertex, the likeliest label's.
 
     For L = f(u_y) + sum_{i != y} g(u_i) it is sum_i [p_i f(u_i) + (1 - p_i) g(u_i)]: concave if f and g
     are, so least at some vertex e_i, where it is a constant less p_i [(f(0) - f(1)) - (g(0) - g(1))].

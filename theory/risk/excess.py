@@ -16,7 +16,8 @@ from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 
 
 def excess_risk_bound(loss: Loss, num_classes: int | None, noise_rate: Any) -> sympy.Expr:
-    """R3: how much clean risk minimising the noisy risk can cost, eta (C_U - C_L)/(K - 1 - eta K).
+    """Return R3's bound of the clean risk that minimising noisy risk can cost, eta (C_U - C_L)/(K - 1 - eta
+    K).
 
     0 for a symmetric loss, infinite where S is unbounded. `noise_rate` is a number below the threshold
     (K - 1)/K, or a SymPy symbol.

@@ -15,7 +15,7 @@ Rows = Sequence[Sequence[Any]]
 
 
 def clean_risk(weights: Sequence[Any], posteriors: Rows, losses: Rows) -> Any:
-    """R = sum_x P(x) sum_y P(y | x) L(h(x), y).
+    """Compute the clean risk R = sum_x P(x) sum_y P(y | x) L(h(x), y).
 
     Parameters
     ----------
@@ -30,16 +30,16 @@ def clean_risk(weights: Sequence[Any], posteriors: Rows, losses: Rows) -> Any:
 
 
 def noisy_posterior(posterior: Sequence[Any], transition_matrix: Rows) -> list[Any]:
-    """P(noisy = j | x) = sum_y P(y | x) T[y, j]."""
+    """Return P(noisy = j | x) = sum_y P(y | x) T[y, j]."""
     columns = range(len(transition_matrix))
     return [sum(p * row[j] for p, row in zip(posterior, transition_matrix, strict=True)) for j in columns]
 
 
 def noisy_risk(weights: Sequence[Any], posteriors: Rows, losses: Rows, transition_matrix: Rows) -> Any:
-    """R^N: the risk when labels have passed through T (parameters as in `clean_risk`)."""
+    """Compute R^N, the risk when labels have passed through T (parameters as in `clean_risk`)."""
     return clean_risk(weights, [noisy_posterior(pi, transition_matrix) for pi in posteriors], losses)
 
 
 def predicted_noisy_risk(risk: Any, constant: Any, noise_rate: Any, num_classes: Any) -> Any:
-    """R1: the noisy risk C eta/(K - 1) + a R of a symmetric loss under uniform noise."""
+    """Return the noisy risk that R1 gives a symmetric loss under uniform noise, C eta/(K - 1) + a R."""
     return constant * flip_probability(noise_rate, num_classes) + risk_slope(noise_rate, num_classes) * risk

@@ -34,7 +34,7 @@ from lossmatters.theory.noise import risk_slope, threshold
 
 
 def risk_bound(rademacher: float, size: int, length: float, delta: float, slope: float) -> float:
-    """R6's bound (2/a) (Rad_n + B sqrt(log(2/delta)/(2n))).
+    """Return R6's bound (2/a) (Rad_n + B sqrt(log(2/delta)/(2n))).
 
     Parameters
     ----------
@@ -81,18 +81,18 @@ class LinearClass:
 
     @property
     def radius(self) -> float:
-        """The largest norm rho of W with which all outputs are points of the simplex."""
+        """Return the largest norm rho of W with which all outputs are points of the simplex."""
         return 1 / (self.num_classes * float(np.linalg.norm(self.inputs, axis=1).max()))
 
     @property
     def length(self) -> float:
-        """B: every loss 1 - u_y lies within 1/K of 1 - 1/K."""
+        """Return B, the length of the losses' range: every loss 1 - u_y lies within 1/K of 1 - 1/K."""
         return 2 / self.num_classes
 
     def moment(
         self, inputs: Float[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"], weights: Any = None
     ) -> Float[np.ndarray, "k d"]:
-        """M = (1/n) sum_i w_i (e_{y_i} - 1/K) x_i^T: the empirical risk of W is 1 - 1/K - <W, M>."""
+        """Compute M = (1/n) sum_i w_i (e_{y_i} - 1/K) x_i^T: the empirical risk of W is 1 - 1/K - <W, M>."""
         # Class by class rather than by one product: small products in threads that wait for one another
         # can take a hundred times as long on a busy machine.
         weighted = inputs if weights is None else inputs * weights[:, None]
@@ -101,15 +101,15 @@ class LinearClass:
 
     @cached_property
     def population_moment(self) -> Float[np.ndarray, "k d"]:
-        """M of the whole population with its clean labels."""
+        """Return M of the whole population with its clean labels."""
         return self.moment(self.inputs, self.labels)
 
     def risk(self, matrix: Float[np.ndarray, "k d"]) -> float:
-        """The clean risk of W on the population."""
+        """Return the clean risk of W on the population."""
         return float(1 - 1 / self.num_classes - np.sum(matrix * self.population_moment))
 
     def minimiser(self, moment: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "k d"]:
-        """The W of least risk for a moment matrix: rho M/|M|."""
+        """Return the W of least risk for a moment matrix: rho M/|M|."""
         return self.radius * moment / np.linalg.norm(moment)
 
     def rademacher(
@@ -119,7 +119,7 @@ class LinearClass:
         rng: np.random.Generator,
         draws: int,
     ) -> tuple[float, float]:
-        """The empirical Rademacher complexity of the loss class, and the standard error of the estimate.
+        """Estimate the empirical Rademacher complexity of the loss class, and the standard error of that.
 
         Each supremum is exact: sup over W of (1/n) sum_i s_i L_i = rho |M(s)| plus a term of mean 0.
         """
@@ -130,7 +130,7 @@ class LinearClass:
         return float(np.mean(values)), float(np.std(values, ddof=1) / sqrt(draws))
 
     def rademacher_bound(self, inputs: Float[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"]) -> float:
-        """An upper bound by Jensen: rho sqrt(sum_i |x_i|^2 (1 - 1/K))/n, whatever the labels."""
+        """Return an upper bound by Jensen, rho sqrt(sum_i |x_i|^2 (1 - 1/K))/n, whatever the labels."""
         squares = np.sum(inputs**2) * (1 - 1 / self.num_classes)
         return float(self.radius * sqrt(squares) / len(labels))
 

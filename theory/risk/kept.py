@@ -17,7 +17,7 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import CallableLoss, Loss, SeparableLoss
-from lossmatters.theory.losses.mixtures import symmetrised
+from lossmatters.theory.losses.symmetrising import symmetrised
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.exchange import limits_at_zero
 from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
@@ -64,7 +64,7 @@ def kept(loss: Loss, num_classes: int = 10) -> dict[str, Kept]:
 
 
 def properties(loss: Loss, num_classes: int, bounded: bool = True) -> dict[str, bool | None]:
-    """The four properties of one loss at one K; None where not known (or, the first, not asked for)."""
+    """Decide the four properties of a loss at one K; None where not known (or, the first, not asked for)."""
     low = least_loss(loss, num_classes)
     high = loss_maximum(loss, num_classes).value if bounded else None
     status = calibration(loss, num_classes).status
@@ -77,7 +77,7 @@ def properties(loss: Loss, num_classes: int, bounded: bool = True) -> dict[str, 
 
 
 def least_loss(loss: Loss, num_classes: int) -> sympy.Expr | None:
-    """The infimum of L at one K, where it is shown to be approached at the label's vertex; else None."""
+    """Return the infimum of L at one K, where shown to be approached at the label's vertex; else None."""
     if isinstance(loss, CallableLoss) or noise_tolerance(loss, num_classes).clean_vertex is not True:
         return None
     if not isinstance(loss, SeparableLoss):  # shares, base/S and sums of them with losses that are 0 there

@@ -12,7 +12,7 @@ NOISE_KINDS = ("uniform", "class-conditional", "pair", "instance-dependent")
 
 
 def first_rows(kind: str, num_classes: int) -> Iterator[Point]:
-    """Rows of T for the first class, each of a matrix of this kind: moderate noise, little, much."""
+    """Yield rows of T for the first class, each of a matrix of this kind: moderate noise, little, much."""
     k, star = num_classes, threshold(num_classes)
     if kind in ("uniform", "instance-dependent", "class-conditional"):
         for share in (Fraction(4, 9), Fraction(1, 9), Fraction(8, 9), Fraction(99, 100)):
@@ -28,7 +28,7 @@ def first_rows(kind: str, num_classes: int) -> Iterator[Point]:
 
 
 def matrices(kind: str, num_classes: int) -> Iterator[tuple[str, Matrix]]:
-    """Matrices that are not uniform noise, with their names: pair noise, and one noisy class alone."""
+    """Yield matrices that are not uniform noise, with their names: pair noise, and one noisy class alone."""
     k = num_classes
     for rate in (Fraction(2, 5), Fraction(1, 10)):
         if k > 2:

@@ -47,14 +47,14 @@ class OrderReversal:
     second: SecondInput | None = None
 
     def inputs(self) -> list[tuple[Fraction, Point, Point, Point]]:
-        """(weight, posterior, u, v) of each input; the weights sum to 1."""
+        """Return (weight, posterior, u, v) of each input; the weights sum to 1."""
         if self.second is None:
             return [(Fraction(1), self.posterior, self.u, self.v)]
         s = self.second
         return [(1 - s.weight, self.posterior, self.u, self.v), (s.weight, s.posterior, s.u, s.v)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON: rationals and closed forms as strings beside their floats."""
+        """Return plain JSON data: rationals and closed forms as strings beside their floats."""
         second = None
         if self.second is not None:
             names = ("posterior", "u", "v")

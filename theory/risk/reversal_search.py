@@ -39,7 +39,7 @@ CLEAR = (1e-2, 1e-4, 0.0)  # shares of the largest loss: gaps that show on a poc
 
 
 def order_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> OrderReversal | None:
-    """An exact order reversal under uniform noise, or None: `search_reversal` without its reason.
+    """Return an exact order reversal under uniform noise, or None: `search_reversal` without its reason.
 
     Raises
     ------
@@ -91,7 +91,7 @@ class _Search:
             self.floor = 2 * Fraction(relative) * self.scale
 
     def run(self) -> ReversalSearch:
-        """Each way of searching in turn; the first verified proposal is the answer."""
+        """Search each way in turn; the first verified proposal is the answer."""
         tried = len(self.points)
         for name, ways in (
             ("simple outputs and posteriors", self._simple),
@@ -120,13 +120,11 @@ class _Search:
     def _gap(self, i: int, j: int) -> list[Fraction]:
         return [x - y for x, y in zip(self.rows[i], self.rows[j], strict=True)]
 
-    # -- ways of searching: each yields lists of inputs (weight, posterior, index of u, index of v) ----
-
     def _posteriors(self) -> list[Point]:
         return small_points(self.k, spread=False) if self.points else []
 
     def _simple(self) -> Iterator[Any]:
-        """All triples of simple points, by float64 copies; clear gaps first, then small denominators."""
+        """Yield triples of simple points, by float64 copies; clear gaps first, then small denominators."""
         if not self.points:
             return
         posteriors = self._posteriors()
@@ -144,7 +142,7 @@ class _Search:
             yield [(Fraction(1), posteriors[m[n]], i[n], j[n])]
 
     def _near_ties(self) -> Iterator[Any]:
-        """For each posterior, neighbours in the order of clean risk that the noisy risk has the other way."""
+        """Yield, by posterior, neighbours by clean risk that the noisy risk has the other way."""
         for posterior in self._posteriors():
             support = [(j, p) for j, p in enumerate(posterior) if p]
             clean = [sum((p * row[j] for j, p in support), Fraction(0)) for row in self.rows]
@@ -156,7 +154,9 @@ class _Search:
                     yield [(Fraction(1), posterior, i, j)]
 
     def _one_input(self) -> Iterator[Any]:
-        """Pairs with both signs in d: the widest windows for a posterior on two labels, its middle half."""
+        """Yield pairs with both signs in d: the widest windows for a posterior on two labels, its middle
+        half.
+        """
         windows = []
         for i, j in itertools.permutations(range(len(self.points)), 2):
             total = self.sums[i] - self.sums[j]
@@ -175,7 +175,7 @@ class _Search:
             yield [(Fraction(1), tuple(posterior), i, j)]
 
     def _two_inputs(self) -> Iterator[Any]:
-        """Two atoms whose gaps and sum gaps are not on one line through 0."""
+        """Yield two atoms whose gaps and sum gaps are not on one line through 0."""
         count = len(self.points)
         some = sorted({*range(min(PAIRED, count)), *range(max(0, count - 2), count)})  # the witness is last
         atoms = []
@@ -197,7 +197,7 @@ class _Search:
         return tuple(Fraction(int(j == label)) for j in range(self.k))
 
     def _window(self, first: Any, second: Any) -> tuple[Fraction, Fraction] | None:
-        """The weights w of `first` (the rest is `second`'s) with a clean gap < 0 and a noisy gap > 0."""
+        """Return the weights of `first` (the rest is `second`'s) with a clean gap < 0 and a noisy gap > 0."""
         low, high = Fraction(0), Fraction(1)
         noisy = [self.slope * g + self.flip * s for g, s in (first, second)]
         # each condition is w x + (1 - w) y > 0
@@ -212,11 +212,9 @@ class _Search:
         return (low, high) if low < high and self._opens(first, second, noisy, (low + high) / 2) else None
 
     def _opens(self, first: Any, second: Any, noisy: Sequence[Fraction], weight: Fraction) -> bool:
-        """Are both gaps at the middle of a window more than rounding?"""
+        """Return whether both gaps at the middle of a window are more than rounding."""
         clean_gap = weight * first[0] + (1 - weight) * second[0]
         return clean_gap < -self.floor and weight * noisy[0] + (1 - weight) * noisy[1] > self.floor
-
-    # -- certainty -------------------------------------------------------------------------------------
 
     def _verified(self, inputs: Any) -> OrderReversal | None:
         shown = [(w, pi, self.points[i], self.points[j]) for w, pi, i, j in inputs if w]
@@ -252,6 +250,6 @@ def _times(factor: Fraction, value: Any) -> Any:
 
 
 def _inside(low: Fraction, high: Fraction) -> Fraction:
-    """The simplest fraction in the middle half of a window, so that neither gap nearly vanishes."""
+    """Return the simplest fraction in the middle half of a window, so that neither gap nearly vanishes."""
     quarter = (high - low) / 4
     return simplest_between(low + quarter, high - quarter)

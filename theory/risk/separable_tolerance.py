@@ -42,7 +42,8 @@ def separable_parts(loss: Loss, k: int | None) -> tuple[Any, Any] | None:
         return None
 
 
-def _shape(function: Any, k: int | None) -> str:
+def shape_of(function: Any, k: int | None) -> str:
+    """Return what a function of `T` is on (0, 1): affine, convex, concave, or neither."""
     return "affine" if not function.has(T) else curvature(Generator(function, T, K if k is None else k))
 
 
@@ -62,7 +63,8 @@ class _Slopes:
         )
 
 
-def _slopes(on: Any, off: Any) -> _Slopes:
+def end_slopes(on: Any, off: Any) -> _Slopes:
+    """Return the slopes of f and g at both ends of (0, 1)."""
     return _Slopes(*(end(f) for f in (on, off) for end in (slope_at_zero, slope_at_one)))
 
 
@@ -92,11 +94,11 @@ def _limit(slope: Any, t: Any) -> Any:
 
 def tolerance_of_separable(loss: Loss, on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
     """Decide the noise tolerance of f(u_y) + sum over i != y of g(u_i), given f (`on`) and g (`off`)."""
-    shapes = _shape(on, k), _shape(off, k)
+    shapes = shape_of(on, k), shape_of(off, k)
     alone = not off.has(T)
     if all(s in CONVEX for s in shapes):
         return _convex(on, off, alone, k, scope)
-    if all(s in CONCAVE or _above_chord(f) for s, f in zip(shapes, (on, off), strict=True)):
+    if all(s in CONCAVE or above_chord(f) for s, f in zip(shapes, (on, off), strict=True)):
         return _above(on, off, k, scope)
     if gives_up_below_half(loss):
         detail = (
@@ -108,7 +110,7 @@ def tolerance_of_separable(loss: Loss, on: Any, off: Any, k: int | None, scope: 
     return undecided(scope, f"f is {shapes[0]}, g is {shapes[1]}: the slopes at the vertex do not decide")
 
 
-def _sign(value: Any) -> int | None:
+def sign_for_all(value: Any) -> int | None:
     """Return the sign of a number, or of an expression in K for every K >= 2; None where not shown."""
     value = sympy.sympify(value)
     if value.free_symbols:
@@ -131,11 +133,11 @@ def _sign(value: Any) -> int | None:
 
 
 def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: Scope) -> NoiseTolerance:
-    slopes, number = _slopes(on, off), K if k is None else sympy.Integer(k)
+    slopes, number = end_slopes(on, off), K if k is None else sympy.Integer(k)
     if not slopes.known:
         return undecided(scope, "a slope at 0 or 1 was not found")
     f0, f1, g0, g1 = slopes.f0, slopes.f1, slopes.g0, slopes.g1
-    clean = None if g0.is_infinite and f1.is_infinite else _sign(g0 - f1)
+    clean = None if g0.is_infinite and f1.is_infinite else sign_for_all(g0 - f1)
     if clean is None:
         return undecided(scope, "the sign of g'(0) - f'(1) is not known")
     if clean < 0:
@@ -146,7 +148,7 @@ def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: Scope) -> Nois
         detail = "the slope towards a wrong class is infinite: any noise moves the optimum off the vertex"
         return NoiseTolerance(sympy.Integer(0), Status.PROVED, scope, Method.CONVEX, True, rho, detail)
     fall = (g0 - f0) / (number - 1) + g1 - f1
-    sign = _sign(fall)
+    sign = sign_for_all(fall)
     if sign is None:
         return undecided(scope, "the sign of the slope in eta is not known", True)
     if sign <= 0:
@@ -166,7 +168,7 @@ def _ratio(f0: Any, f1: Any) -> Any:
     return tidy(f0 / f1)
 
 
-def _above_chord(function: Any) -> bool:
+def above_chord(function: Any) -> bool:
     """Return whether a function is nowhere below the line through its ends."""
     parts = pieces(function, T) if not function.has(K) else None
     if parts is None:
@@ -176,10 +178,10 @@ def _above_chord(function: Any) -> bool:
 
 
 def _above(on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
-    ends = [limit_at_zero(on, T), _at_one(on), limit_at_zero(off, T), _at_one(off)]
+    ends = [limit_at_zero(on, T), value_at_one(on), limit_at_zero(off, T), value_at_one(off)]
     if any(e is sympy.nan or e.has(sympy.nan, sympy.zoo) for e in ends):
         return undecided(scope, "a value at 0 or 1 was not found")
-    gain = _sign(ends[0] + ends[3] - ends[1] - ends[2])
+    gain = sign_for_all(ends[0] + ends[3] - ends[1] - ends[2])
     if gain is None:
         return undecided(scope, "the sign of L(e_j, c) - L(e_c, c) is not known")
     if gain < 0:
@@ -189,5 +191,6 @@ def _above(on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
     return NoiseTolerance(threshold_at(k), Status.PROVED, scope, Method.CHORD, True, sympy.Integer(1), detail)
 
 
-def _at_one(function: Any) -> Any:
+def value_at_one(function: Any) -> Any:
+    """Return the value at 1 of a function of `T`, along its last piece."""
     return _piece(function, -1).subs(T, 1) if function.has(T) else function

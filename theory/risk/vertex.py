@@ -24,11 +24,12 @@ from typing import Any
 import sympy
 
 from lossmatters.theory.backends.sympy_ops import const
+from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes, exact, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.minimisers.exchange import limit_at_zero
-from lossmatters.theory.risk import tolerance
+from lossmatters.theory.risk import separable_tolerance
 
 
 @dataclass(frozen=True)
@@ -98,46 +99,46 @@ def vertex_kept(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdi
 
 @lru_cache(maxsize=128)
 def _parts_and_slopes(loss: Loss, k: int) -> tuple[Any, Any]:
-    """f and g, and their slopes at 0 and 1: limits that take seconds, and know nothing of the noise."""
-    parts = None if isinstance(loss, CallableLoss) else tolerance._parts(loss, k)
-    return parts, None if parts is None else tolerance._slopes(*parts)
+    """Return f and g, and their slopes at 0 and 1: limits that take seconds, whatever the noise."""
+    parts = None if isinstance(loss, CallableLoss) else separable_tolerance.separable_parts(loss, k)
+    return parts, None if parts is None else separable_tolerance.end_slopes(*parts)
 
 
 @lru_cache(maxsize=128)
 def _shape(loss: Loss, k: int) -> str:
-    """The shape of f and g that decides."""
+    """Return the shape of f and g that decides."""
     parts, _ = _parts_and_slopes(loss, k)
-    shapes = [tolerance._shape(function, k) for function in parts]
+    shapes = [separable_tolerance.shape_of(function, k) for function in parts]
     if all(
-        shape in tolerance.CONCAVE or tolerance._above_chord(function)
+        shape in separable_tolerance.CONCAVE or separable_tolerance.above_chord(function)
         for shape, function in zip(shapes, parts, strict=True)
     ):
         return "chords"
-    return "convex" if all(shape in tolerance.CONVEX for shape in shapes) else ""
+    return "convex" if all(shape in separable_tolerance.CONVEX for shape in shapes) else ""
 
 
 def _at_zero(function: Any) -> Any:
-    return limit_at_zero(function, tolerance.T)
+    return limit_at_zero(function, T)
 
 
 def _mean(p: Fraction, on: Any, off: Any) -> Any:
-    """p on + (1 - p) off, where nothing counts nothing, however large."""
+    """Return p on + (1 - p) off, where nothing counts nothing, however large."""
     terms = [const(w) * slope for w, slope in ((p, on), (1 - p, off)) if w]
     return sympy.Add(*terms)
 
 
 def _sign(towards: Any, own: Any) -> int | None:
-    """Of the slope towards a vertex; None also for a difference of infinities."""
+    """Return the sign of the slope towards a vertex; None where unknown, or a difference of infinities."""
     difference = towards - own
-    return None if difference is sympy.nan else tolerance._sign(difference)
+    return None if difference is sympy.nan else separable_tolerance.sign_for_all(difference)
 
 
 def _least_vertex(parts: tuple[Any, Any], pi: Sequence[Fraction], label: int) -> VertexVerdict:
-    f0, f1, g0, g1 = (end(f) for f in parts for end in (_at_zero, tolerance._at_one))
+    f0, f1, g0, g1 = (end(f) for f in parts for end in (_at_zero, separable_tolerance.value_at_one))
     if any(e is sympy.nan or not e.is_finite for e in (f0, f1, g0, g1)):
         return VertexVerdict(None, "undecided", "a value at 0 or 1 is infinite or was not found")
     # R(e_j) - R(e_c) = (pi_c - pi_j)(L(wrong) - L(right))
-    gain = tolerance._sign(f0 + g1 - f1 - g0)
+    gain = separable_tolerance.sign_for_all(f0 + g1 - f1 - g0)
     if gain is None:
         return VertexVerdict(None, "undecided", "the sign of L(e_j, c) - L(e_c, c) is not known")
     kept = gain == 0 or all((pi[label] - p) * gain >= 0 for p in pi)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossmatters.theory.losses import CallableLoss, Loss, get
-from lossmatters.theory.losses.mixtures import label_mean, symmetrised
+from lossmatters.theory.losses.averaging import label_mean
+from lossmatters.theory.losses.symmetrising import symmetrised
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from lossmatters.theory.losses import (
     symmetrised,
 )
 from lossmatters.theory.losses.corrected import inverse
-from lossmatters.theory.losses.mixtures import Symmetrised
+from lossmatters.theory.losses.symmetrising import Symmetrised
 from lossmatters.theory.minimisers import calibration
 from lossmatters.theory.noise import SymmetricNoise
 from lossmatters.theory.symbolic.algebra import K, is_zero
