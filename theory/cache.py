@@ -19,12 +19,12 @@ LIBRARIES = ("sympy", "mpmath", "python-flint", "numpy")  # what the results are
 
 
 def cache_folder() -> Path:
-    """LOSSMATTERS_CACHE, or lossmatters in the user's cache folder; it need not exist."""
+    """Return LOSSMATTERS_CACHE, or lossmatters in the user's cache folder; it need not exist."""
     return user_folder(os.environ.get(VARIABLE))
 
 
 def user_folder(given: str | os.PathLike[str] | None) -> Path:
-    """`given`, or where there is none lossmatters in the user's cache folder; it need not exist."""
+    """Return `given`, or where there is none lossmatters in the user's cache folder; it need not exist."""
     if given:
         return Path(given).expanduser()
     if sys.platform == "win32":

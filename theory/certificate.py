@@ -95,7 +95,7 @@ class Certificate:
 
     @property
     def constant_in_k(self) -> Any:
-        """C in closed form in K, where it is proved for all K at once; None where it is not."""
+        """Return C in closed form in K, where it is proved for all K at once; None where it is not."""
         everywhere = self.symmetry_all_classes
         if isinstance(everywhere, Undecided) or not everywhere.holds_at(self.num_classes):
             return None
@@ -197,7 +197,7 @@ def in_full(at_k: SymmetryVerdict, everywhere: SymmetryVerdict) -> SymmetryVerdi
 def _dynamics(
     loss: Loss, k: int, eta: Fraction
 ) -> tuple[NoisyOptimum, MemorizationTime] | tuple[Undecided, Undecided]:
-    """D1's optimum and D2's time."""
+    """Return D1's optimum (of the noisy risk) and D2's memorization time."""
     if not 0 < eta < threshold(k):
         nothing = Undecided(f"D1 and D2 are about rates in (0, {threshold(k)})")
         return nothing, nothing
@@ -218,7 +218,7 @@ def _largest(loss: Loss, k: int) -> LossMaximum | Undecided:
 
 
 def _meets(largest: LossMaximum | Undecided, verdict: SymmetryVerdict, k: int) -> bool | None:
-    """Is L <= C/(K - 1)? None where the bound of R4, which is about symmetric losses, does not apply."""
+    """Decide whether L <= C/(K - 1); None where R4's bound, which is about symmetric losses, does not apply."""
     constant = verdict.constant_at(k)
     if isinstance(largest, Undecided) or verdict.status is not Status.PROVED or constant is None:
         return None

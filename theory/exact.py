@@ -109,7 +109,7 @@ def _scalar(value: Any) -> Any:
 
 
 def check_num_classes(num_classes: Any) -> int:
-    """`num_classes` as an int >= 2, or the house's error."""
+    """Return `num_classes` as an int >= 2, or raise the house's error."""
     if isinstance(num_classes, bool) or not isinstance(num_classes, Integral):
         fail("num_classes", "an integer >= 2", num_classes, TypeError)
     if num_classes < 2:

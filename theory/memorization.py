@@ -74,7 +74,7 @@ def measure(predictions: Any, noisy_labels: Any, clean_labels: Any) -> Memorizat
 def accuracies(
     f: Any, unaltered_accuracy: Any, memorization_rate: Any, recovery_rate: Any
 ) -> tuple[Any, Any]:
-    """(J1, J2) from f, A_c, M and A_f, the identity M1: J1 = (1-f) A_c + f M, J2 = (1-f) A_c + f A_f.
+    """Return (J1, J2) from f, A_c, M and A_f by M1: J1 = (1-f) A_c + f M, J2 = (1-f) A_c + f A_f.
 
     Works on numbers, Fractions and SymPy symbols.
     """
@@ -100,7 +100,7 @@ def is_reachable(j1: Any, j2: Any, f: Any) -> bool:
 
 
 def flip_epoch(noisy_train_accuracy: Sequence[float], clean_train_accuracy: Sequence[float]) -> int | None:
-    """M4: the first epoch (0-based index) from which J1 > J2 for good, having been J2 > J1 before.
+    """Return the flip epoch (M4): the first (0-based) from which J1 > J2 for good, after J2 > J1.
 
     Returns None where there is no flip: J1 > J2 does not hold to the end, or J2 > J1 never held before.
 
@@ -137,7 +137,7 @@ class Interval(NamedTuple):
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
-    """Student's t interval for the mean of independent runs.
+    """Return Student's t interval for the mean of independent runs.
 
     Exact for normal values, and the usual choice for a handful of seeds; a bootstrap of five values
     has far less than its nominal coverage. One value gives an infinite interval, not a point.
@@ -158,7 +158,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
 
 
 def quantile_interval(values: Sequence[float], probability: float, level: float = 0.95) -> Interval:
-    """Two-sided confidence interval for the `probability`-quantile of the distribution behind `values`.
+    """Return a two-sided confidence interval for the `probability`-quantile of what `values` were drawn from.
 
     Normal theory: the ends are mean + k s with k from the noncentral t distribution (the factor of
     one-sided tolerance bounds; Hahn & Meeker, Statistical Intervals, sec. 4.4). Exact for normal values.
@@ -206,7 +206,7 @@ def robustness_verdict(
     delta: float = 0.1,
     level: float = 0.95,
 ) -> Verdict:
-    """M3: is training (epsilon, delta)-robust to memorization?
+    """Decide whether training is (epsilon, delta)-robust to memorization (M3).
 
     The gap of a run is J2 trained on clean labels less J2 trained on altered labels, paired by seed. The
     definition asks that a gap is at most epsilon with probability at least 1 - delta, that is, that the
@@ -243,7 +243,7 @@ def robustness_verdict(
 
 
 def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> tuple[int, int] | None:
-    """M2 on a finite class: None if noise keeps the order of every pair, else the first pair it does not.
+    """Return None if noise keeps the order of every pair of risks (M2), else the first pair it does not.
 
     The order is kept when R(h1) < R(h2) exactly if R^N(h1) < R^N(h2), for all ordered pairs; give exact
     numbers for an exact answer.

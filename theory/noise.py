@@ -32,7 +32,7 @@ CONFUSED = {
 
 
 def threshold(num_classes: Any) -> Any:
-    """eta* = (K - 1)/K, the uniform-noise rate at which labels carry no information.
+    """Return eta* = (K - 1)/K, the uniform-noise rate at which labels carry no information.
 
     >>> threshold(10)
     Fraction(9, 10)
@@ -56,7 +56,7 @@ def risk_slope(rate: Any, num_classes: Any) -> Any:
 
 
 def flip_probability(rate: Any, num_classes: Any) -> Any:
-    """b = eta/(K - 1), the probability of each particular wrong label."""
+    """Return b = eta/(K - 1), the probability of each particular wrong label."""
     return rate / (num_classes - 1)
 
 
@@ -76,7 +76,7 @@ class NoisyLabels:
 
     @property
     def altered(self) -> np.ndarray:
-        """(N,) True where the label was altered."""
+        """Return (N,) True where the label was altered."""
         return self.noisy_labels != self.clean_labels
 
     @property
@@ -93,11 +93,11 @@ class Noise:
     """A noise model over K classes; `transition_matrix` gives its T exactly."""
 
     def transition_matrix(self, num_classes: int) -> Matrix:
-        """(K, K) exact rationals, rows sum to 1."""
+        """Return T as (K, K) exact rationals, whose rows sum to 1."""
         raise NotImplementedError  # each noise model defines it
 
     def rate(self, num_classes: int) -> Fraction:
-        """P(noisy != clean) for a clean label drawn evenly from the classes."""
+        """Return P(noisy != clean) for a clean label drawn evenly from the classes."""
         matrix = self.transition_matrix(num_classes)
         return 1 - sum(matrix[i][i] for i in range(num_classes)) / Fraction(num_classes)
 
@@ -143,7 +143,8 @@ class Noise:
 
 
 def _apportion(row: Sequence[Fraction], total: int, own: int) -> list[int]:
-    """Whole counts that sum to `total` in the proportions of `row`; remainders go to the largest fractions.
+    """Return whole counts that sum to `total` in the proportions of `row`; remainders go to the largest
+    fractions.
 
     The number kept is rounded first, so that the realised rate is right; the rest is spread evenly.
     """
@@ -228,7 +229,7 @@ class ClassConditionalNoise(Noise):
 
     @classmethod
     def asymmetric(cls, noise_rate: Any, flips: Mapping[int, int], num_classes: int) -> ClassConditionalNoise:
-        """Asymmetric noise: with probability eta class i becomes ``flips[i]``; others stay as they are.
+        """Make asymmetric noise: with probability eta class i becomes ``flips[i]``; others stay as they are.
 
         The rate is that of the classes in `flips`; over all of them it is lower.
 
@@ -253,7 +254,7 @@ class ClassConditionalNoise(Noise):
         return self.matrix
 
     def is_diagonally_dominant(self) -> bool:
-        """T[i, i] > T[i, j] for all j != i: the condition of R4."""
+        """Return whether T[i, i] > T[i, j] for all j != i: the condition of R4."""
         return all(row[i] > p for i, row in enumerate(self.matrix) for j, p in enumerate(row) if j != i)
 
 
@@ -269,7 +270,7 @@ class InstanceDependentNoise:
     noise_rate: Callable[[Any], Any]
 
     def rates(self, inputs: Any) -> Float[np.ndarray, " n"]:
-        """eta(x) of each sample, checked to lie in [0, 1]."""
+        """Return eta(x) of each sample, checked to lie in [0, 1]."""
         rates = np.asarray(self.noise_rate(inputs), dtype=float)
         if rates.shape != (len(inputs),):
             fail("noise rates", f"of shape ({len(inputs)},)", rates.shape)
@@ -279,7 +280,7 @@ class InstanceDependentNoise:
         return rates
 
     def transition_matrices(self, inputs: Any, num_classes: int) -> Float[np.ndarray, "n k k"]:
-        """T(x) of each sample, in float64."""
+        """Return T(x) of each sample, in float64."""
         k = check_num_classes(num_classes)
         wrong = self.rates(inputs)[:, None, None] / (k - 1)
         return np.eye(k) * (1 - wrong * k) + wrong

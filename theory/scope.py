@@ -107,7 +107,7 @@ class ClassCounts:
         )
 
     def __le__(self, other: ClassCounts) -> bool:
-        """Is every number of this set one of the other?"""
+        """Return whether every number of this set is one of the other."""
         return self & other == self
 
     def __str__(self) -> str:
@@ -227,7 +227,7 @@ class Scope:
         return Scope(self.classes & other.classes, self.domain & other.domain)
 
     def __le__(self, other: Scope) -> bool:
-        """Is all that this scope covers known to be covered by the other?"""
+        """Return whether all that this scope covers is known to be covered by the other."""
         return not self.classes or (self.classes <= other.classes and self.domain <= other.domain)
 
     def __bool__(self) -> bool:

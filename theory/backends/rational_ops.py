@@ -13,7 +13,7 @@ class IrrationalError(TypeError):
 
 
 def power(x: Any, p: Any) -> Fraction:
-    """x ** p for a whole p."""
+    """Return x ** p for a whole p."""
     if Fraction(p).denominator != 1:
         raise IrrationalError(f"power must have a whole exponent among rationals, got exponent={p}")
     return Fraction(x) ** int(p)

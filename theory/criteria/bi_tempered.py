@@ -55,7 +55,7 @@ class BiTemperedKernel:
         return rows.mixed(products, factor * power, factor * (own - total), -upstream * (s * own + t * total))
 
     def _label(self, point: LogOdds) -> Tensor:
-        """I(s)."""
+        """Compute the integral I(s) of the loss's weight up to log-odds s."""
         a, s = self.a, point.s
         closed = torch.expm1((a + 1) * point.log_t) / (a + 1) - torch.expm1(a * point.log_t) / a
         small = s.clamp(max=SMALL)

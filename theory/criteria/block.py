@@ -24,7 +24,7 @@ class Block:
     """
 
     def __init__(self, logits: Tensor, labels: Tensor, arrays: dict[str, Tensor]) -> None:
-        """Of (N, K) logits and (N,) labels; `arrays` is empty for the first block, which is the largest."""
+        """Hold (N, K) logits and (N,) labels; `arrays` is empty for the first block, which is the largest."""
         self._logits, self._labels, self._arrays = logits, labels, arrays
         gaps = self.scratch("gaps").copy_(logits)
         rival_logit = gaps.scatter_(1, labels[:, None], -torch.inf).amax(dim=1)
@@ -50,7 +50,7 @@ class Block:
         return self._arrays[name][: len(logits)]
 
     def gaps(self) -> Tensor:
-        """z_i - z_d, (N, K), not a number that matters at the label; may be written to."""
+        """Return z_i - z_d, (N, K), not a number that matters at the label; may be written to."""
         gaps = self.scratch("gaps")
         if not self._unread:
             torch.sub(self._logits, self._rival_logit[:, None], out=gaps)

@@ -47,7 +47,7 @@ def check_logits(logits: Any) -> None:
 
 
 def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> bool:
-    """Logits (N, K), (N, K, d1, ...) or (K,), with labels that have no K or probabilities that have it.
+    """Check logits (N, K), (N, K, d1, ...) or (K,), with labels that have no K or probabilities that have it.
 
     Is it known that every sample counts?
     """
@@ -89,6 +89,6 @@ def _check_probabilities(target: Tensor) -> None:
 
 
 def _readable(values: Tensor) -> bool:
-    """May the values be looked at here?"""
+    """Return whether the values may be looked at here."""
     inside = torch.compiler.is_compiling() or is_transformed(values)
     return values.device.type == "cpu" and not inside

@@ -90,7 +90,7 @@ class Criterion(nn.Module):
         return torch.where(counted, values * weights, 0), weights
 
     def _expected(self, logits: Tensor, target: Tensor) -> tuple[Tensor, None]:
-        """Expected losses under probabilities; as in torch, weights scale losses and count for no sample."""
+        """Return expected losses under probabilities; as in torch, weights scale losses, count for no sample."""
         values = _matrix(self.loss, self._kernel, logits)
         shares = target.to(values.dtype)
         if self.weight is not None:
@@ -121,7 +121,7 @@ def sample_losses(
 
 
 def loss_matrix(loss: Loss, logits: Tensor) -> Float[Tensor, "n k"]:
-    """Entry [n, j] is the loss of sample n had its label been j.
+    """Return a matrix whose entry [n, j] is the loss of sample n had its label been j.
 
     Raises
     ------

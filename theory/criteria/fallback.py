@@ -26,7 +26,7 @@ def losses(loss: Loss, logits: Float[Tensor, "n k"], labels: Integer[Tensor, " n
 
 
 def matrix(loss: Loss, logits: Tensor) -> Tensor:
-    """Entry [n, j] is the loss of row n had its label been j: (N, K) -> (N, K), label by label."""
+    """Return the loss [n, j] of row n had its label been j: (N, K) -> (N, K), label by label."""
     size, num_classes = logits.shape
     return torch.stack(
         [losses(loss, logits, torch.full((size,), j, device=logits.device)) for j in range(num_classes)],

@@ -109,7 +109,7 @@ class Terms:
 
 
 def power(q: float, rest: Rest) -> Terms:
-    """f = (1 - u^q)/q, w = u^q."""
+    """Return the terms of f = (1 - u^q)/q, w = u^q."""
     gaps = rest.block.gaps()
     array = rest.only(torch.add(rest.rows.column(q * rest.log_top), gaps, alpha=q, out=gaps).exp_())
     weight = rest.rows.sum(array)
@@ -117,13 +117,13 @@ def power(q: float, rest: Rest) -> Terms:
 
 
 def focal(gamma: float, rest: Rest) -> Terms:
-    """f = -(1 - u)^gamma log u, w = (1 - u)^(gamma - 1) (1 - u - gamma u log u)."""
+    """Return the terms of f = -(1 - u)^gamma log u, w = (1 - u)^(gamma - 1) (1 - u - gamma u log u)."""
     values, array, more = _focal(gamma, rest)
     return rest.terms(-rest.rows.sum(values), array, -more)
 
 
 def log_gain(p: float, rest: Rest) -> Terms:
-    """f = log(max(u, p)/p), w = 1 where it is above 0."""
+    """Return the terms of f = log(max(u, p)/p), w = 1 where it is above 0."""
     values, more = rest.logs(math.log(p))
     values = rest.only(values.clamp_(min=0))
     total = rest.rows.sum(values)
@@ -131,7 +131,7 @@ def log_gain(p: float, rest: Rest) -> Terms:
 
 
 def focal_gain(gamma: float, p: float, largest: float, rest: Rest) -> Terms:
-    """f = F(p) - F(max(u, p)), w that of F where f is above 0."""
+    """Return the terms of f = F(p) - F(max(u, p)), w that of F where f is above 0."""
     values, array, more = _focal(gamma, rest)
     if values.numel() and float(values.amin()) > -MOST * largest:  # all above p: no need to look which
         return rest.terms(rest.rows.sum(values) + largest * rest.count(), array, more)
@@ -141,7 +141,7 @@ def focal_gain(gamma: float, p: float, largest: float, rest: Rest) -> Terms:
 
 
 def _focal(gamma: float, rest: Rest) -> tuple[Tensor, Tensor, Tensor]:
-    """-f and w, (N, K) each, with 0 at the label and at d."""
+    """Return -f and w, (N, K) each, with 0 at the label and at d."""
     (logs, more), u = rest.logs(), rest.u()
     others = torch.sub(torch.ones((), dtype=u.dtype), u, out=rest.block.scratch("rest"))
     powers = others if gamma == 2 else torch.pow(others, gamma - 1, out=rest.block.scratch("powers"))

@@ -82,7 +82,7 @@ class MemorizationTime:
 def memorization_time(
     loss: Loss, num_classes: int = 10, noise_rate: Any = None, start: Any = None
 ) -> MemorizationTime:
-    """T_mem from the noisy optimum of D1 at a noise rate, or from a confidence in the clean class.
+    """Compute T_mem from the noisy optimum of D1 at a noise rate, or from a confidence in the clean class.
 
     By symmetry three numbers say where the flow is: the altered label, the clean class, each of the K - 2
     others (`reduced_gradient`). Losses of u_y alone run along one path, that of CCE, at their own speeds: a
@@ -197,7 +197,7 @@ def _at_rest(start: Start, detail: str) -> MemorizationTime:
 
 
 def _rests(loss: Loss, k: int, start: Start) -> bool:
-    """Is the gradient exactly 0 there, and not only in floating point?"""
+    """Decide whether the gradient is exactly 0 there, and not only in floating point."""
     if isinstance(loss, CallableLoss):
         return False
     at = dict(zip((LABEL, CLEAN, OTHER), (const(Fraction(x)) for x in start), strict=True))
@@ -227,7 +227,7 @@ Field = Callable[[Start], tuple[float, float, float]]
 
 @lru_cache(maxsize=256)
 def _field(loss: Loss, k: int) -> Field:
-    """dL/dz of (label, clean, other) in float64."""
+    """Return dL/dz of (label, clean, other) in float64."""
     compiled = sympy.lambdify((LABEL, CLEAN, OTHER), reduced_gradient(loss, k), "numpy", cse=True)
     return lambda u: compiled(*u)
 

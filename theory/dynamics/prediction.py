@@ -109,7 +109,7 @@ def rank_correlation(
     level: float = 0.95,
     seed: int = 0,
 ) -> RankCorrelation:
-    """Spearman's correlation of two sequences; infinite values rank highest, and equal ones share a rank.
+    """Compute Spearman's correlation of two sequences; infinite values rank highest, equal ones share a rank.
 
     The interval is the percentile bootstrap over *families*, not over pairs: one loss at three rates, or at
     three parameters, is one piece of evidence about losses, not three. `DRAWS` resamples from an explicit
@@ -175,7 +175,9 @@ def rank_advantage(
 
 
 def _spearman(x: np.ndarray, y: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Of pairs that occur as many times as each row of `times` says: (n,), (n,), (draws, n) -> (draws,)."""
+    """Correlate ranks of pairs that occur as often as a row of `times` says: (n,), (n,), (draws, n) ->
+    (draws,).
+    """
     total = times.sum(axis=1, keepdims=True)
     a, b = (_ranks(v, times) for v in (x, y))
     a, b = (r - (times * r).sum(axis=1, keepdims=True) / total for r in (a, b))
@@ -185,7 +187,7 @@ def _spearman(x: np.ndarray, y: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def _ranks(values: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Mean ranks: those below come first, and equal ones share the middle of theirs."""
+    """Return mean ranks: those below come first, and equal ones share the middle of theirs."""
     below = (values[:, None] < values).astype(float)
     equal = (values[:, None] == values).astype(float)
     return times @ below + (times @ equal + 1) / 2
