@@ -75,7 +75,7 @@ from .theory.losses import register as register
 from .theory.losses import symmetrised as symmetrised
 from .theory.memorization import flip_epoch as flip_epoch
 from .theory.memorization import measure as measure
-from .theory.memorization import robustness_verdict as robustness_verdict
+from .theory.memorization import memorization_verdict as memorization_verdict
 from .theory.minimisers import calibration as calibration
 from .theory.minimisers import conditional_minimiser as conditional_minimiser
 from .theory.minimisers import noisy_optimum as noisy_optimum

@@ -218,7 +218,7 @@ def _largest(loss: Loss, k: int) -> LossMaximum | Undecided:
 
 
 def _meets(largest: LossMaximum | Undecided, verdict: SymmetryVerdict, k: int) -> bool | None:
-    """Decide whether L <= C/(K - 1); None where R4's bound, which is about symmetric losses, does not apply."""
+    """Decide whether L <= C/(K - 1); None where R4's bound, of symmetric losses, does not apply."""
     constant = verdict.constant_at(k)
     if isinstance(largest, Undecided) or verdict.status is not Status.PROVED or constant is None:
         return None
@@ -238,6 +238,6 @@ def _reversal(loss: Loss, k: int, eta: Fraction) -> OrderReversal | Undecided | 
     if not 0 < eta < threshold(k):
         return Undecided(f"R2 is about rates in (0, {threshold(k)})")
     search = search_reversal(loss, k, eta)
-    if search.found is not None:
-        return search.found
+    if search.reversal is not None:
+        return search.reversal
     return None if decide(loss, k).status is Status.PROVED else Undecided(search.reason)

@@ -189,7 +189,7 @@ def quantile_interval(values: Sequence[float], probability: float, level: float 
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MemorizationVerdict:
     """M3 from runs: `status` is "robust", "not robust" or "inconclusive", with the interval that says so."""
 
     status: str
@@ -199,13 +199,13 @@ class Verdict:
     runs: int
 
 
-def robustness_verdict(
+def memorization_verdict(
     clean_runs: Sequence[float],
     noisy_runs: Sequence[float],
     epsilon: float = 0.05,
     delta: float = 0.1,
     level: float = 0.95,
-) -> Verdict:
+) -> MemorizationVerdict:
     """Decide whether training is (epsilon, delta)-robust to memorization (M3).
 
     The gap of a run is J2 trained on clean labels less J2 trained on altered labels, paired by seed. The
@@ -239,7 +239,7 @@ def robustness_verdict(
         status = "not robust"
     else:
         status = "inconclusive"
-    return Verdict(status, interval, epsilon, delta, len(clean))
+    return MemorizationVerdict(status, interval, epsilon, delta, len(clean))
 
 
 def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> tuple[int, int] | None:

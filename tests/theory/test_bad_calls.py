@@ -23,8 +23,8 @@ from lossmatters.theory.memorization import (
     flip_epoch,
     mean_interval,
     measure,
+    memorization_verdict,
     quantile_interval,
-    robustness_verdict,
 )
 from lossmatters.theory.noise import ClassConditionalNoise, SymmetricNoise
 
@@ -223,21 +223,21 @@ BAD_CALLS = [
     (lambda: mean_interval([1, 2], level=1), ValueError, "level must be in (0, 1), got level=1"),
     (lambda: quantile_interval([1, 2], 0), ValueError, "probability must be in (0, 1), got probability=0"),
     (
-        lambda: robustness_verdict([0.9], [0.9, 0.9]),
+        lambda: memorization_verdict([0.9], [0.9, 0.9]),
         ValueError,
         "clean_runs and noisy_runs must be of one length, got noisy_runs=(1, 2)",
     ),
     (
-        lambda: robustness_verdict([1.2], [0.9]),
+        lambda: memorization_verdict([1.2], [0.9]),
         ValueError,
         "accuracies must be in [0, 1], got accuracies=1.2",
     ),
     (
-        lambda: robustness_verdict([0.9], [0.9], epsilon=2),
+        lambda: memorization_verdict([0.9], [0.9], epsilon=2),
         ValueError,
         "epsilon must be in [0, 1], got epsilon=2",
     ),
-    (lambda: robustness_verdict([0.9], [0.9], delta=0), ValueError, "delta must be in (0, 1), got delta=0"),
+    (lambda: memorization_verdict([0.9], [0.9], delta=0), ValueError, "delta must be in (0, 1), got delta=0"),
 ]
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lossmatters.theory.memorization import mean_interval, quantile_interval, robustness_verdict
+from lossmatters.theory.memorization import mean_interval, memorization_verdict, quantile_interval
 
 RUNS = 800
 LEVEL = 0.9
@@ -84,7 +84,7 @@ def test_one_run_says_nothing(interval):
     ],
 )
 def test_verdicts(clean, noisy, status):
-    verdict = robustness_verdict(clean, noisy)
+    verdict = memorization_verdict(clean, noisy)
     assert verdict.status == status
     assert (verdict.runs, verdict.epsilon, verdict.delta) == (len(clean), 0.05, 0.1)
     low, high = verdict.interval.low, verdict.interval.high
@@ -96,10 +96,10 @@ def test_a_verdict_is_about_a_run_not_the_mean():
     """Gaps of 0 and 0.09: their mean is below epsilon, a single run often is not."""
     clean, noisy = [0.95] * 6, [0.95, 0.86, 0.95, 0.86, 0.95, 0.95]
     assert mean_interval([c - n for c, n in zip(clean, noisy, strict=True)]).estimate < 0.05
-    assert robustness_verdict(clean, noisy).status != "robust"
+    assert memorization_verdict(clean, noisy).status != "robust"
 
 
 def test_runs_are_paired_by_seed():
     """Seeds differ much, each by the same small gap: paired, that is robust."""
     clean = [0.5, 0.7, 0.9, 0.6, 0.8]
-    assert robustness_verdict(clean, [c - 0.01 - 0.001 * i for i, c in enumerate(clean)]).status == "robust"
+    assert memorization_verdict(clean, [c - 0.01 - 0.001 * i for i, c in enumerate(clean)]).status == "robust"

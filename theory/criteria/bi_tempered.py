@@ -55,7 +55,7 @@ class BiTemperedKernel:
         return rows.mixed(products, factor * power, factor * (own - total), -upstream * (s * own + t * total))
 
     def _label(self, point: LogOdds) -> Tensor:
-        """Compute the integral I(s) of the loss's weight up to log-odds s."""
+        """Return I(s), the integral of v (1 - v)^(a - 1) over v in 0..s."""
         a, s = self.a, point.s
         closed = torch.expm1((a + 1) * point.log_t) / (a + 1) - torch.expm1(a * point.log_t) / a
         small = s.clamp(max=SMALL)

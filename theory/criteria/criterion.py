@@ -90,7 +90,7 @@ class Criterion(nn.Module):
         return torch.where(counted, values * weights, 0), weights
 
     def _expected(self, logits: Tensor, target: Tensor) -> tuple[Tensor, None]:
-        """Return expected losses under probabilities; as in torch, weights scale losses, count for no sample."""
+        """Return expected losses under probabilities; as in torch, weights scale losses, count no samples."""
         values = _matrix(self.loss, self._kernel, logits)
         shares = target.to(values.dtype)
         if self.weight is not None:

@@ -31,9 +31,11 @@ def decide_order(loss: Loss, noise: str, k: int) -> Finding:
         )
     if noise in ("uniform", "instance-dependent") and not symmetric:
         search = search_reversal(loss, k, threshold(k) / 2)
-        if search.found is None:
+        if search.reversal is None:
             return Finding(Status.UNDECIDED, search.reason)
-        return Finding(Status.REFUTED, f"R2, {search.found.how}: an order reversal", search.found.to_dict())
+        return Finding(
+            Status.REFUTED, f"R2, {search.reversal.how}: an order reversal", search.reversal.to_dict()
+        )
     if noise == "instance-dependent":
         return _two_rates(loss, k)
     return _order_under_matrices(loss, noise, k)

@@ -80,11 +80,11 @@ class ReversalSearch:
 
     Attributes
     ----------
-    found : a verified reversal, or None.
+    reversal : a verified one, or None.
     reason : why there is none, or how it was found.
     points : how many outputs were compared with one another.
     """
 
-    found: OrderReversal | None
+    reversal: OrderReversal | None
     reason: str
     points: int

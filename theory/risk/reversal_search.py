@@ -49,7 +49,7 @@ def order_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> OrderRevers
     >>> order_reversal(MSE(), 3, "2/5").clean_gap, order_reversal(MAE(), 3, "2/5")
     (-1/2, None)
     """
-    return search_reversal(loss, num_classes, noise_rate).found
+    return search_reversal(loss, num_classes, noise_rate).reversal
 
 
 def search_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> ReversalSearch:

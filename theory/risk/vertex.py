@@ -38,17 +38,17 @@ class VertexVerdict:
 
     Attributes
     ----------
-    kept : True or False; None where it is undecided.
+    optimal : True or False; None where it is undecided.
     status : "proved", or "undecided".
     detail : a sentence with the slopes or values that decide.
     """
 
-    kept: bool | None
+    optimal: bool | None
     status: str
     detail: str
 
 
-def vertex_kept(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdict:
+def vertex_verdict(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdict:
     """Decide whether e_label minimises the risk of one sample whose noisy labels have this distribution.
 
     Parameters
@@ -65,7 +65,7 @@ def vertex_kept(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdi
 
     >>> from lossmatters.theory.losses import CCE, MAE, TaylorCE
     >>> pair = ["0.8", "0.2", 0, 0]
-    >>> [vertex_kept(loss, pair, 0).kept for loss in (CCE(), MAE(), TaylorCE())]
+    >>> [vertex_verdict(loss, pair, 0).optimal for loss in (CCE(), MAE(), TaylorCE())]
     [False, True, True]
     """
     pi = [exact(p, "probability") for p in posterior]
@@ -141,8 +141,8 @@ def _least_vertex(parts: tuple[Any, Any], pi: Sequence[Fraction], label: int) ->
     gain = separable_tolerance.sign_for_all(f0 + g1 - f1 - g0)
     if gain is None:
         return VertexVerdict(None, "undecided", "the sign of L(e_j, c) - L(e_c, c) is not known")
-    kept = gain == 0 or all((pi[label] - p) * gain >= 0 for p in pi)
+    optimal = gain == 0 or all((pi[label] - p) * gain >= 0 for p in pi)
     detail = (
         "f and g are nowhere below their chords, so the risk is least at the vertex of the likeliest label"
     )
-    return VertexVerdict(bool(kept), "proved", detail)
+    return VertexVerdict(bool(optimal), "proved", detail)

@@ -65,8 +65,8 @@ def symmetrise(loss: Any) -> Loss:
 
     The label sum of the result is K c for every K. MSE becomes MAE; the shifted cross-entropy -log(alpha +
     u_y) becomes (K-1)/K times RLL(alpha); CCE becomes -z_y + mean(z), linear in the logits; GCE becomes
-    SGCE. What is symmetric already stays as it is, but for the constant. See `lossmatters.theory.risk.kept`
-    for which properties survive.
+    SGCE. What is symmetric already stays as it is, but for the constant. Which properties survive:
+    `lossmatters.theory.risk.symmetrising`.
 
     Parameters
     ----------

@@ -64,9 +64,9 @@ def empty(losses: Callable[[], Sequence[Loss]]) -> Evidence:
     scope, points = "K = 4, eta = 2/5", 0
     for loss in losses():
         search = search_reversal(loss, 4, "2/5")
-        if search.found is not None:
+        if search.reversal is not None:
             return Evidence(
-                Method.SAMPLING, Status.REFUTED, scope, f"{loss.spec} has one", search.found.to_dict()
+                Method.SAMPLING, Status.REFUTED, scope, f"{loss.spec} has one", search.reversal.to_dict()
             )
         if "label sum is the same" not in search.reason:
             return Evidence(Method.SAMPLING, Status.UNDECIDED, scope, f"{loss.spec}: {search.reason}")

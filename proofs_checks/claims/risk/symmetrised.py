@@ -11,7 +11,7 @@ from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Stat
 from lossmatters.proofs_checks.methods.symbolic import identity
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.losses import CCE, GCE, MSE, SeparableLoss, get, symmetrised
-from lossmatters.theory.risk.kept import kept
+from lossmatters.theory.risk.symmetrising import symmetrised_properties
 from lossmatters.theory.symbolic.algebra import K
 
 OURS = "this project"
@@ -87,9 +87,9 @@ class Keeps:
 
 
 def keeps(claimed: Keeps) -> Evidence:
-    """Compare with what `lossmatters.theory.risk.kept` decides; undecided is no agreement."""
+    """Compare with what `lossmatters.theory.risk.symmetrising` decides; undecided is no agreement."""
     for name, said in (*((n, ()) for n in claimed.all_kept), *claimed.lost):
-        found = kept(get(name), claimed.num_classes)
+        found = symmetrised_properties(get(name), claimed.num_classes)
         unknown = [key for key, p in found.items() if p.before is None or p.after is None]
         if unknown:
             return Evidence(

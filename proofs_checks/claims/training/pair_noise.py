@@ -25,7 +25,7 @@ from lossmatters.proofs_checks.methods.empirical import (
     lacking,
 )
 from lossmatters.theory.losses import get
-from lossmatters.theory.risk.vertex import vertex_kept
+from lossmatters.theory.risk.vertex import vertex_verdict
 
 RATES = (Fraction(1, 5), Fraction(2, 5))
 LOSSES = tuple(
@@ -39,7 +39,7 @@ def predicted(loss: str, rate: Fraction, num_classes: int = 10) -> bool | None:
     undecided.
     """
     posterior = [1 - rate, rate, *[Fraction(0)] * (num_classes - 2)]
-    return vertex_kept(get(loss), posterior, 0).kept
+    return vertex_verdict(get(loss), posterior, 0).optimal
 
 
 def _cases(runs: Runs, kept: bool) -> list[tuple[str, Fraction]]:

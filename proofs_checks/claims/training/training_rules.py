@@ -14,7 +14,7 @@ from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method
 from lossmatters.proofs_checks.methods.empirical import RATES, Condition, Rule, Runs, decide
 from lossmatters.theory.losses import LOSSES, get
-from lossmatters.theory.memorization import robustness_verdict
+from lossmatters.theory.memorization import memorization_verdict
 
 J1, J2, TEST, RECALL = "noisy_train_accuracy", "clean_train_accuracy", "test_accuracy", "min_class_recall"
 CCE, MSE, RLL, NMSE = "cce", "mse", "rll(alpha=1/10)", "nmse"
@@ -217,7 +217,7 @@ def beside(records: list[Record]) -> dict[str, object]:
         ]
         clean = runs.final(RLL, ZERO, J2)
         if len(clean) == len(last):
-            verdict = robustness_verdict(clean, last)
+            verdict = memorization_verdict(clean, last)
             shown[f"M3 for RLL {at(rate)}, epsilon = 0.05, delta = 0.1"] = (
                 f"{verdict.status} ({verdict.interval}); smallest class recall of any run "
                 f"{min(runs.final(RLL, rate, RECALL)):.2f}, J2 of any control at least {min(clean):.3f}"

@@ -60,11 +60,11 @@ def test_reversals_exist_exactly_for_asymmetric_losses(name: str, k: int, rate: 
     search = search_reversal(loss, k, rate)
     status = decide(loss, k).status
     if status == "proved":
-        assert search.found is None
+        assert search.reversal is None
         assert "label sum is the same" in search.reason
     elif status == "refuted":
-        assert search.found is not None, search.reason
-        check(loss, k, search.found)
+        assert search.reversal is not None, search.reason
+        check(loss, k, search.reversal)
 
 
 def _hard() -> list[Any]:
@@ -109,7 +109,7 @@ def test_no_reversal_says_why() -> None:
     assert "label sum is the same" in search_reversal(OnlyForTwo(), 2, "1/4").reason
     search = search_reversal(Impurity(), 3, "1/4")
     assert decide(Impurity(), 3).status == "refuted"
-    assert search.found is None
+    assert search.reversal is None
     assert "c(u) + r(y)" in search.reason
 
 
@@ -126,7 +126,7 @@ def test_callables_have_a_margin() -> None:
         return ((1 - own) + 1e-7 * own**2).float()
 
     search = search_reversal(get(nearly), 4, "2/5")
-    assert search.found is None
+    assert search.reversal is None
     assert search.reason
 
 

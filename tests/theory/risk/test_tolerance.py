@@ -12,7 +12,7 @@ import sympy
 from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, Loss, SeparableLoss, get, symmetrised
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.noise import SymmetricNoise, threshold
-from lossmatters.theory.risk import kept, noise_tolerance
+from lossmatters.theory.risk import noise_tolerance, symmetrised_properties
 from lossmatters.theory.symbolic.algebra import K
 
 EDGE = 1e-9  # stands for the vertex where a loss has no value there
@@ -156,7 +156,7 @@ def test_losses_of_a_user_are_decided_from_their_structure():
 
 @pytest.mark.parametrize("name", ["cce", "focal", "sce"])
 def test_unbounded_losses_lose_their_lower_bound_and_calibration(name):
-    found = kept(get(name), 3)
+    found = symmetrised_properties(get(name), 3)
     assert (found["non-negative"].before, found["non-negative"].after) == (True, False)
     assert (found["calibrated"].before, found["calibrated"].after) == (True, False)
     assert found["vertex optimal"].after
@@ -165,14 +165,14 @@ def test_unbounded_losses_lose_their_lower_bound_and_calibration(name):
 
 @pytest.mark.parametrize("name", ["mse", "gce", "agce", "truncated-gce", "nmse", "nce-mae"])
 def test_bounded_losses_keep_all(name):
-    assert all(p.after == p.before for p in kept(get(name), 3).values())
+    assert all(p.after == p.before for p in symmetrised_properties(get(name), 3).values())
 
 
 def test_a_vertex_that_was_not_optimal_becomes_so():
-    found = kept(get("noisy(mse, eta=1/5)"), 3)
+    found = symmetrised_properties(get("noisy(mse, eta=1/5)"), 3)
     assert (found["vertex optimal"].before, found["vertex optimal"].after) == (False, True)
     assert symmetrised(MSE()) != MAE()
-    assert kept(CCE(), 2)["calibrated"].after is not False
+    assert symmetrised_properties(CCE(), 2)["calibrated"].after is not False
 
 
 def test_what_holds_for_every_number_of_classes_can_be_said_of_one():

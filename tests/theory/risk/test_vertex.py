@@ -9,7 +9,7 @@ import pytest
 
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.risk.tolerance import noise_tolerance
-from lossmatters.theory.risk.vertex import vertex_kept
+from lossmatters.theory.risk.vertex import vertex_verdict
 
 K = 3
 PAIRS = ("1/5", "2/5")
@@ -44,15 +44,15 @@ def least_excess(loss, posterior):
 def test_pair_noise_against_the_definition(name, rate):
     loss, eta = get(name), Fraction(rate)
     posterior = [1 - eta, eta, Fraction(0)]
-    kept = vertex_kept(loss, posterior, 0).kept
+    optimal = vertex_verdict(loss, posterior, 0).optimal
     least = least_excess(loss, posterior)
-    if kept:
+    if optimal:
         assert least > -1e-6
-    elif kept is False:
+    elif optimal is False:
         assert least < -1e-5
     else:
         assert name in ("nce", "zero-one", "rll")  # at K = 3; at K = 10 its slope decides
-    assert name not in ("cce", "mse", "gce") or kept is False, "the known-false case"
+    assert name not in ("cce", "mse", "gce") or optimal is False, "the known-false case"
 
 
 @pytest.mark.parametrize("name", ["cce", "mae", "taylor-ce", "phuber-ce", "gce"])
@@ -62,13 +62,13 @@ def test_under_uniform_noise_it_changes_at_the_tolerance(name):
     for eta, wanted in ((tolerance, True), (tolerance + Fraction(1, 100), False)):
         if eta <= Fraction(K - 1, K):
             row = [1 - eta, *[eta / (K - 1)] * (K - 1)]
-            assert vertex_kept(loss, row, 0).kept is wanted
+            assert vertex_verdict(loss, row, 0).optimal is wanted
 
 
 def test_bad_calls():
     for posterior in ([0.5, 0.4], [1.5, -0.5]):
         with pytest.raises(ValueError, match="posterior must be >= 0 and of sum 1"):
-            vertex_kept(get("mae"), posterior, 0)
+            vertex_verdict(get("mae"), posterior, 0)
     with pytest.raises(ValueError, match=r"label must be in 0\.\.1, got label=2"):
-        vertex_kept(get("mae"), [0.5, 0.5], 2)
+        vertex_verdict(get("mae"), [0.5, 0.5], 2)
     assert "mae" in LOSSES

@@ -6,7 +6,7 @@ from math import isnan
 
 import pytest
 
-from lossmatters.proofs_checks.claims.risk.gradients import DIFFERENT, SAME, SHOWN, path_distance
+from lossmatters.proofs_checks.claims.risk.averaged_gradients import DIFFERENT, SAME, SHOWN, path_distance
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.symmetry.decide import decide
 

@@ -30,7 +30,7 @@ PROPERTIES = ("bounded", "non-negative", "calibrated", "vertex optimal")
 
 
 @dataclass(frozen=True)
-class Kept:
+class BeforeAfter:
     """One property before and after symmetrising: True, False, or None where not known."""
 
     before: bool | None
@@ -38,7 +38,7 @@ class Kept:
 
 
 @lru_cache(maxsize=128)
-def kept(loss: Loss, num_classes: int = 10) -> dict[str, Kept]:
+def symmetrised_properties(loss: Loss, num_classes: int = 10) -> dict[str, BeforeAfter]:
     """Decide what of a loss its symmetric part keeps, at one K.
 
     Keys: "bounded" (above and below), "non-negative", "calibrated" (N3), "vertex optimal" (the loss of a
@@ -49,8 +49,8 @@ def kept(loss: Loss, num_classes: int = 10) -> dict[str, Kept]:
     ValueError, TypeError : K < 2 or no integer.
 
     >>> from lossmatters.theory.losses import CCE
-    >>> kept(CCE())["non-negative"]
-    Kept(before=True, after=False)
+    >>> symmetrised_properties(CCE())["non-negative"]
+    BeforeAfter(before=True, after=False)
     """
     k = check_num_classes(num_classes)
     part = symmetrised(loss)
@@ -60,7 +60,7 @@ def kept(loss: Loss, num_classes: int = 10) -> dict[str, Kept]:
         after["bounded"] = True
     elif low is not None and not low.is_finite:
         after["bounded"] = False
-    return {key: Kept(before[key], after[key]) for key in PROPERTIES}
+    return {key: BeforeAfter(before[key], after[key]) for key in PROPERTIES}
 
 
 def properties(loss: Loss, num_classes: int, bounded: bool = True) -> dict[str, bool | None]:
