@@ -44,7 +44,7 @@ def prose(text: str) -> Markup:
 
 
 def _together(text: str) -> str:
-    """Return no line break around a sign of relation: "n = 5" and "95.1 ± 0.9" stay on one line."""
+    """Join what is around a sign of relation: "n = 5" and "95.1 ± 0.9" stay on one line."""
     return RELATION.sub("\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
 
 

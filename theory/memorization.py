@@ -252,7 +252,7 @@ def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> t
 
 
 def preserves_minimisers(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> bool:
-    """Return the weaker M2: does every minimiser of the noisy risk minimise the clean risk?"""
+    """Return whether every minimiser of the noisy risk minimises the clean risk: a weaker M2."""
     best, noisy_best = min(clean_risks), min(noisy_risks)
     return all(
         clean == best for clean, noisy in zip(clean_risks, noisy_risks, strict=True) if noisy == noisy_best

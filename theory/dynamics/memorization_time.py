@@ -141,11 +141,8 @@ def _from_optimum(loss: Loss, k: int, eta: Fraction) -> MemorizationTime:
     return _flow(loss, k, optimum.probs)
 
 
-# -- starts at a vertex ----------------------------------------------------------------------------
-
-
 def _from_vertex(loss: Loss, k: int, optimum: NoisyOptimum) -> MemorizationTime:
-    """Return logits of e_c are infinite: T is the limit of starts that tend to it.
+    """Decide T from e_c, whose logits are infinite, as the limit of starts that tend to it.
 
     Where |dL/dz_k| <= g near e_c, the label's log-odds rise by at most 2 g in a unit of time, so from mass
     eps it takes at least log(d/eps)/(2 g) to come to d: more than any bound as eps -> 0.
@@ -164,9 +161,6 @@ def _from_vertex(loss: Loss, k: int, optimum: NoisyOptimum) -> MemorizationTime:
         return MemorizationTime(math.inf, optimum.status, Method.BOUNDED_GRADIENT, start, None, detail)
     why = "the noisy optimum is a vertex, and the logit gradient was not shown to be bounded there"
     return MemorizationTime(math.nan, Known.UNDECIDED, None, start, None, why)
-
-
-# -- the flow --------------------------------------------------------------------------------------
 
 
 def _flow(loss: Loss, k: int, start: Start) -> MemorizationTime:
