@@ -17,11 +17,13 @@ FOLDERS["tests"] = Path(__file__).parent
 BANNER = re.compile(r"#\W*[-=#*~]{3,}|#\s*[-=*~]{2,}\s")
 # Files whose banners are still to go.
 TO_DO = (
-    "theory",
     "proofs_checks/conformance/adapt.py",
     "proofs_checks/formal/own_loss.py",
-    "tests/proofs_checks",
+    "tests/proofs_checks/formal/test_formal.py",
     "tests/theory",
+    "theory/minimisers/exchange.py",
+    "theory/minimisers/noisy_optimum.py",
+    "theory/symmetry/decide.py",
 )
 
 

@@ -20,7 +20,7 @@ def const(value: Any) -> flint.arb:
 
 
 def power(x: Any, p: Any) -> flint.arb:
-    """x ** p for x >= 0."""
+    """Return x ** p for x >= 0."""
     x, p = const(x), const(p)
     if x == 0 and p >= 0:  # Arb's power goes through the logarithm, which has no value at 0
         return const(int(p == 0))
@@ -28,7 +28,7 @@ def power(x: Any, p: Any) -> flint.arb:
 
 
 def where(condition: Any, x: Any, y: Any) -> flint.arb:
-    """`x` or `y` as a ball; no number where the condition is open."""
+    """Return `x` or `y` as a ball; no number where the condition is open."""
     if condition is None:
         x, y = const(x), const(y)
         return x if bool(x == y) else flint.arb("nan")
@@ -36,30 +36,30 @@ def where(condition: Any, x: Any, y: Any) -> flint.arb:
 
 
 def less(x: Any, y: Any) -> bool | None:
-    """Is x < y? None where the balls overlap."""
+    """Return whether x < y; None where the balls overlap."""
     x, y = const(x), const(y)
     return True if x < y else False if x >= y else None
 
 
 def less_equal(x: Any, y: Any) -> bool | None:
-    """Is x <= y? None where the balls overlap."""
+    """Return whether x <= y; None where the balls overlap."""
     x, y = const(x), const(y)
     return True if x <= y else False if x > y else None
 
 
 def equal(x: Any, y: Any) -> bool | None:
-    """Is x = y? None where the balls overlap without being exact."""
+    """Return whether x = y; None where the balls overlap without being exact."""
     x, y = const(x), const(y)
     return True if x == y else None if x.overlaps(y) else False
 
 
 def logical_and(x: Any, y: Any) -> bool | None:
-    """Both, where that is known."""
+    """Return whether both hold, where that is known."""
     return False if x is False or y is False else True if x and y else None
 
 
 def logical_not(x: Any) -> bool | None:
-    """The opposite, where it is known."""
+    """Return the opposite, where it is known."""
     return None if x is None else not x
 
 

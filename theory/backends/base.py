@@ -30,7 +30,7 @@ class Ops:
         raise NotImplementedError  # each backend defines it
 
     def array(self, rows: Any) -> Any:
-        """Nested sequences of exact numbers as this backend's array."""
+        """Make nested sequences of exact numbers this backend's array."""
         raise NotImplementedError
 
     def log(self, x: Any) -> Any:
@@ -47,11 +47,11 @@ class Ops:
         raise NotImplementedError
 
     def power(self, x: Any, p: Any) -> Any:
-        """x ** p for x >= 0, with 0 ** p = 0 for p > 0 and 1 for p = 0."""
+        """Return x ** p for x >= 0, with 0 ** p = 0 for p > 0 and 1 for p = 0."""
         raise NotImplementedError
 
     def integer_power(self, x: Any, n: int) -> Any:
-        """x ** n for a whole n and any x."""
+        """Return x ** n for a whole n and any x."""
         return x**n
 
     def equal(self, x: Any, y: Any) -> Any:
@@ -86,11 +86,11 @@ class Ops:
         raise NotImplementedError
 
     def max(self, x: Any) -> Any:
-        """Largest entry along the last axis, which is kept: (..., K) -> (..., 1)."""
+        """Return the largest entry along the last axis, which is kept: (..., K) -> (..., 1)."""
         raise NotImplementedError
 
     def largest(self, x: Any) -> Any:
-        """Largest entry along the last axis, which is gone: (..., K) -> (...)."""
+        """Return the largest entry along the last axis, which is gone: (..., K) -> (...)."""
         return self.max(x)[..., 0]
 
     def dot(self, x: Any, y: Any) -> Any:
@@ -104,7 +104,7 @@ class Ops:
         return rows
 
     def stack(self, columns: Any) -> Any:
-        """K arrays of shape (...) -> (..., K)."""
+        """Put K arrays of shape (...) side by side: (..., K)."""
         return np.stack(columns, axis=-1)
 
 

@@ -19,7 +19,7 @@ def const(value: Any) -> sympy.Expr:
 
 
 def exactly(expression: Any) -> sympy.Expr:
-    """`expression` with every float replaced by the simplest rational that rounds to it.
+    """Return `expression` with every float replaced by the simplest rational that rounds to it.
 
     A formula may hold literals such as 0.5; they mean 1/2, and no float survives into a decision.
     """
@@ -31,7 +31,7 @@ def exactly(expression: Any) -> sympy.Expr:
 
 
 def where(condition: Any, x: Any, y: Any) -> sympy.Expr:
-    """`x` or `y`; a Piecewise where the condition holds symbols that leave it open."""
+    """Return `x` or `y`; a Piecewise where the condition holds symbols that leave it open."""
     condition = sympy.sympify(condition)
     if condition is sympy.true or condition == 1:
         return sympy.sympify(x)
@@ -48,7 +48,7 @@ class SympyOps(ObjectOps):
 
 
 def _condition(value: Any) -> Any:
-    """A condition as SymPy writes it; 1 and 0 are true and false."""
+    """Return a condition as SymPy writes it; 1 and 0 are true and false."""
     return sympy.true if value in (True, 1) else sympy.false if value in (False, 0) else value
 
 

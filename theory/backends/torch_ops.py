@@ -125,7 +125,7 @@ class _Floor(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        """Nothing is kept for the backward pass."""
+        """Keep nothing for the backward pass."""
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:

@@ -32,19 +32,19 @@ def softmax(logits: Sequence[float]) -> np.ndarray:
 
 
 def value(loss: Loss, probs: np.ndarray, label: int) -> Any:
-    """L(u, label)."""
+    """Return L(u, label)."""
     return loss.apply(probs[None], OPS.onehot(probs[None], label), OPS)[0]
 
 
 def gradient(loss: Loss, probs: np.ndarray, label: int) -> np.ndarray:
-    """dL/dz_k = u_k (dL/du_k - sum over i of u_i dL/du_i), (K,)."""
+    """Return dL/dz_k = u_k (dL/du_k - sum over i of u_i dL/du_i), (K,)."""
     slopes = partials(loss, probs, label)
     mean = CONTEXT.fsum(u * d for u, d in zip(probs, slopes, strict=True))
     return np.array([u * (d - mean) for u, d in zip(probs, slopes, strict=True)], dtype=object)
 
 
 def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
-    """dL/du_k for each k, of the formula as it stands off the simplex too."""
+    """Return dL/du_k for each k, of the formula as it stands off the simplex too."""
     k = len(probs)
     if isinstance(loss, SeparableLoss):
         view = loss.bound_to(OPS)

@@ -55,7 +55,7 @@ def chain_rule(loss: Loss, num_classes: int, label: int = 0) -> tuple[sympy.Expr
 
 @lru_cache(maxsize=256)
 def reduced_gradient(loss: Loss, num_classes: int) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
-    """dL(u, label)/dz for outputs that treat the K - 2 classes other than label and clean alike.
+    """Return dL(u, label)/dz for outputs that treat the K - 2 classes other than label and clean alike.
 
     Three components, of the label, the clean class and each other class, in the symbols `LABEL`, `CLEAN`,
     `OTHER`; the last is 0 for K = 2. It is exact, not a restriction: a formula that treats classes alike has
@@ -82,7 +82,7 @@ def reduced_gradient(loss: Loss, num_classes: int) -> tuple[sympy.Expr, sympy.Ex
 
 
 def label_factor(loss: SeparableLoss, classes: Any) -> sympy.Expr | None:
-    """w in `LABEL` with dL/dz = w(u_y)(u - e_y), where L is a function of u_y alone; else None.
+    """Return w in `LABEL` with dL/dz = w(u_y)(u - e_y), where L is a function of u_y alone; else None.
 
     That is so where off_label is affine, as for MAE: a sum of the other entries is 1 - u_y. Then
     w(t) = -t (on_label'(t) - off_label'). `classes` is an integer or the symbol K.
@@ -100,16 +100,13 @@ def _needs_formula(loss: Loss) -> None:
         raise TypeError(f"loss must have a formula, got loss={loss.name!r}")
 
 
-# -- closed forms ----------------------------------------------------------------------------------
-
-
 def _column(x: Any) -> Any:
-    """(...) -> (..., 1), to go with (..., K); the sum of one row of symbols is a bare number."""
+    """Turn (...) to (..., 1), to go with (..., K); the sum of one row of symbols is a bare number."""
     return x[..., None] if hasattr(x, "ndim") else x
 
 
 def _along_label(weight: Callable[[Any, Any, Ops], Any]) -> Callable[..., Any]:
-    """w(u_y) (u - e_y): every loss f(u_y) of u_y alone, with w(t) = -t f'(t)."""
+    """Return the gradient w(u_y) (u - e_y) of f(u_y), with w(t) = -t f'(t), as a function."""
 
     def gradient(loss: Any, probs: Any, onehot: Any, ops: Ops) -> Any:
         own = _column(ops.dot(probs, onehot))
@@ -187,7 +184,7 @@ def closed_gradient(loss: Loss, probs: Any, onehot: Any, ops: Ops) -> Any:
 
 
 def logit_gradient(loss: Loss, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, "n k"]:
-    """dL/dz of each sample in float64, z the logits: (N, K) probabilities and (N,) labels -> (N, K).
+    """Return dL/dz of each sample in float64, z the logits: (N, K) probabilities, (N,) labels -> (N, K).
 
     In closed form where `has_closed_gradient`, else by the chain rule on the formula's derivatives. Entries
     should be > 0, as softmax makes them: at 0 some losses have no slope, and the result may be NaN.

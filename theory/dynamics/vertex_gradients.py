@@ -27,7 +27,7 @@ from lossmatters.theory.symbolic.piecewise import CASES, pieces
 
 @lru_cache(maxsize=256)
 def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
-    """True only where it is derived that dL(u, y)/dz -> 0 as u -> e_c, c != y.
+    """Return True only where it is derived that dL(u, y)/dz -> 0 as u -> e_c, c != y.
 
     >>> from lossmatters.theory.losses import CCE, RLL
     >>> gradient_vanishes(RLL(), 10), gradient_vanishes(CCE(), 10)
@@ -52,7 +52,7 @@ def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
 
 @lru_cache(maxsize=256)
 def gradient_bounded(loss: Loss, num_classes: int) -> bool:
-    """True only where it is derived that dL(u, y)/dz stays bounded as u -> e_c, c != y.
+    """Return True only where it is derived that dL(u, y)/dz stays bounded as u -> e_c, c != y.
 
     The terms of a separable loss are u_k (psi'(u_k) - sum_i u_i psi'(u_i)): bounded where t psi'(t) has a
     finite limit as t -> 0 and psi' has one as t -> 1.
@@ -117,7 +117,7 @@ def _unbounded(base: SeparableLoss, num_classes: int) -> bool:
 
 
 def _share(loss: ShareLoss, num_classes: int) -> bool:
-    """L = 1 - h(u_y)/W with W > 0: -(grad h(u_y) - h(u_y)/W grad W)/W, made of terms t h'(t)."""
+    """Decide L = 1 - h(u_y)/W, W > 0, by -(grad h(u_y) - h(u_y)/W grad W)/W, made of terms t h'(t)."""
     weight = weight_of(loss, num_classes)
     if weight is None:
         return False

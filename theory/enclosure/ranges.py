@@ -68,14 +68,14 @@ class Enclosure:
 
     @property
     def width(self) -> float:
-        """Return every two values differ by at most this."""
+        """Return a number by which every two values differ at most."""
         if np.isinf(self.low[0]) or np.isinf(self.high[1]):
             return float("inf")
         return float(np.nextafter(self.high[1] - self.low[0], np.inf))
 
     @property
     def varies(self) -> bool:
-        """Certainly not constant: some value lies below some other."""
+        """Return whether it is certainly not constant: some value lies below some other."""
         return self.low[1] < self.high[0]
 
     @property
@@ -83,7 +83,7 @@ class Enclosure:
         return self.width / max(abs(self.low[0]), abs(self.high[1]), 1e-300)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON; None where infinite."""
+        """Return plain JSON data; None where infinite."""
 
         def ends(pair: Ends) -> list[float | None]:
             return [x if np.isfinite(x) else None for x in pair]
@@ -200,7 +200,7 @@ def _nowhere_negative(base: Loss, num_classes: int) -> bool:
 
 
 def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any, Any]:
-    """on_label, off_label and G of a separable loss, as expressions in `T`."""
+    """Return on_label, off_label and G of a separable loss, as expressions in `T`."""
     view, number = loss.bound_to(SYMPY), sympy.Integer(num_classes)
     on = exactly(view.on_label(T, number, SYMPY))
     off = exactly(view.off_label(T, number, SYMPY)) if loss.has_off_label else sympy.Integer(0)
@@ -208,7 +208,7 @@ def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any, Any
 
 
 def constant_by_algebra(found: Trace) -> Any:
-    """S as a closed form (in K, or at one K), if it does not depend on the aggregates; None if not shown."""
+    """Return S in closed form (in K, or at one K), where shown not to depend on the aggregates; else None."""
     total = sympy.sympify(found.total)
     if not total.free_symbols & found.symbols:
         return total
@@ -218,18 +218,12 @@ def constant_by_algebra(found: Trace) -> Any:
     return even if is_zero(total - even) else None
 
 
-# -- sums of one-dimensional functions -------------------------------------------------------------
-
-
 def _of_groups(groups: tuple[tuple[Any, int], ...], budget: int) -> Enclosure:
     low = minimise([Group(curve(g), n) for g, n in groups], budget)
     high = minimise([Group(curve(-sympy.sympify(g)), n) for g, n in groups], budget)
     return Enclosure(
         (low.lo, low.hi), (-high.hi, -high.lo), low.at, high.at, True, low.nodes + high.nodes, "separable"
     )
-
-
-# -- functions of aggregates -----------------------------------------------------------------------
 
 
 def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, total: bool) -> Enclosure:

@@ -21,7 +21,7 @@ from lossmatters.theory.symbolic.algebra import K
 
 
 def _loss_of(loss: Loss, trace: Trace) -> Any:
-    """L in `X` and aggregates, which are added to the trace."""
+    """Return L in `X` and aggregates, which are added to the trace."""
 
     def separable(loss: SeparableLoss) -> Any:
         view, number = loss.bound_to(SYMPY), sympy.sympify(trace.classes)

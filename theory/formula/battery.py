@@ -151,7 +151,7 @@ class Values:
         return list(dict.fromkeys([*found, *inside[:8], *near, *TENTHS[:3]]))
 
     def _special_places(self, simple: Sequence[Point]) -> list[Fraction]:
-        """Entries, for formulas that compare them; borders on lines between points go into the battery."""
+        """Return entries for formulas that compare them; borders on lines between points join the battery."""
         k = self.k
         ends = [
             ((Fraction(1), *[Fraction(0)] * (k - 1)), (Fraction(0), Fraction(1), *[Fraction(0)] * (k - 2))),

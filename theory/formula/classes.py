@@ -43,7 +43,7 @@ def special_classes(every: Node) -> set[int]:
 
 
 def _critical(node: Node) -> list[tuple[Node, bool]]:
-    """What must not vanish, or (True) must be positive, for a node to have a value."""
+    """Return what must not vanish, or (True) must be positive, for a node to have a value."""
     match node.op:
         case "div":
             return [(node.args[1], False)]
@@ -59,7 +59,7 @@ def _critical(node: Node) -> list[tuple[Node, bool]]:
 
 
 def _last(part: Node, positive: bool) -> int | None:
-    """The last K at which an expression in K vanishes or changes its sign; None where that is not known."""
+    """Return the last K at which an expression in K vanishes or changes sign; None where not known."""
     expression = sympy.together(evaluate(part, backend("sympy"), classes=N))
     if isinstance(expression, sympy.log):
         expression = expression.args[0] - 1

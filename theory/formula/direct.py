@@ -354,7 +354,7 @@ def times(factor: Fraction, value: Any) -> Any:
 
 
 def is_finite(value: Any) -> bool:
-    """Is it a real number?"""
+    """Return whether it is a real number."""
     return isinstance(value, Fraction) or bool(abs(value) < CONTEXT.inf)
 
 

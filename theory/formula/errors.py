@@ -49,7 +49,7 @@ def place(trace: TracebackType | None = None) -> str:
 
 
 def _ours(filename: str) -> bool:
-    """Is it a file of this package, or of a library?"""
+    """Return whether it is a file of this package, or of a library."""
     path = Path(filename)
     if "site-packages" in path.parts or "dist-packages" in path.parts or not path.suffix:
         return True

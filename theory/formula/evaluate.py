@@ -86,5 +86,5 @@ def _value(node: Node, args: list[Any], ops: Ops, inputs: dict[str, Any]) -> Any
 
 
 def _widened(value: Any) -> Any:
-    """One number an output, as a column that goes with rows."""
+    """Return one number an output as a column that goes with rows."""
     return value[..., None] if getattr(value, "shape", ()) else value

@@ -92,7 +92,7 @@ def _shape(op: str, args: tuple[Node, ...]) -> str:
 
 
 def _folded(op: str, args: tuple[Node, ...]) -> Node | None:
-    """What is settled by exact arithmetic: operations on rationals, x + 0, x * 1, settled conditions."""
+    """Return what exact arithmetic settles: operations on rationals, x + 0, x * 1, settled conditions."""
     if not args:
         return None
     if op == "where" and args[0].op == "truth":

@@ -257,7 +257,7 @@ class Traced:
         raise SympifyError(self.node)
 
     def sum(self, axis: Any = -1, dim: Any = -1) -> Any:
-        """Sum over the classes, as ``ops.sum``."""
+        """Sum over the classes, as ``ops.sum`` does."""
         if axis not in (-1, (-1,)) or dim not in (-1, (-1,)):
             raise FormulaError(f"the formula sums over axis {axis}: classes are on axis -1{place()}")
         return reduce_("sum", self)

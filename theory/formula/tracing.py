@@ -43,7 +43,7 @@ def trace_formula(loss: Any, classes: int | None) -> Node:
 
 
 def _nothing() -> Node:
-    """0 at every output: what gives a constant the shape of a batch."""
+    """Return 0 at every output, which gives a constant the shape of a batch."""
     return make("mul", const(0), make("sum", make("probs")))
 
 
@@ -115,7 +115,7 @@ def _traced(loss: Any, run: Callable[[], Any]) -> Node:
 
 
 def _has_no_value(node: Node) -> bool:
-    """Is it an operation on constants that has no finite value?"""
+    """Return whether it is an operation on constants that has no finite value."""
     values: list[Any] = [a.value if a.op == "const" else None for a in node.args]
     if node.op == "div":
         return bool(values[1] == 0)

@@ -104,7 +104,7 @@ class Loss(metaclass=LossClass):
         return f"{self.name or type(self).__name__}({inner})" if inner else self.name or type(self).__name__
 
     def apply(self, probs: Any, onehot: Any, ops: Ops) -> Any:
-        """`formula`, traced once for this K and computed by the backend: what other code calls."""
+        """Compute `formula`, traced once for this K, by the backend: what other code calls."""
         if ops.name in WRITTEN_OUT:  # within the formula of another loss
             return self.raw(ops).formula(probs, onehot, ops)
         classes = classes_of(probs.shape[-1])
@@ -130,15 +130,15 @@ class Loss(metaclass=LossClass):
         return ops.stack(columns)
 
     def label_sum(self, probs: Any, ops: Ops) -> Any:
-        """S(u), the sum of the loss over all labels: (..., K) -> (...)."""
+        """Return S(u), the sum of the loss over all labels: (..., K) -> (...)."""
         return ops.sum(self.all_labels(probs, ops))
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
-        """L(u, j) of all labels at an exact point, by the formula as it is written: exact or 60 digits."""
+        """Return L(u, j) of all labels at an exact point, by the formula as written: exact or 60 digits."""
         return direct.losses(self, point)
 
     def values(self, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " n"]:
-        """Per-sample losses in float64: (N, K) probabilities and (N,) labels -> (N,).
+        """Return per-sample losses in float64: (N, K) probabilities and (N,) labels -> (N,).
 
         Raises
         ------
@@ -215,7 +215,7 @@ class SeparableLoss(Loss):
         return value
 
     def generator(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        """G(t) = on_label(t) + (K - 1) off_label(t), so that S(u) = sum of G(u_i)  (S1)."""
+        """Return G(t) = on_label(t) + (K - 1) off_label(t), so that S(u) = sum of G(u_i)  (S1)."""
         view = self.bound_to(ops)
         value = view.on_label(t, num_classes, ops)
         if self.has_off_label:
@@ -263,7 +263,7 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
     _open: ClassVar[tuple[str, ...]] = ("active", "passive", "raw")
 
     def __post_init__(self) -> None:
-        """Terms are checked by `combine` and `scale`; there are no parameters of its own."""
+        """Check nothing: terms are checked by `combine` and `scale`, and it has no parameters of its own."""
 
     def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
         return sum(ops.const(c) * term.apply(probs, onehot, ops) for c, term in self.terms)
@@ -285,7 +285,7 @@ class SeparableCombination(_Terms, SeparableLoss):  # type: ignore[override]  # 
     terms: Terms = ()
 
     def __post_init__(self) -> None:
-        """As for `Combination`."""
+        """Check nothing, as for `Combination`."""
 
     def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
         return sum(ops.const(c) * term.bound_to(ops).on_label(t, num_classes, ops) for c, term in self.terms)
@@ -295,7 +295,7 @@ class SeparableCombination(_Terms, SeparableLoss):  # type: ignore[override]  # 
 
 
 def scale(factor: Any, loss: Loss) -> Loss:
-    """`factor` times `loss`, the factor exact and > 0."""
+    """Return `factor` times `loss`, the factor exact and > 0."""
     number = exact(factor, "factor")
     if number <= 0:
         fail("factor", "> 0", factor)

@@ -143,7 +143,7 @@ def _installed() -> tuple[Path, ...]:
 
 
 def _is_installed(file: Path) -> bool:
-    """Does a file belong to Python, or to an installed package? Records hold the versions of those."""
+    """Return whether a file belongs to Python or an installed package; records hold the versions of those."""
     return any(place in file.parents for place in _installed()) or file.suffix != ".py"
 
 

@@ -26,7 +26,7 @@ class LossClass(type):
 
 
 def speaks_for(cls: type, kind: type) -> bool:
-    """Does a class say what an instance of a class below it computes?
+    """Return whether a class says what an instance of a class below it computes.
 
     The classes of this package do so for each other. For a class of a user's they do where the functions that
     define a loss come from the nearest of them, or fill in what that leaves open.

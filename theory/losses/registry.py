@@ -41,7 +41,7 @@ class LossFileError(ValueError):
 
 
 def register(cls: LossClass) -> LossClass:
-    """Class decorator: add a loss to the registry under its `name`.
+    """Add a loss to the registry under its `name`: a class decorator.
 
     The same class defined again (a notebook cell run twice, a file loaded twice) replaces itself.
 
@@ -166,7 +166,7 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
 
 @contextmanager
 def _looking_in(folder: Path) -> Iterator[None]:
-    """Modules of this folder can be imported, in a block."""
+    """Let modules of this folder be imported, in a block."""
     sys.path.insert(0, str(folder.resolve()))
     try:
         yield

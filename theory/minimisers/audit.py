@@ -58,7 +58,7 @@ def better_inside(loss: Loss, k: int, pi: Point) -> Point | None:
 
 
 def better_beside(loss: Loss, k: int, pi: Point) -> bool:
-    """Is there an output next to the first vertex of less risk than it, or no value to compare with?"""
+    """Return whether an output next to the first vertex has less risk, or there is no value to compare."""
     known = values(loss, k)
     at = _risk(known.row(_vertex(k)), pi)
     if at is None:
@@ -119,7 +119,7 @@ def _exchanged(loss: Loss, k: int, pi: Point, every: Sequence[tuple[Any, Point]]
 
 
 def _better(loss: Loss, k: int, pi: Point, risk: Any, point: Point) -> bool:
-    """Is there an output of the right order of a risk as small: near the vertex, or beside the wrong one?"""
+    """Look for an output of the right order of a risk as small: near the vertex, or beside the wrong one."""
     known = values(loss, k)
     tried: list[Point] = []
     for n in (3, 6, 9, 15, 30):

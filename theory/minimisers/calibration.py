@@ -99,11 +99,8 @@ def _by_kind(loss: Loss, k: int | None) -> Calibration:
     return found or (_two_classes(loss) if k == 2 else None) or _searched(loss, k or 3, DRAWS)
 
 
-# -- refuted, or proved though no output is best ---------------------------------------------------
-
-
 def _rises(loss: Loss, k: int) -> Calibration | None:
-    """Where F rises in u_y, exchanging entries the wrong way lowers the risk: the argmax is never best."""
+    """Refute where F rises in u_y: exchanging entries the wrong way lowers the risk, argmax is never best."""
     if not monotone(loss, k, 1):
         return None
     pi, u = _spread([3, 2], k), _spread([3, 2], k)
@@ -131,7 +128,7 @@ def _gap(loss: Loss, pi: Point, u: Point, v: Point) -> sympy.Expr:
 
 
 def _beside_the_boundary(loss: Loss, k: int | None) -> Calibration | None:
-    """Losses with a term base/S whose base is unbounded at 0, as NCE: no output attains the infimum."""
+    """Decide losses with a term base/S, the base unbounded at 0, as NCE: no output attains the infimum."""
     if isinstance(loss, Combination):
         return _with_linear(loss, k)
     if not _unbounded_share(loss, k):
@@ -155,7 +152,7 @@ def _unbounded_share(loss: Loss, k: int | None) -> bool:
 
 
 def _symmetrised(loss: SymmetrisedSeparable, k: int | None) -> Calibration | None:
-    """R = sum_i (pi_i - 1/K) h(u_i) + c: what the boundary does to it, and a flat h."""
+    """Decide R = sum_i (pi_i - 1/K) h(u_i) + c by what the boundary does to it, and for a flat h."""
     if gives_up_below_half(loss.base):
         detail = "h is constant up to 1/2 and never rises: R(u) is least where a likeliest class has all"
         return Calibration(Status.CERTIFIED, Scope.at(k), Method.EXACT, detail)
@@ -173,7 +170,7 @@ def _symmetrised(loss: SymmetrisedSeparable, k: int | None) -> Calibration | Non
 
 
 def _limit_witness(loss: Loss, k: int) -> dict[str, Any]:
-    """Outputs whose first class is class 2, though pi's is class 1, with risks that come down to min pi."""
+    """Return outputs with class 2 first, though pi's is class 1, whose risks come down to min pi."""
     weights = [5, 3, *[2] * (k - 3), 1]
     pi = tuple(Fraction(w, sum(weights)) for w in weights)
     risks = {}
@@ -187,7 +184,7 @@ def _limit_witness(loss: Loss, k: int) -> dict[str, Any]:
 
 
 def _with_linear(loss: Combination, k: int | None) -> Calibration | None:
-    """Linear losses and terms as NCE: their infima are approached together, on the way to the vertex e_y.
+    """Decide linear losses with terms as NCE: their infima are approached together, on the way to e_y.
 
     There some u_k with k in argmin pi may vanish faster than the other entries, which brings base/S down to
     min pi. A linear loss has its least value at e_y alone, and misses it by A (pi_y - pi_j)/2 at least where
@@ -208,7 +205,7 @@ def _with_linear(loss: Combination, k: int | None) -> Calibration | None:
 
 
 def _two_classes(loss: Loss) -> Calibration | None:
-    """K = 2: an output on the wrong side whose risk is below that of every output on the right side."""
+    """Refute at K = 2 by an output on the wrong side with less risk than every one on the right side."""
     try:
         (first, second), columns = symbolic_losses(loss, 2)
     except TypeError:
@@ -227,9 +224,6 @@ def _two_classes(loss: Loss) -> Calibration | None:
             witness = {"posterior": (p, 1 - p), "u": (wrong, 1 - wrong), "risk": least}
             return Calibration(Status.REFUTED, Scope.of(2), Method.EXACT, detail, witness)
     return None
-
-
-# -- a search for counterexamples ------------------------------------------------------------------
 
 
 def _searched(loss: Loss, k: int, draws: int) -> Calibration:

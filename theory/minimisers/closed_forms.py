@@ -119,7 +119,7 @@ def _posterior(loss: Loss, pi: Posterior) -> Minimiser:
 
 
 def _vertex(loss: Loss, pi: Posterior) -> Minimiser:
-    """sum_j pi_j A (1 - u_j) = A (1 - pi.u) is linear: least on the face of the largest pi_j."""
+    """Minimise sum_j pi_j A (1 - u_j) = A (1 - pi.u), which is linear: on the face of the largest pi_j."""
     best = [j for j, p in enumerate(pi) if p == max(pi)]
     if len(best) == 1:
         return _exact([int(j == best[0]) for j in range(len(pi))], "the vertex at argmax pi")
@@ -135,7 +135,7 @@ def _zero_one(loss: Loss, pi: Posterior) -> Minimiser:
 
 
 def _power(loss: Loss, pi: Posterior) -> Minimiser:
-    """-sum_j pi_j u_j^q is strictly convex for q < 1; its slopes pi_j u_j^(q-1) are equal at the minimum."""
+    """Minimise -sum_j pi_j u_j^q, strictly convex for q < 1: its slopes pi_j u_j^(q-1) are equal there."""
     q = loss.parameters["q"]
     if q == 1:
         return _vertex(loss, pi)
@@ -148,7 +148,7 @@ def _power(loss: Loss, pi: Posterior) -> Minimiser:
 
 
 def water_filling(loss: Loss, pi: Posterior) -> Minimiser:
-    """RLL: w_i = (K pi_i - 1)/(K - 1), u_i = max(0, w_i/lambda - alpha) where w_i > 0, else 0.
+    """Minimise RLL: w_i = (K pi_i - 1)/(K - 1), u_i = max(0, w_i/lambda - alpha) where w_i > 0, else 0.
 
     The conditional risk is a constant less sum_i w_i log(alpha + u_i), and sum w_i = 0. Mass on a class
     with w_i <= 0 does better on one with w_i > 0, and on those the sum is strictly concave: the minimiser is
@@ -168,7 +168,7 @@ def water_filling(loss: Loss, pi: Posterior) -> Minimiser:
 
 
 def projection(pi: Posterior) -> Minimiser:
-    """NMSE: u = the projection of pi/kappa on the simplex, kappa = 1 - K min_u R(u), 0 < kappa <= 1.
+    """Minimise NMSE: u is the projection of pi/kappa on the simplex, kappa = 1 - K min_u R(u) in (0, 1].
 
     R = N/D with N = 1 - 2 pi.u + s and D = K s + K - 2 > 0. At its least value lambda, N - lambda D >= 0
     with equality at the minimisers (Dinkelbach), and it is kappa |u - pi/kappa|^2 plus a constant, with
@@ -196,7 +196,7 @@ def projection(pi: Posterior) -> Minimiser:
 
 
 def _at_most(first: sympy.Expr, second: sympy.Expr) -> bool:
-    """first <= second, exactly: both lie in Q(sqrt r), where SymPy settles equality."""
+    """Return whether first <= second, exactly: both lie in Q(sqrt r), where SymPy settles equality."""
     gap = sympy.radsimp(second - first)
     return bool(gap == 0 or gap.is_nonnegative)
 

@@ -93,7 +93,7 @@ def _monotone_by_trace(loss: Loss, num_classes: int | None, sign: int) -> str | 
 
 
 def weight_of(loss: ShareLoss, num_classes: int | None) -> Any:
-    """h(X) >= 0 with L = 1 - h(u_y)/sum_i h(u_i) and h > 0 from 1/K on; None where that is not seen."""
+    """Return h(X) >= 0 with L = 1 - h(u_y)/sum_i h(u_i) and h > 0 from 1/K on; None where not seen."""
     found = trace(loss, num_classes)
     factor, weight = (1 - found.loss).as_independent(X, as_Add=False)
     if found.symbols & weight.free_symbols or num_classes is None:
@@ -113,7 +113,7 @@ def _rises(function: Any, num_classes: int | None) -> str | None:
 
 
 def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
-    """As `positive`, of the slope of a function with cases, by intervals.
+    """Decide as `positive` does, of the slope of a function with cases, by intervals.
 
     Between two borders it must not fall, and strictly rise from 1/K on; at a border it must be continuous,
     and from 1/K to 1/2, where two entries of u may be largest together, without a kink.
@@ -154,7 +154,7 @@ def _more_than_one() -> Any:
 
 
 def _not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
-    """Is it >= 0 on (lo, hi), by intervals? Term by term where 0/0 at an end leaves the sum open."""
+    """Decide whether it is >= 0 on (lo, hi), by intervals; by term where 0/0 at an end leaves it open."""
     half = Fraction(1, 2)
     if lo < half < hi:  # so that an end at 1 stays exact where lo is no float
         return _not_negative(expression, t, lo, half) and _not_negative(expression, t, half, hi)
@@ -197,7 +197,7 @@ def positive(expression: Any, num_classes: int | None) -> str | None:
 
 
 def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
-    """Is S > 0 on the open simplex? Shown for separable losses with G >= 0, and > 0 up to 1/2.
+    """Decide whether S > 0 on the open simplex: so for separable losses with G >= 0, and > 0 up to 1/2.
 
     The smallest entry of u is at most 1/2, and S is the sum of G over the entries.
     """
@@ -251,7 +251,7 @@ def gives_up_below_half(loss: Loss) -> bool:
 
 
 def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
-    """on_label(0+) and off_label(0+), in k = K - 2 >= 0 where no K is given."""
+    """Return on_label(0+) and off_label(0+), in k = K - 2 >= 0 where no K is given."""
     number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
     t = sympy.Symbol("t", positive=True)
     on = exactly(view.on_label(t, number, OPS))

@@ -80,7 +80,7 @@ class NoisyOptimum:
 
     @property
     def probs(self) -> tuple[float, float, float]:
-        """(altered label, clean class, each other class)."""
+        """Return the probabilities of (altered label, clean class, each other class)."""
         return self.other, self.clean, self.other
 
 
@@ -200,14 +200,14 @@ def _is_symmetric(loss: Loss, num_classes: int | None) -> bool:
 
 
 def _all_weight_at_vertex(loss: ShareLoss, k: int) -> bool:
-    """Is w_c > 0 at e_c and every other weight 0, exactly?"""
+    """Return whether w_c > 0 at e_c and every other weight is 0, exactly."""
     vertex = OPS.array([1, *[0] * (k - 1)])
     first, *others = (exactly(w) for w in loss.bound_to(OPS).share_weights(vertex, OPS))
     return sign_of(first)[0] == 1 and all(is_zero(w) for w in others)
 
 
 def _zero_at_vertex(base: SeparableLoss, num_classes: int | None) -> list[str] | None:
-    """How base(u, c) is known to be >= 0, and 0 only at e_c: on_label falls to 0, off_label rises from 0."""
+    """Say how base(u, c) is known to be >= 0, 0 only at e_c: on_label falls to 0, off_label rises from 0."""
     view = base.bound_to(OPS)
     number = CLASSES if num_classes is None else sympy.Integer(num_classes)
     on = exactly(view.on_label(X, number, OPS))
@@ -268,7 +268,7 @@ def _numerical(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
 
 
 def _risk_at(loss: Loss, k: int, eta: Fraction) -> Callable[[Any], Any]:
-    """The conditional risk in float64, of log-odds (...) of the clean class against each other -> (...)."""
+    """Return the conditional risk in float64, of log-odds (...) of the clean class against each other."""
     numpy = backend("numpy")
     pi = np.array([float(p) for p in SymmetricNoise(eta).transition_matrix(k)[0]])
 
@@ -298,7 +298,7 @@ def _on_line(loss: Loss, k: int, eta: Fraction) -> sympy.Expr | None:
 
 
 def _least_at_zero(line: sympy.Expr, k: int) -> bool:
-    """Is R(x) >= R(0) up to x = 1/(K-1)? It rises up to some x, and exceeds R(0) from there on.
+    """Decide whether R(x) >= R(0) up to x = 1/(K-1): it rises up to some x, and exceeds R(0) from there on.
 
     Case by case where the formula has cases: an interval across a kink has no slope.
     """
@@ -331,7 +331,7 @@ def _sign(expression: sympy.Expr, low: Any, high: Any) -> str | None:
 
 
 def _stationary(line: sympy.Expr, k: int, low: float, high: float) -> float | None:
-    """The log-odds where the slope of the risk changes its sign, to 15 digits by bisection; or None."""
+    """Find the log-odds where the slope of the risk changes its sign, to 15 digits by bisection; or None."""
     slope = sympy.lambdify(X, sympy.diff(line, X), "mpmath")
 
     def rises(odds: Any) -> bool:

@@ -43,25 +43,25 @@ def tidy(expression: Any) -> sympy.Expr:
 
 
 def _explodes(expression: Any) -> bool:
-    """Simplifying makes one logarithm of several, and of a factor 10^11 of one a number of as many digits."""
+    """Return whether simplifying would make of logarithms a number of as many digits as their factors say."""
     return bool(expression.has(sympy.log)) and _digits(expression) > DIGITS_LIMIT
 
 
 def _unknowns(expression: Any) -> int:
-    """How large a polynomial it is to SymPy's factoring, which takes logarithms and roots for unknowns."""
+    """Count the unknowns for SymPy's factoring, which takes logarithms and roots for such."""
     roots = [power.exp for power in expression.atoms(sympy.Pow) if not power.exp.is_Integer]
     degrees = [p.q if p.is_Rational else 2 for p in roots] + [2 for _ in expression.atoms(sympy.log)]
     return prod(degrees)
 
 
 def _digits(expression: Any) -> int:
-    """About how many digits its longest number has."""
+    """Estimate how many digits its longest number has."""
     numbers = expression.atoms(sympy.Rational)
     return max((max(abs(n.p), n.q).bit_length() for n in numbers), default=0) * 3 // 10
 
 
 def _clumsiness(form: Any) -> tuple[int, int]:
-    """Length, but logarithms put together to powers that nobody would write, log((3/10)**(3*K - 3)), last."""
+    """Return a length to sort by; powers that nobody would write, log((3/10)**(3*K - 3)), come last."""
     inside = [power for log in form.atoms(sympy.log) for power in log.args[0].atoms(sympy.Pow)]
     digits = _digits(form)
     if digits > 1000:  # not to be written out at all
@@ -78,11 +78,11 @@ class Generator:
     classes: Any
 
     def at(self, value: Any) -> sympy.Expr:
-        """G at an exact value; at the ends of [0, 1] this may be infinite or undefined."""
+        """Return G at an exact value; at the ends of [0, 1] this may be infinite or undefined."""
         return self.expression.subs(self.t, value)
 
     def limit_at_zero(self) -> sympy.Expr:
-        """G(0+)."""
+        """Return G(0+), the limit at 0 from above."""
         value = self.at(0)
         if value.is_finite:
             return value
@@ -113,12 +113,12 @@ def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
 
 
 def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
-    """S(u) at an exact point, in closed form."""
+    """Return S(u) at an exact point, in closed form."""
     return sympy.Add(*exact_losses(loss, point))
 
 
 def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
-    """L(u, j) for every label j at an exact point, in closed form: the formula at these numbers."""
+    """Return L(u, j) for every label j at an exact point, in closed form: the formula at these numbers."""
     if isinstance(loss, SeparableLoss):
         return _separable_losses(loss, point)
     values = [OPS.const(x) for x in point]
@@ -126,7 +126,7 @@ def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
 
 
 def _separable_losses(loss: SeparableLoss, point: Sequence[Fraction]) -> list[sympy.Expr]:
-    """The same from the two functions at each entry that occurs."""
+    """Return L(u, j) for every label j from the two functions at each entry that occurs."""
     number, view = sympy.Integer(len(point)), loss.bound_to(OPS)
     counts = {t: list(point).count(t) for t in dict.fromkeys(point)}
     off = {t: exactly(view.off_label(OPS.const(t), number, OPS)) if loss.has_off_label else 0 for t in counts}
@@ -201,7 +201,7 @@ def enclose(expression: sympy.Expr) -> Any:
 
 
 def is_zero(expression: Any) -> bool:
-    """True only if SymPy derives that the expression vanishes identically; False is "not shown"."""
+    """Return True only if SymPy derives that the expression vanishes identically; False is "not shown"."""
     expression = sympy.sympify(expression)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return False
@@ -231,7 +231,7 @@ def _simplify(expression: Any) -> Any:
 
 
 def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
-    """True only if SymPy derives that the expression is >= 0 for every t in (lo, hi) and K >= 2.
+    """Return True only if SymPy derives that the expression is >= 0 for every t in (lo, hi) and K >= 2.
 
     With t = lo + (hi - lo)/(1 + x) and K = k + 2, positive x and k >= 0: then 1 - t and -log t are visibly
     positive, and a sum of visibly non-negative terms or a polynomial with non-negative coefficients decides.

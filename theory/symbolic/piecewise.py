@@ -61,7 +61,7 @@ def pieces(expression: Any, t: Any) -> tuple[Piece, ...] | None:
 
 
 def _continued(expression: Any, t: Any, found: list[Piece]) -> bool:
-    """Is the value at every border that of the piece on its left or on its right, and not one of its own?"""
+    """Return whether the value at every border is that of the piece on its left or on its right."""
     if not expression.has(sympy.Piecewise):
         return True
     for left, right in pairwise(found):
@@ -106,7 +106,7 @@ def _settled(expression: Any, t: Any, middle: Any) -> Any:
 
 
 def _sign(number: Any) -> int | None:
-    """-1, 0 or 1; None where the expression is no number, or not told from 0."""
+    """Return -1, 0 or 1; None where the expression is no number, or not told from 0."""
     number = sympy.sympify(number)
     if number.free_symbols:
         return None
@@ -162,7 +162,7 @@ def bend(piece: Piece, t: Any) -> str:
 
 
 def keeps_to(found: tuple[Piece, ...], t: Any, line: Any) -> int:
-    """1 where a function is shown to be nowhere below a line on (0, 1), -1 nowhere above, 0 not shown."""
+    """Return 1 where a function is shown to be nowhere below a line on (0, 1), -1 nowhere above, else 0."""
     for side in (1, -1):
         rest = [Piece(p.lo, p.hi, side * (p.expression - line)) for p in found]
         if all(_nonnegative(p, t) for p in rest):
@@ -171,7 +171,7 @@ def keeps_to(found: tuple[Piece, ...], t: Any, line: Any) -> int:
 
 
 def _nonnegative(piece: Piece, t: Any) -> bool:
-    """By its ends where concave; by a tangent at one of its ends where convex."""
+    """Decide by the piece's ends where concave; by a tangent at one of its ends where convex."""
     ends = (piece.lo, piece.hi)
 
     def at_ends(line: Any) -> bool:

@@ -47,7 +47,7 @@ def cost(point: Sequence[Fraction]) -> int:
 
 
 def losses_at(loss: Loss, points: Sequence[Point]) -> list[list[Fraction] | None]:
-    """L(u, j) for all j at each point, to search with; None where some value is not finite.
+    """Return L(u, j) for all j at each point, to search with; None where some value is not finite.
 
     Exact Fractions where the formula stays among the rationals; else Fractions within 2^-200 or so of
     the values (midpoints of balls); for a callable without a formula, its float64 values. What a search

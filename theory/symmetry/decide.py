@@ -97,7 +97,7 @@ class SymmetryVerdict(Verdict):
 
     @property
     def constant_value(self) -> float | None:
-        """C as a float where it is a number; where certified or sampled, a number that S is near to."""
+        """Return C as a float where it is a number; where certified or sampled, a number near S."""
         if self.constant is None or isinstance(self.constant, BySize):
             return self.middle
         return float(self.constant) if self.constant.is_number else None
@@ -163,7 +163,7 @@ def _decide(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
 
 
 def _same_at(every: SymmetryVerdict, one: SymmetryVerdict, k: int) -> bool:
-    """Does the verdict at one K say what the verdict for all K says of it?"""
+    """Return whether the verdict at one K says what the verdict for all K says of it."""
     if one.status is not every.status:
         return False
     if every.status is not Status.PROVED:
@@ -295,7 +295,7 @@ def _undecided(num_classes: int | None) -> SymmetryVerdict:
 
 
 def _refuted_for_all(loss: Loss, g: Generator, departure: sympy.Expr) -> SymmetryVerdict:
-    """Refuted for every K >= 3 but those at which G is affine after all, with a witness at the smallest K.
+    """Refute for every K >= 3 but those at which G is affine after all, with a witness at the smallest K.
 
     At a point t the departure of G from affine is a function of K. Where its numerator is a polynomial in
     K, only its integer roots can be exceptions; each is decided on its own.
@@ -390,7 +390,7 @@ def _general(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
 
 
 def _by_structure(loss: Loss, num_classes: int | None) -> SymmetryVerdict | None:
-    """Decided, for every K if none is given, from the sums over classes that the formula is made of."""
+    """Decide, for every K if none is given, from the sums over classes that the formula is made of."""
     try:
         found = trace(loss, num_classes)
     except NotTracedError:
@@ -450,7 +450,7 @@ def _one_size(loss: Loss, num_classes: int) -> SymmetryVerdict:
 
 
 def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
-    """C, if S less its value at the uniform point vanishes identically in K - 1 free coordinates."""
+    """Return C, if S less its value at the uniform point vanishes identically in K - 1 free coordinates."""
     try:
         symbols, columns = symbolic_losses(loss, num_classes)
     except TypeError:  # the formula compares probabilities: not one expression
@@ -467,7 +467,7 @@ def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
 
 
 def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
-    """Refuted or certified by an enclosure of the range of S; None where it stays too wide for either."""
+    """Refute or certify by an enclosure of the range of S; None where it stays too wide for either."""
     span = enclose_label_sum(loss, num_classes)
     if span.varies:
         witness = witness_at(loss, span.low_at, span.high_at)
@@ -490,7 +490,7 @@ def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
 
 
 def _sampled(loss: Loss, num_classes: int) -> SymmetryVerdict:
-    """The label sum on random points; a clear difference refutes, agreement is only `sampled`."""
+    """Compare label sums at random points; a clear difference refutes, agreement is only `sampled`."""
     rng = np.random.default_rng(0)
     spread = rng.choice([0.1, 1.0, 10.0], size=SAMPLES)  # near the boundary, anywhere, near the centre
     points = rng.gamma(np.repeat(spread[:, None], num_classes, axis=1)) + 1e-12

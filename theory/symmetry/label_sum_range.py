@@ -67,7 +67,7 @@ class LabelSumRange:
 
     @property
     def low_is_positive(self) -> bool:
-        """Is the lower end shown to be > 0, for every K >= 2?"""
+        """Return whether the lower end is shown to be > 0, for every K >= 2."""
         return _positive(self.low)
 
     @property
@@ -76,13 +76,13 @@ class LabelSumRange:
 
     @property
     def how(self) -> str:
-        """What the ends rest on, in words."""
+        """Return what the ends rest on, in words."""
         if self.method is Method.INTERVALS:
             return f"intervals at {self.scope}, ends sharp to {self.gap:.1g}"
         return f"sampling, {SAMPLES} points" if self.method is Method.SAMPLING else self.method.value
 
     def to_dict(self) -> dict[str, Any]:
-        """The `label_sum` object of ``lossmatters certify --json``."""
+        """Return the `label_sum` object of ``lossmatters certify --json``."""
         return {
             "low": _number(self.low),
             "high": _number(self.high),
@@ -107,7 +107,7 @@ def _positive(expression: sympy.Expr) -> bool:
 
 
 def _positive_power_form(expression: sympy.Expr) -> bool:
-    """Positive because expression/K increases in K and is positive at K = 2, as K - K^p with p < 1 does."""
+    """Decide that it is positive as expression/K is at K = 2 and increases in K: K - K^p with p < 1 does."""
     factored = sympy.powsimp(sympy.expand(expression / K))
     derivative = sympy.diff(factored, K)
     continuous = sympy.Symbol("kappa", positive=True)
@@ -131,7 +131,7 @@ def _audited(loss: Loss, span: LabelSumRange, num_classes: int | None) -> LabelS
 
 @lru_cache(maxsize=512)
 def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange:
-    """The sharp range of S over the simplex, for one K or (None) for all K in closed form.
+    """Return the sharp range of S over the simplex, for one K or (None) for all K in closed form.
 
     Separable losses, also in disguise, by S2, normalised ones by S3; sums by the range of the one term that
     varies. What these do not settle is enclosed by intervals at K (10 if none is given), and says so; a
@@ -179,7 +179,7 @@ def _by_kind(loss: Loss, num_classes: int | None) -> LabelSumRange:
 
 
 def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
-    """S1 or S2 where the formula's sums over classes show S to be constant, or separable in disguise."""
+    """Apply S1 or S2 where the formula's sums over classes show S constant, or separable in disguise."""
     try:
         traced = trace(loss, num_classes)
     except NotTracedError:
@@ -192,7 +192,7 @@ def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
 
 
 def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
-    """The range by intervals at one K; None where an end could not be enclosed."""
+    """Enclose the range by intervals at one K; None where an end could not be enclosed."""
     if isinstance(loss, CallableLoss):
         return None
     span = enclose_label_sum(loss, num_classes or 10)
@@ -240,7 +240,7 @@ def _by_curvature(g: Generator) -> LabelSumRange | None:
 
 
 def _by_lines(g: Generator) -> LabelSumRange | None:
-    """S2 by the two lines through the ends of G and along its first piece, where 1/K is on that for all K.
+    """Apply S2 by the lines through the ends of G and along its first piece, where 1/K is on that for all K.
 
     Above (below) the first, S is least (largest) at the vertices; the other for the uniform output.
     """
@@ -296,5 +296,5 @@ def _text(end: sympy.Expr) -> str:
 
 
 def _number(expression: sympy.Expr) -> float | None:
-    """A float; None where infinite (JSON has no infinity) or where K is open."""
+    """Return a float; None where infinite (JSON has no infinity) or where K is open."""
     return float(expression) if expression.is_number and expression.is_finite else None

@@ -53,29 +53,29 @@ class LossMaximum:
 
     @property
     def is_exact(self) -> bool:
-        """Is the value shown to be the supremum, by algebra and not by intervals or a declaration?"""
+        """Return whether the value is shown to be the supremum, not by intervals or a declaration."""
         return self.method in (Method.CURVATURE, Method.SHARE, Method.TERMS)
 
     @property
     def is_certified(self) -> bool:
-        """Is the value enclosed by intervals?"""
+        """Return whether the value is enclosed by intervals."""
         return self.method in (Method.INTERVALS, Method.DECLARED_CERTIFIED)
 
     @property
     def is_declared(self) -> bool:
-        """Does the value rest on what the class says of itself?"""
+        """Return whether the value rests on what the class says of itself."""
         return self.method in (Method.DECLARED_CERTIFIED, Method.DECLARED_SAMPLED)
 
     @property
     def how(self) -> str:
-        """What the value rests on, in words."""
+        """Return what the value rests on, in words."""
         if self.method is Method.DECLARED_SAMPLED:
             return f"{self.method} at {SAMPLES} points"
         return self.method.value if self.gap is None else f"{self.method} to {self.gap:.1g}"
 
     @property
     def where(self) -> str:
-        """Where it is attained, in words."""
+        """Return where it is attained, in words."""
         if isinstance(self.at, Place):
             return self.at.value
         label, *others = self.at
@@ -85,7 +85,7 @@ class LossMaximum:
 
 @lru_cache(maxsize=512)
 def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
-    """The supremum of L for one K: derived for separable losses of known curvature, else enclosed.
+    """Return the supremum of L for one K: derived for separable losses of known curvature, else enclosed.
 
     A separable loss that is convex in u is largest at a vertex. With concave off_label it is largest
     with the other classes even, and decreasing in u_y if its slope along that line is nowhere positive.
@@ -145,7 +145,7 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
 
 
 def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum | None:
-    """A declared maximum that is an upper bound by what the loss is made of, and nearly attained."""
+    """Return a declared maximum that is a bound by what the loss is made of, and nearly attained."""
     if isinstance(loss, ShareLoss | Normalized):
         method, bound = Method.SHARE, sympy.Integer(1)
         if isinstance(loss, Normalized) and not _is_nonnegative(loss.base, k):
@@ -171,7 +171,7 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
 
 
 def _is_nonnegative(loss: Loss, k: int) -> bool:
-    """Is L >= 0 visibly, a function of u_y alone?"""
+    """Return whether L is visibly >= 0, a function of u_y alone."""
     if not isinstance(loss, SeparableLoss) or loss.has_off_label:
         return False
     t = sympy.Symbol("t", positive=True)

@@ -62,7 +62,7 @@ def _traced_at(trace: Any, k: int, every: Any) -> Any:
 
 
 def has_positive_sum(loss: ShareLoss, num_classes: int) -> bool:
-    """Is the sum of the weights known to be positive on the whole open simplex, at one K?
+    """Return whether the sum of the weights is known to be positive on the whole open simplex, at one K.
 
     A weight that is a function of its own probability must be >= 0 on (0, 1) and > 0 from 1/K on: some entry
     is at least 1/K.
@@ -91,7 +91,7 @@ def _ends(piece: Piece) -> tuple[Fraction, Fraction]:
 
 
 def weight_of_entry(loss: ShareLoss, num_classes: int | None) -> Any:
-    """The weight as an expression in its own probability; None where it depends on others."""
+    """Return the weight as an expression in its own probability; None where it depends on others."""
     node = trace_weights(loss, num_classes)
     if any(part.op in ("sum", "dot", "largest", "item", "vector", "stack") for part in walk(node)):
         return None

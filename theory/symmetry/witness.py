@@ -22,7 +22,7 @@ BITS = (128, 512)  # a difference below 2^-500 is left undecided
 
 
 def simple_points(num_classes: int) -> Iterator[Point]:
-    """Points of the simplex, simple ones first: uniform, vertex, small ratios, random ones, near vertices."""
+    """Yield points of the simplex, simple first: uniform, vertex, small ratios, random, near vertices."""
     import random
 
     k = num_classes
@@ -36,7 +36,7 @@ def simple_points(num_classes: int) -> Iterator[Point]:
 
 
 def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness | None:
-    """The simplest pair of points whose label sums certainly differ, or None.
+    """Return the simplest pair of points whose label sums certainly differ, or None.
 
     float64 only proposes pairs. Formulas are then compared exactly where S is rational, else by balls;
     a callable without a formula has float64 alone, and must differ by more than `margin`.
@@ -72,7 +72,7 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
 
 
 def witness_at(loss: Loss, u: Point, v: Point) -> Witness | None:
-    """The witness that two given points make, if their label sums certainly differ."""
+    """Return the witness that two given points make, if their label sums certainly differ."""
     first, second = exact_label_sum(loss, u), exact_label_sum(loss, v)
     how = differ(first, second)
     if not how:
