@@ -14,7 +14,7 @@ import lossmatters
 ROOT = Path(lossmatters.__file__).parent
 FOLDERS = {name: ROOT / name for name in ("theory", "proofs_checks", "empirics", "paper")}
 FOLDERS["tests"] = Path(__file__).parent
-BANNER = re.compile(r"#\W*[-=#*~]{3,}|#\s*[-=*~]{2,}\s")
+BANNER = re.compile(r"#\W*[-=#*~]{3,}|#\s*-{2,}\s")
 # Files whose banners are still to go.
 TO_DO = (
     "proofs_checks/conformance/adapt.py",

@@ -65,8 +65,6 @@ class Traced:
     def __init__(self, node: Node, classes: int | None = None, keeps: bool = False) -> None:
         self.node, self.classes, self.keeps = node, classes, keeps
 
-    # -- shape -----------------------------------------------------------------------------------
-
     @property
     def shape(self) -> tuple[Any, ...]:
         if self.node.shape == ROW:
@@ -102,8 +100,6 @@ class Traced:
         if not -self.classes <= index < self.classes:
             raise FormulaError(f"the formula picks out class {index} of {self.classes}{place()}")
         return Traced(make("item", self.node, value=int(index) % self.classes), self.classes)
-
-    # -- arithmetic ------------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Any:
         return apply("add", self, other)
@@ -175,8 +171,6 @@ class Traced:
 
     def __invert__(self) -> Any:
         return apply("not", self)
-
-    # -- what has no place in a formula, unless it is about a constant ------------------------------
 
     def _settled(self, does: str, instead: str) -> Any:
         """Return the value of a constant, or say what the formula does that it must not."""

@@ -49,7 +49,7 @@ def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., flo
         return np.asarray(loss.all_labels(np.asarray(points), numpy), dtype=float) @ pi
 
     def differences(u: Any) -> np.ndarray:
-        """Return slopes along the simplex, less their mean; forward where an entry is too small."""
+        """Return difference quotients along the simplex, of each entry against all; one-sided near 0."""
         k = len(pi)
         away = (np.eye(k) * k - 1) / (k - 1)  # row i: 1 at i, the others -1/(k - 1)
         down = np.where((np.minimum(u, 1 - u) > 2 * STEP) & (u.min() > 2 * STEP), STEP, 0.0)
