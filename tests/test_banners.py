@@ -20,10 +20,6 @@ TO_DO = (
     "proofs_checks/conformance/adapt.py",
     "proofs_checks/formal/own_loss.py",
     "tests/proofs_checks/formal/test_formal.py",
-    "tests/theory",
-    "theory/minimisers/exchange.py",
-    "theory/minimisers/noisy_optimum.py",
-    "theory/symmetry/decide.py",
 )
 
 

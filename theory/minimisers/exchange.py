@@ -225,9 +225,6 @@ def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
     return bool(np.allclose(first, second, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
 
 
-# -- the boundary ----------------------------------------------------------------------------------
-
-
 def gives_up_below_half(loss: Loss) -> bool:
     """Tell whether L = f(u_y), f constant up to 1/2, never rising from there, f(1) < f(0); for every K.
 

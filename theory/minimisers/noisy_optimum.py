@@ -134,9 +134,6 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum
     return found
 
 
-# -- symmetric losses ------------------------------------------------------------------------------
-
-
 def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[Known, str, bool] | None:
     """Return how L(., c) of a symmetric loss is known to be least at e_c: (status, why, only there).
 
@@ -227,9 +224,6 @@ def _of_symmetric(loss: Loss, k: int) -> NoisyOptimum | None:
     status, why, only = found
     detail = f"L is symmetric, so u* minimises L(., c) at every rate below the threshold; {why}"
     return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, status, Method.SYMMETRIC, detail, only)
-
-
-# -- other losses ----------------------------------------------------------------------------------
 
 
 def _closed(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:

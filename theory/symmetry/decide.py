@@ -250,9 +250,6 @@ def _refuted(witness: Witness, scope: Scope, method: Method, detail: str) -> Sym
     return SymmetryVerdict(Status.REFUTED, scope, method, detail, witness)
 
 
-# -- separable losses: S1 --------------------------------------------------------------------------
-
-
 def _separable(loss: SeparableLoss, num_classes: int | None) -> SymmetryVerdict:
     verdict = _by_generator(
         loss, exact_generator(loss, K if num_classes is None else num_classes), num_classes
@@ -318,9 +315,6 @@ def _refuted_for_all(loss: Loss, g: Generator, departure: sympy.Expr) -> Symmetr
     return _refuted(witness, scope, Method.S1, f"G is not affine; for K = 2: {binary.status}")
 
 
-# -- normalised losses and sums: S3 ----------------------------------------------------------------
-
-
 def _normalized(loss: Normalized, num_classes: int | None) -> SymmetryVerdict:
     domain = where("0 < S < infinity", loss.base.spec)
     if isinstance(loss.base, SeparableLoss):
@@ -380,9 +374,6 @@ def _spoiled(loss: Combination, scope: Scope) -> SymmetryVerdict | None:
         return None
     detail = "one term is not symmetric, all others are"
     return _refuted(found[min(found)], Scope(classes) if every else Scope.of(found), Method.S3, detail)
-
-
-# -- any formula: S4 -------------------------------------------------------------------------------
 
 
 def _general(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
@@ -463,9 +454,6 @@ def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
     return tidy(total.subs(even))
 
 
-# -- any formula: S4 by intervals ------------------------------------------------------------------
-
-
 def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
     """Refute or certify by an enclosure of the range of S; None where it stays too wide for either."""
     span = enclose_label_sum(loss, num_classes)
@@ -484,9 +472,6 @@ def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
     return SymmetryVerdict(
         Status.CERTIFIED, Scope.of(num_classes), Method.INTERVALS, detail, middle=middle, error=eps
     )
-
-
-# -- by numbers only -------------------------------------------------------------------------------
 
 
 def _sampled(loss: Loss, num_classes: int) -> SymmetryVerdict:

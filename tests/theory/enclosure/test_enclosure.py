@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from containment import inside
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,13 +24,10 @@ from lossmatters.theory.enclosure import (
     trace,
 )
 from lossmatters.theory.enclosure.curve import curve
-from lossmatters.theory.enclosure.elementary import exp, log, log_times_power
 from lossmatters.theory.enclosure.evaluate import evaluate
-from lossmatters.theory.enclosure.interval import Interval, interval
-from lossmatters.theory.enclosure.interval_ops import OPS
+from lossmatters.theory.enclosure.interval import Interval
 from lossmatters.theory.enclosure.separable import Group, minimise
 from lossmatters.theory.enclosure.settle import T
-from lossmatters.theory.enclosure.truth import Truth, UndecidedError
 from lossmatters.theory.losses import LOSSES, Loss, SeparableLoss, get
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symmetry.decide import decide
@@ -162,74 +160,6 @@ def by_spec(loss: Any) -> str:
     return loss.spec if isinstance(loss, Loss) else str(loss)
 
 
-def inside(value: Any, lo: float, hi: float) -> bool:
-    """Is a value of 50 digits between? An end may be exact, and the value off by its own rounding."""
-    mp = backend("mpmath").context
-    slack = mp.mpf(10) ** -45 * (1 + abs(value))
-    return bool(mp.mpf(lo) - slack <= value <= mp.mpf(hi) + slack)
-
-
-# -- interval arithmetic ---------------------------------------------------------------------------
-
-EXPRESSIONS = [
-    lambda x, ops: x * x - 3 * x + 1 / (x + 2),
-    lambda x, ops: ops.log(x + 1) - ops.exp(-x) + ops.sqrt(x),
-    lambda x, ops: ops.power(x, Fraction(7, 10)) - (x - 1) ** 3 + abs(x - ops.const(Fraction(1, 3))),
-    lambda x, ops: ops.where(x > ops.const(Fraction(1, 3)), x**2, ops.maximum(1 - x, ops.minimum(x, 0.1))),
-]
-
-
-@pytest.mark.parametrize("index", range(len(EXPRESSIONS)))
-@given(ends=st.tuples(*[st.floats(0, 3, allow_subnormal=False)] * 2), share=st.fractions(0, 1))
-def test_an_interval_contains_every_value(index: int, ends: tuple[float, float], share: Fraction) -> None:
-    lo, hi = min(ends), max(ends)
-    box = EXPRESSIONS[index](Interval(lo, hi), OPS)
-    exact = Fraction(lo) + share * (Fraction(hi) - Fraction(lo))
-    mp = backend("mpmath")
-    value = EXPRESSIONS[index](mp.const(exact), mp)
-    assert inside(value, float(box.lo), float(box.hi))
-
-
-@given(lo=st.floats(-1e6, 1e6), width=st.floats(0, 10))
-def test_exponential_and_logarithm_are_each_others_inverse(lo: float, width: float) -> None:
-    x = Interval(lo, lo + width)
-    back = log(exp(x))
-    assert back.lo <= lo
-    assert back.hi >= lo + width
-
-
-def test_poles_and_limits() -> None:
-    assert (1 / Interval(0.0, 2.0)).hi == np.inf
-    assert (1 / Interval(-1.0, 2.0)).lo == -np.inf
-    assert float((1 / Interval(0.0, 2.0)).lo) == pytest.approx(0.5)
-    entropy = log_times_power(Interval(0.0, 1.0), Fraction(1), 1)  # t log t: least at 1/e, 0 at both ends
-    assert float(entropy.lo) == pytest.approx(-1 / np.e)
-    assert float(entropy.hi) == 0
-    assert (Interval(0.0, 1.0) * Interval(1.0, np.inf)).lo == 0
-
-
-def test_an_open_comparison_is_neither() -> None:
-    x = Interval(np.array([0.0, 0.4, 0.6]), np.array([0.4, 0.6, 1.0]))
-    case = x > 0.5
-    assert case.must.tolist() == [False, False, True]
-    assert case.may.tolist() == [False, True, True]
-    chosen = OPS.where(case, 1, 0)
-    assert chosen.lo.tolist() == [0, 0, 1]
-    assert chosen.hi.tolist() == [0, 1, 1]
-    assert isinstance(~case & (x <= 0.7), Truth)
-    with pytest.raises(UndecidedError, match="no truth value"):
-        bool(case)
-
-
-def test_a_float_literal_means_its_decimal() -> None:
-    tenth = interval(0.1)
-    assert Fraction(float(tenth.lo)) <= Fraction(1, 10) <= Fraction(float(tenth.hi))
-    assert float(tenth.lo) < float(tenth.hi)
-
-
-# -- nothing lies outside --------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("loss", [*(get(n) for n in sorted(LOSSES)), *PLAIN, *SEPARABLE], ids=by_spec)
 @given(point=simplex_points(num_classes=4, exact=True, kinds=("uniform", "ties", "interior", "near vertex")))
 def test_no_output_is_outside(loss: Loss, point: tuple[Fraction, ...]) -> None:
@@ -250,9 +180,6 @@ def test_the_points_shown_attain_the_inner_ends(loss: Loss) -> None:
         assert min(point) >= 0
         if min(point) > 0 or not isinstance(loss, PlainJS):
             assert sign * (loss.label_sum(mp.array(point), mp) - end) <= 0
-
-
-# -- agreement with closed forms -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 10])
@@ -330,9 +257,6 @@ def test_an_infinite_end_is_a_limit() -> None:
     assert span.to_dict()["high"] == [None, None]
 
 
-# -- structure -------------------------------------------------------------------------------------
-
-
 def test_sums_over_classes_show_what_a_formula_is() -> None:
     assert trace(PlainMSE()).total == K * sympy.Symbol("A1", real=True) + K - 2
     t = sympy.Symbol("t", positive=True)
@@ -353,9 +277,6 @@ def test_a_plain_formula_is_decided_for_every_k() -> None:
         verdict = decide(loss)
         assert (verdict.status, verdict.scope) == ("refuted", Scope())
     assert label_sum_range(PlainMSE()).high == 2 * K - 2
-
-
-# -- verdicts --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("num_classes", [3, 10])
@@ -406,38 +327,7 @@ def test_undecided_says_how_far_it_came() -> None:
     assert span.rigorous
 
 
-# -- signs -----------------------------------------------------------------------------------------
-
 X, Y = sympy.symbols("x y")
-
-
-@pytest.mark.parametrize(
-    ("expression", "box", "sign"),
-    [
-        (X**2 - X * Y + Y**2 + sympy.Rational(1, 10**6), {X: (-1, 1), Y: (-1, 1)}, "positive"),
-        (X**2 - 2, {X: (0, 3)}, "both"),
-        (X * sympy.log(X), {X: (0, 1)}, "non-positive"),
-        (-1 - sympy.exp(X), {X: (-5, 5)}, "negative"),
-        ((X - 1) ** 2, {X: (0, 1)}, "non-negative"),
-        (X - X, {X: (0, 1)}, "zero"),
-        ((10 * X - 1) / 9, {X: ("1/10", 1)}, "non-negative"),  # w in N3, for the clean class
-    ],
-)
-def test_signs(expression: sympy.Expr, box: dict[Any, Any], sign: str) -> None:
-    assert certify_sign(expression, box, budget=4000).sign == sign
-
-
-def test_a_sign_that_is_not_decided_is_none() -> None:
-    touching = X**4 + 2 * sympy.exp(2 * Y) - 2 * sympy.sqrt(2) * X**2 * sympy.exp(Y)  # (X^2 - sqrt 2 e^Y)^2
-    found = certify_sign(touching, {X: (0, 3), Y: (0, 1)}, budget=500)
-    assert found.sign is None
-    assert 0 < found.open_share < 1
-
-
-def test_both_signs_come_with_points() -> None:
-    found = certify_sign(X - Y, {X: (0, 1), Y: (0, 1)})
-    values = [w["x"] - w["y"] for w in found.witnesses]
-    assert values[0] > 0 > values[1]
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,6 @@ def test_losses_of_a_user_are_decided_from_their_structure():
     assert noise_tolerance(Rising(), 10).clean_vertex is not True
 
 
-# -- what symmetrising keeps -----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["cce", "focal", "sce"])
 def test_unbounded_losses_lose_their_lower_bound_and_calibration(name):
     found = symmetrised_properties(get(name), 3)

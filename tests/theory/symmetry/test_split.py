@@ -161,9 +161,6 @@ def test_texts_come_back_and_gradients_are_right(spec):
     assert bool(gradient.isfinite().all())
 
 
-# -- correction ------------------------------------------------------------------------------------
-
-
 def random_matrix(rng: random.Random, k: int) -> tuple[tuple[Fraction, ...], ...]:
     rows = [[Fraction(rng.randint(0, 3)) for _ in range(k)] for _ in range(k)]
     for i, row in enumerate(rows):
@@ -221,9 +218,6 @@ def test_the_inverse_is_exact():
     back = inverse(matrix)
     product = [[sum(matrix[i][m] * back[m][j] for m in range(3)) for j in range(3)] for i in range(3)]
     assert product == [[Fraction(int(i == j)) for j in range(3)] for i in range(3)]
-
-
-# -- what is decided of them -----------------------------------------------------------------------
 
 
 def test_the_certificate_of_symmetrised_cross_entropy_is_complete():
