@@ -90,7 +90,7 @@ def plan(
     kind = "cuda" if device == "cuda" else device_kind(device, elsewhere)
     folder = absolute(data_dir)
     workers = 1 if elsewhere and workers is None else workers
-    return planned(asked_for, records_path, only, kind, workers, resume, folder)[0]
+    return planned(asked_for, records_path, only, kind, workers, resume, folder, elsewhere)[0]
 
 
 def records_file(path: str | os.PathLike[str], experiment: str) -> Path:
@@ -117,8 +117,15 @@ def planned(
     workers: int | None,
     resume: bool,
     data_dir: str | None,
+    elsewhere: bool = False,
 ) -> tuple[Plan, dict[str, Record]]:
-    """Return the plan, and the records that the file holds by their run_id."""
+    """Return the plan, and the records that the file holds by their run_id.
+
+    Parameters
+    ----------
+    elsewhere : bool
+        Whether the workers are those of a cluster, each with a GPU of its own where there are GPUs.
+    """
     if workers is None:
         workers = LANES if kind == "cuda" else _usable_cpus()
     check_count("workers", workers)
@@ -135,8 +142,9 @@ def planned(
     stacks = {i: stack for i, stack in enumerate(experiment.stacks()) if missing & set(stack)}
     guess = "cuda" if kind == "cuda" else "cpu"
     each = [seconds(experiment.parts[stack[0].part], len(stack), guess) for stack in stacks.values()]
-    # lanes share one GPU, whose speed is that of all of them together
-    time_needed = sum(each) / (1 if kind == "cuda" else max(1, min(workers, len(stacks))))
+    # lanes here share one GPU, whose speed is that of all of them together
+    lanes = kind == "cuda" and not elsewhere
+    time_needed = sum(each) / (1 if lanes else max(1, min(workers, len(stacks))))
     return Plan(
         experiment, path, tuple(wanted), tuple(recorded), stacks, workers, kind, time_needed
     ), existing

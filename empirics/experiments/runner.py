@@ -117,7 +117,8 @@ def train(
     if not checkpoint_seconds >= 0:
         fail("checkpoint_seconds", ">= 0", checkpoint_seconds)
     asked_for = changed(experiment, seeds, epochs, subset, precision)
-    todo, existing = planned(asked_for, records_path, only, kind, 1 if elsewhere else workers, resume, folder)
+    count = 1 if elsewhere else workers
+    todo, existing = planned(asked_for, records_path, only, kind, count, resume, folder, elsewhere)
     _check_writable(todo.path)
     ids = {run: run_id(todo.part(run), run, folder) for run in todo.runs}
     if todo.stacks:
