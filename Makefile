@@ -39,8 +39,8 @@ docs: $(INSTALLED) ## the site of the documentation, into build/site
 	$(BIN)/python -m pip install -e ".[docs]"
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs $(OUT)/site
 
-formal: ## check the Coq proofs; says what to install where there is no Coq
-	$(PYTHON) -m lossmatters.proofs_checks.formal.check
+formal: $(INSTALLED) ## check the Coq proofs; says what to install where there is no Coq
+	$(BIN)/python -m lossmatters.proofs_checks.formal.check
 
 lint: $(INSTALLED_DEV) ## style, format and types
 	$(BIN)/ruff check .

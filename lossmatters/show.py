@@ -166,6 +166,7 @@ STYLES = {
     "not reproduced": "bold red",
     "inconclusive": "yellow",
     "undecided": "yellow",
+    "checked elsewhere": "cyan",
     "not yet checked": "dim",
     "passed": "green",
     "failed": "bold red",

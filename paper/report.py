@@ -34,6 +34,7 @@ OPEN = (
     Status.NOT_REPRODUCED,
     Status.INCONCLUSIVE,
     Status.UNDECIDED,
+    Status.ELSEWHERE,
     Status.NOT_CHECKED,
 )
 ORDER = (Status.PROVED, Status.CERTIFIED, Status.CONFIRMED, Status.SAMPLED, *OPEN)
@@ -59,6 +60,7 @@ MEANING = {
     Status.NOT_REPRODUCED: "training runs disagree, by a stated interval",
     Status.INCONCLUSIVE: "the interval from training does not decide",
     Status.UNDECIDED: "no method settled it; this is not a pass",
+    Status.ELSEWHERE: "a formal proof was checked on a machine with Coq, from these very sources; not here",
     Status.NOT_CHECKED: "stated, but nothing checks it yet",
 }
 

@@ -26,6 +26,7 @@ STRENGTH = (
     Status.SAMPLED,
     Status.INCONCLUSIVE,
     Status.UNDECIDED,
+    Status.ELSEWHERE,
     Status.NOT_CHECKED,
 )
 

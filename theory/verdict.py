@@ -58,6 +58,7 @@ class Status(StrEnum):
     NOT_REPRODUCED = "not reproduced"  # training, by a stated interval
     INCONCLUSIVE = "inconclusive"  # training: the interval does not decide
     UNDECIDED = "undecided"
+    ELSEWHERE = "checked elsewhere"  # a formal proof, of these very sources, on a machine that has Coq
     NOT_CHECKED = "not yet checked"
 
     @property

@@ -1,13 +1,11 @@
 """Check the proofs: compile all files, and ask Coq what every theorem rests on. ``make formal`` runs it.
 
-Only the standard library is used, so that a machine with Coq and without the project can run it. What came
-out is written to ``build/manifest.json`` beside the sources, with their hashes: the ledger believes it only
-of the sources it was made from.
+What came out is written to ``build/manifest.json`` beside the sources, with their hashes: the ledger believes
+it only of the sources it was made from. A summary is committed, for machines without Coq.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -21,8 +19,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from lossmatters.proofs_checks.formal import statements
-from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, requires, sources, theorems
+from lossmatters.proofs_checks.formal import statements, summary
+from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, hashes, requires, sources, theorems
 
 BUILD, MANIFEST = "build", "manifest.json"
 PREFIX = "Lossmatters"
@@ -189,18 +187,25 @@ def coqc(build: Path, name: str) -> str:
 
 
 def assumptions(found: Iterable[Theorem], build: Path) -> dict[str, list[str]]:
-    """Return what each theorem rests on beyond the logic of Coq, by its name: nothing, or names of axioms."""
-    found = list(found)
-    lines = [f"From {PREFIX} Require {module}." for module in dict.fromkeys(t.module for t in found)]
+    """Return what each theorem rests on beyond the logic of Coq, by its name: nothing, or names of axioms.
+
+    Coq is asked of all theorems of a file together, which takes it as long as one of them: where they rest on
+    axioms, a theorem is said to rest on all that its file does.
+    """
+    files: dict[str, list[Theorem]] = {}
     for t in found:
-        lines.append(
-            f'Goal True. idtac "== {t.name}". Abort. Print Assumptions {PREFIX}.{t.module}.{t.name}.'
-        )
+        files.setdefault(t.module, []).append(t)
+    lines = [f"From {PREFIX} Require {module}." for module in files]
+    for module, here in files.items():
+        together = ", ".join(f"@{PREFIX}.{module}.{t.name}" for t in here)
+        lines.append(f"Definition all_of_{module} := ({together}, tt).")
+        lines.append(f'Goal True. idtac "== {module}". Abort. Print Assumptions all_of_{module}.')
     (build / "print_assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
     parts = re.split(r"^== (\w+)$", coqc(build, "print_assumptions.v"), flags=re.MULTILINE)
     said = dict(zip(parts[1::2], parts[2::2], strict=True))
-    short = {t.name: read_assumptions(said.get(t.name, "")) for t in found}
-    full = full_names(sorted({name for names in short.values() for name in names}), found, build)
+    short = {t.name: read_assumptions(said.get(module, "")) for module, here in files.items() for t in here}
+    listed = [t for here in files.values() for t in here]
+    full = full_names(sorted({name for names in short.values() for name in names}), listed, build)
     return {theorem: [full[name] for name in names] for theorem, names in short.items()}
 
 
@@ -292,11 +297,6 @@ def reject_known_false() -> list[dict[str, str]]:
     return out
 
 
-def hashes(folder: Path = FOLDER) -> dict[str, str]:
-    """Return the SHA-256 of each source, by its name."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.v"))}
-
-
 def version() -> str:
     """Return the version of Coq: ``8.16.1``."""
     said = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=True).stdout
@@ -312,7 +312,8 @@ def _install(why: str) -> int:
 def main(arguments: Sequence[str] = ()) -> int:
     """Return 0 where all proofs are checked, 1 where one is rejected, 2 where there is no Coq to check them.
 
-    With ``--write`` what the theorems say is written to the file of statements first, for a reader to see.
+    With ``--write`` what the theorems say is written to the file of statements first, for a reader to see,
+    and the summary of what was found beside it.
     """
     (FOLDER / BUILD / MANIFEST).unlink(missing_ok=True)
     if shutil.which("coqc") is None:
@@ -320,6 +321,10 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         rejected = reject_known_false()
         manifest = {**check(write="--write" in arguments), "known_false": rejected}
+        if "--write" in arguments:
+            summary.write(manifest)
+        if differences := summary.differences(manifest):
+            raise RejectedError("\n".join(differences))
     except (RejectedError, ValueError) as error:
         if re.search(r"Cannot find a physical path.* prefix mathcomp", str(error), re.DOTALL):
             return _install("a library of Coq is not installed")

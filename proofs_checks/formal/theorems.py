@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,3 +98,8 @@ def theorems(folder: Path = FOLDER) -> tuple[Theorem, ...]:
             raise ValueError(f"each Theorem must follow its claim and its words, got file={path.name!r}")
         found += here
     return tuple(found)
+
+
+def hashes(folder: Path = FOLDER) -> dict[str, str]:
+    """Return the SHA-256 of each source, by its name."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.v"))}

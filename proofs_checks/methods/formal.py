@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lossmatters.proofs_checks.claim import Evidence, Method, Status
-from lossmatters.proofs_checks.formal.check import BUILD, MANIFEST, hashes
-from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, theorems
+from lossmatters.proofs_checks.formal import summary
+from lossmatters.proofs_checks.formal.check import BUILD, MANIFEST
+from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, hashes, theorems
 
 HOW = "make formal, which needs Coq and Mathematical Components, checks it"
 
@@ -16,14 +17,21 @@ HOW = "make formal, which needs Coq and Mathematical Components, checks it"
 def rows(claim: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
     """Return the ledger's rows for one claim: one if it has theorems, none otherwise.
 
-    The status is `proved` only where the last check passed and saw these very sources. A claim whose theorems
-    prove a part of it has no row.
+    The status is `proved` only where the last check passed and saw these very sources. Where there was no
+    such check here and the committed summary is of these very sources, it is `checked elsewhere`. A claim
+    whose theorems prove a part of it has no row.
     """
     found = [t for t in theorems(folder) if claim in t.claims and t.whole]
     if not found:
         return []
     checked = manifest(folder)
-    evidence = _not_checked(found) if checked is None else _proved(found, checked)
+    elsewhere = summary.read(folder) if checked is None else None
+    if checked is not None:
+        evidence = _proved(found, checked)
+    elif elsewhere is not None:
+        evidence = _elsewhere(found, elsewhere)
+    else:
+        evidence = _not_checked(found)
     row = evidence.to_dict()
     if checked is not None:
         wrong = {k["says"]: k["rejected_by"] for k in checked["known_false"]}
@@ -59,10 +67,25 @@ def _not_checked(found: list[Theorem]) -> Evidence:
     return Evidence(Method.FORMAL, Status.NOT_CHECKED, _scope(found), detail)
 
 
-def _proved(found: list[Theorem], checked: dict[str, Any]) -> Evidence:
+def _elsewhere(found: list[Theorem], kept: dict[str, Any]) -> Evidence:
+    axioms, rests = _axioms(found, kept)
+    detail = (
+        f"formal proof checked elsewhere (sources' hash agrees): {_places(found)}, {rests}; "
+        f"Coq {kept['coq']}; {HOW} again"
+    )
+    data = {"theorems": [t.name for t in found], "axioms": axioms}
+    return Evidence(Method.FORMAL, Status.ELSEWHERE, _scope(found), detail, data=data)
+
+
+def _axioms(found: list[Theorem], checked: dict[str, Any]) -> tuple[list[str], str]:
     listed = {(row["file"], row["theorem"]): row["axioms"] for row in checked["theorems"]}
     axioms = sorted({name for t in found for name in listed[t.file, t.name]})
     rests = f"from {', '.join(axioms)}" if axioms else "closed under the global context"
+    return axioms, rests
+
+
+def _proved(found: list[Theorem], checked: dict[str, Any]) -> Evidence:
+    axioms, rests = _axioms(found, checked)
     detail = f"{_places(found)}, {rests}; Coq {checked['coq']}"
     data = {"theorems": [t.name for t in found], "axioms": axioms}
     return Evidence(Method.FORMAL, Status.PROVED, _scope(found), detail, data=data)
