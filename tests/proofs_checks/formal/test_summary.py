@@ -53,7 +53,9 @@ def test_where_the_hash_agrees_it_was_checked_elsewhere(elsewhere: Path) -> None
     "change",
     [
         lambda folder: (folder / "symmetry.v").write_text("\n", encoding="utf-8"),
-        lambda folder: (folder / "definitions.v").open("a", encoding="utf-8").write("\n"),
+        lambda folder: (folder / "definitions.v").write_bytes(
+            (folder / "definitions.v").read_bytes() + b"\n"
+        ),
         lambda folder: (folder / "another.v").write_text("", encoding="utf-8"),
         lambda folder: (folder / "needed.v").unlink(),
         lambda folder: (folder / summary.FILE).unlink(),
