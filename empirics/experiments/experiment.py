@@ -79,7 +79,7 @@ class Experiment:
     warm : (start, loss, rate) triples: where the run (start, rate) of the grid ends, training goes on with
         `loss` for as many epochs again, on the same altered labels, with a fresh state of the optimiser
         and the whole schedule of step sizes.
-    once : further (loss, rate) pairs, for the first of the seeds only: no claim rests on them.
+    first_seed_grid : further (loss, rate) pairs, for the first of the seeds only: no claim rests on them.
     seeds : integers >= 0, without repetition.
     variant : what sets it apart from the main set-up of a study with the same data and kind of model, such
         as "dropout"; empty for the main one.
@@ -98,7 +98,7 @@ class Experiment:
     model: Any = field(default_factory=MLP)
     training: Training = field(default_factory=Training)
     warm: tuple[tuple[str, str, Any], ...] = ()
-    once: tuple[tuple[str, Any], ...] = ()
+    first_seed_grid: tuple[tuple[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     stack_size: int = 10
     variant: str = ""
@@ -115,9 +115,9 @@ class Experiment:
             loss, rate = (entry, own) if isinstance(entry, str) else entry
             return canonical(loss), _rate(kind, rate)
 
-        grid, once = (tuple(map(pair, pairs)) for pairs in (self.grid, self.once))
+        grid, more = (tuple(map(pair, pairs)) for pairs in (self.grid, self.first_seed_grid))
         warm = tuple((canonical(start), *pair(pair_)) for start, *pair_ in self.warm)
-        for name, value in (("grid", grid), ("once", once), ("warm", warm)):
+        for name, value in (("grid", grid), ("first_seed_grid", more), ("warm", warm)):
             object.__setattr__(self, name, value)
         check_count("stack_size", self.stack_size)
         for seed in self.seeds:
@@ -125,7 +125,7 @@ class Experiment:
                 raise TypeError(f"seeds must be integers >= 0, got seed={seed!r}")
             if seed < 0:
                 fail("seeds", "integers >= 0", seed)
-        declared: dict[str, tuple[Any, ...]] = {"grid": grid + once, "warm": warm, "seeds": self.seeds}
+        declared: dict[str, tuple[Any, ...]] = {"grid": grid + more, "warm": warm, "seeds": self.seeds}
         for name, values in declared.items():
             if len(set(values)) != len(values) or (name != "warm" and not (grid and values)):
                 fail(name, "non-empty and without repetition", list(values))
@@ -154,7 +154,7 @@ class Experiment:
             yield (*cold, *warm)
         yield from self._parts(tuple(pair for pair in self.grid if pair not in starts), seed)
         if not place:
-            yield from self._parts(self.once, seed)
+            yield from self._parts(self.first_seed_grid, seed)
 
     def _parts(self, pairs: tuple[tuple[str, Fraction | None], ...], seed: int) -> Iterator[tuple[Run, ...]]:
         for first in range(0, len(pairs), self.stack_size):

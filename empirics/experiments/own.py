@@ -56,11 +56,11 @@ def with_own(
         changes["dataset"] = dataset
     if model is not None:
         changes["model"] = model
-    grid, warm, once = experiment.grid, experiment.warm, experiment.once
+    grid, warm, more = experiment.grid, experiment.warm, experiment.first_seed_grid
     if losses:
         rates = dict.fromkeys(rate for _, rate in grid)
         grid = _unique((canonical(loss), rate) for loss in losses for rate in rates)
-        warm, once = (), ()
+        warm, more = (), ()
     kind = experiment.noise
     if noise is not None:
         kind, own = noise_kind(noise)
@@ -69,9 +69,9 @@ def with_own(
             fail("noise", f"given with its rate here, such as {noise}:0.4", noise)
         grid = _unique((loss, rate if keep else own) for loss, rate in grid)
         warm = _unique((start, loss, rate if keep else own) for start, loss, rate in warm)
-        once = _unique((loss, rate if keep else own) for loss, rate in once)
-    once = tuple(pair for pair in once if pair not in grid)
-    return replace(experiment, grid=grid, warm=warm, once=once, noise=kind, **changes)
+        more = _unique((loss, rate if keep else own) for loss, rate in more)
+    more = tuple(pair for pair in more if pair not in grid)
+    return replace(experiment, grid=grid, warm=warm, first_seed_grid=more, noise=kind, **changes)
 
 
 def _unique(pairs: Iterable[Any]) -> tuple[Any, ...]:

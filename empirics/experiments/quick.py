@@ -52,7 +52,7 @@ QUICK = Experiment(
         *((loss, FEW_RATES[1]) for loss in ALPHAS),
     ),
     warm=tuple((start, loss, WARM_RATE) for start, loss in WARM),
-    once=(
+    first_seed_grid=(
         *((loss, FEW_RATES[0]) for loss in ALPHAS),
         *((loss, rate) for loss in REST for rate in FEW_RATES),
     ),

@@ -48,5 +48,6 @@ def variants(
     if norm:
         setups.append(("batch normalisation", model, training))
     return tuple(
-        replace(main, model=m, training=t, variant=name, grid=grid, warm=(), once=()) for name, m, t in setups
+        replace(main, model=m, training=t, variant=name, grid=grid, warm=(), first_seed_grid=())
+        for name, m, t in setups
     )

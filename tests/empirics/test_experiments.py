@@ -26,7 +26,7 @@ MAIN = {"cce", "mse", "rll(alpha=1/10)", "nmse", "mae", "gce(q=7/10)"}
 
 
 def test_the_quick_profile_is_the_one_that_was_set():
-    pairs = QUICK.grid + QUICK.once
+    pairs = QUICK.grid + QUICK.first_seed_grid
     rates = {loss: [str(r) for name, r in pairs if name == loss] for loss, _ in pairs}
     assert {loss for loss, found in rates.items() if found[:4] == ["0", "1/5", "2/5", "3/5"]} == MAIN
     assert {loss for loss, found in rates.items() if "17/20" in found} == MAIN - {"mae", "gce(q=7/10)"}
@@ -47,8 +47,8 @@ def test_the_quick_profile_is_the_one_that_was_set():
 def test_the_quick_profile_leaves_no_loss_of_the_catalogue_out():
     """Every registered loss that has gradients, with its default parameters."""
     catalogue = {loss().spec for name, loss in LOSSES.items() if loss.differentiable}
-    assert catalogue <= {loss for loss, _ in QUICK.grid + QUICK.once}
-    assert "zero-one" not in {loss for loss, _ in QUICK.grid + QUICK.once}
+    assert catalogue <= {loss for loss, _ in QUICK.grid + QUICK.first_seed_grid}
+    assert "zero-one" not in {loss for loss, _ in QUICK.grid + QUICK.first_seed_grid}
 
 
 def test_what_claims_speak_of_is_trained_with_every_seed():
@@ -57,14 +57,14 @@ def test_what_claims_speak_of_is_trained_with_every_seed():
         if cls.differentiable and get(name).symmetric is True and get(name).spec not in MULTIPLES:
             assert {(get(name).spec, 0), (get(name).spec, Fraction(2, 5))} <= set(QUICK.grid)
     assert training_rules.MULTIPLES == MULTIPLES  # the packages may not share it: arrows go one way
-    once = {loss for loss, rate in QUICK.once if rate}
+    once = {loss for loss, rate in QUICK.first_seed_grid if rate}
     assert {loss for loss in once if get(loss).symmetric is True} == set(MULTIPLES)
     probs, labels = np.random.default_rng(0).dirichlet(np.ones(10), size=20), np.arange(20) % 10
     for multiple in MULTIPLES:
         ratio = get(multiple).values(probs, labels) / get("mae").values(probs, labels)
         # MAE adds ten terms of which the others know the sum: some ulps of 1 over a loss above 0.1
         assert np.allclose(ratio, ratio[0], rtol=1e-13, atol=0)
-    assert not set(QUICK.once) & set(QUICK.grid)
+    assert not set(QUICK.first_seed_grid) & set(QUICK.grid)
     assert len(QUICK.runs()) <= 305  # of 1.6 s each on two cores: what `make verify` may take
 
 
@@ -77,7 +77,7 @@ def test_stacks_partition_the_grid_whatever_the_seeds(name):
         expected += [Run(*pair, seed, part=index) for seed in part.seeds for pair in part.grid]
         warm = itertools.product(part.seeds, part.warm)
         expected += [Run(loss, rate, seed, start, index) for seed, (start, loss, rate) in warm]
-        expected += [Run(*pair, part.seeds[0], part=index) for pair in part.once]
+        expected += [Run(*pair, part.seeds[0], part=index) for pair in part.first_seed_grid]
     assert Counter(study.runs()) == Counter(expected)
     for stack in study.stacks():
         assert len({(run.seed, run.part) for run in stack}) == 1
@@ -294,7 +294,7 @@ def test_a_choice_that_matches_nothing_names_what_there_is(only, message):
         ({"seeds": (-1,)}, ValueError, "seeds must be integers >= 0, got seeds=-1"),
         ({"seeds": (0.5,)}, TypeError, "seeds must be integers >= 0, got seed=0.5"),
         ({"stack_size": 0}, ValueError, "stack_size must be an integer >= 1, got stack_size=0"),
-        ({"once": (("cce", 0),)}, ValueError, "grid must be .*without repetition"),
+        ({"first_seed_grid": (("cce", 0),)}, ValueError, "grid must be .*without repetition"),
         ({"warm": (("cce", "mae", "2/5"),) * 2}, ValueError, "warm must be .*without repetition"),
         ({"warm": (("focal", "mae", "2/5"),)}, ValueError, r"warm must be starts from runs .*focal"),
         ({"warm": (("cce", "mae", "1/3"),)}, ValueError, r"warm must be starts from runs .*got warm=.*1/3"),

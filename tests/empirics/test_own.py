@@ -55,7 +55,7 @@ def test_losses_take_the_place_of_those_of_the_grid():
     assert isinstance(every, Study)
     assert {loss for part in every.parts for loss, _ in part.grid} == {"mae"}
     quick = with_own(get_experiment("quick"), noise="0.4")
-    assert not set(quick.once) & set(quick.grid)  # what is trained once is not trained again
+    assert not set(quick.first_seed_grid) & set(quick.grid)  # what is trained once is not trained again
 
 
 def test_several_set_ups_take_neither_other_data_nor_another_network():

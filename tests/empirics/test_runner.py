@@ -102,7 +102,7 @@ def test_a_part_of_a_stack_is_the_same_as_in_the_whole(reference, tmp_path):
     assert len(records.read(path)) == 4
 
 
-WARM = replace(TINY, warm=(("cce", "rll", "0.4"), ("cce", "mae", "0.4")), once=(("mse", 0),))
+WARM = replace(TINY, warm=(("cce", "rll", "0.4"), ("cce", "mae", "0.4")), first_seed_grid=(("mse", 0),))
 
 
 @pytest.fixture(scope="module")
