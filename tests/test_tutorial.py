@@ -14,6 +14,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {
     "tutorial.md": {"my_losses.py", "by_hand.py", "mended.py", "test_my_losses.py"},
     "your_data.md": {"nets.py"},
+    "choosing.md": set(),
 }
 NUMBER = r"\d+\.\d+"
 # J1, J2 and M of single networks: another processor rounds otherwise, which 40 epochs magnify. The tutorial
@@ -53,5 +54,5 @@ def test_the_tutorial_prints_what_it_shows(
         found, wanted = (list(map(float, re.findall(NUMBER, text))) for text in (printed, shown))
         assert found == pytest.approx(wanted, abs=tolerance)
         tried += 1
-    assert tried >= 6
+    assert tried >= (1 if page == "choosing.md" else 6)
     assert files == PAGES[page]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics import records
-from lossmatters.empirics.data import Dataset
+from lossmatters.empirics.data import Dataset, load
 from lossmatters.empirics.data.stored import store
 from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
@@ -198,10 +198,13 @@ def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[i
 
 
 def _shared(dataset: str | Dataset, records: Path) -> str:
-    """Return the text by which a worker finds a data set; what the caller holds is put beside the records."""
-    if isinstance(dataset, str):
+    """Return the text by which a worker finds a data set.
+
+    What the caller holds, or a file of the user's, is put beside the records, once for all workers.
+    """
+    if isinstance(dataset, str) and dataset.partition("(")[0].strip().rpartition(".")[2] != "npz":
         return dataset
-    return store(dataset, records.absolute().with_name(f"{records.stem}.datasets"))
+    return store(load(dataset), records.absolute().with_name(f"{records.stem}.datasets"))
 
 
 def _remove(folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 Which of the two is not guessed. A small batch goes through the module itself, and through the mapped form of
 two networks; logits, gradients and buffers (running statistics) must agree. A module that vmap cannot take,
-or that comes to other numbers there, is looped. Where both are right the kind of layers decides, by
-measurement (docs/models.md), and not a race at run time: its outcome, and with it the last bits of a record,
-would depend on what else the machine is doing.
+or that comes to other numbers there, is looped. Where both are right the kind of layers decides, by what
+benchmarks/own_module.py measured (docs/models.md), and not a race at run time: its outcome, and with it the
+last bits of a record, would depend on what else the machine is doing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OTHER_SEED = 2**32  # of a second network beside the first, so that mixing them 
 PROBE = 4  # samples; batch normalisation needs two
 # Two ways to add the same float32 numbers up: some hundred ulps of the largest. What is wrong is so by more.
 TOLERANCE = 1e-3
-# On a CPU a convolution of several networks in one call is slower than one after the other (docs/models.md).
+# On a CPU mapping these gained little at best, for tiny images, and cost up to a quarter (docs/models.md).
 SLOW_UNDER_VMAP = (nn.modules.conv._ConvNd, nn.RNNBase, nn.MultiheadAttention)
 
 

@@ -19,15 +19,18 @@ from __future__ import annotations
 
 from lossmatters.theory.validation.accuracy import accuracy_difference, clean_accuracy, slope
 from lossmatters.theory.validation.by_class import ByClass, accuracy_by_class, accuracy_from_counts
+from lossmatters.theory.validation.choosing import Choice, choose
 from lossmatters.theory.validation.estimate import Estimate
 from lossmatters.theory.validation.samples import samples_for_width, samples_to_tell
 
 __all__ = [
     "ByClass",
+    "Choice",
     "Estimate",
     "accuracy_by_class",
     "accuracy_difference",
     "accuracy_from_counts",
+    "choose",
     "clean_accuracy",
     "samples_for_width",
     "samples_to_tell",
