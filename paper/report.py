@@ -132,6 +132,7 @@ def write_report(
         results={name: results_table(group).to_html() for name, group in groups.items()},
         runs=len(records),
         diverged=diverged(records),
+        diverged_runs=sum(record.diverged is not None for record in records),
         provenance=ledger.get("provenance") or {},
         training={name: provenance(group) for name, group in groups.items()},
     )  # fmt: skip

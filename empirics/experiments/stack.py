@@ -14,7 +14,8 @@ from lossmatters.empirics import data
 from lossmatters.empirics.experiments.experiment import Experiment, Run
 from lossmatters.empirics.noise_kinds import Annotated, realised
 from lossmatters.empirics.records import Record, run_id
-from lossmatters.theory.losses import fingerprint, get
+from lossmatters.theory.losses import get
+from lossmatters.theory.losses.fingerprint import fingerprint
 from lossmatters.theory.noise import NoisyLabels
 
 if TYPE_CHECKING:

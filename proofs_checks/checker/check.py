@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +14,7 @@ import sympy
 from lossmatters.theory.formula import FormulaError, direct
 from lossmatters.theory.formula.battery import Values
 from lossmatters.theory.losses import LOSSES, CallableLoss, Loss, SeparableLoss, get
+from lossmatters.theory.losses.open_parameters import at_values, with_values
 from lossmatters.theory.scope import OPEN_SIMPLEX, Scope
 from lossmatters.theory.verdict import Status
 
@@ -308,7 +309,12 @@ def check_symmetry(loss: Loss, verdict: Any, num_classes: int | None = None) -> 
     """Return what values contradict in a verdict of `decide`, or None."""
     if isinstance(loss, CallableLoss):
         return None
-    return symmetry(Opinion(loss), verdict.to_dict(), verdict.scope, num_classes)
+    for one, values in with_values(loss):  # parameters that are left open are tried at a few values
+        said = replace(verdict, constant=at_values(verdict.constant, values))
+        wrong = symmetry(Opinion(one), said.to_dict(), said.scope, num_classes)
+        if wrong:
+            return wrong
+    return None
 
 
 def check_rows(rows: Iterable[Mapping[str, Any]], num_classes: int = 10) -> list[Contradiction]:

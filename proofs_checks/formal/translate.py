@@ -31,7 +31,7 @@ def term(expression: Any, names: Mapping[sympy.Symbol, str]) -> str:
 
     >>> t = sympy.Symbol("t")
     >>> term(sympy.log(t + sympy.Rational(1, 10)), {t: "t"})
-    'ln (t + 1 / 10)'
+    'ln (t + (1 / 10))'
     """
     return _strip(_term(sympy.sympify(expression), names))
 

@@ -9,8 +9,9 @@ import pytest
 import sympy
 
 from lossmatters.proofs_checks.checker import check_certificate, check_symmetry
+from lossmatters.proofs_checks.claims.symmetry.losses import with_symbols
 from lossmatters.theory.certificate import certify
-from lossmatters.theory.losses import MAE, MSE, Loss, SeparableLoss
+from lossmatters.theory.losses import MAE, MSE, RLL, Loss, SeparableLoss
 from lossmatters.theory.scope import Scope
 from lossmatters.theory.symmetry import decide
 from lossmatters.theory.symmetry.decide import SymmetryVerdict
@@ -96,3 +97,13 @@ def test_the_command_line_shows_the_numbers_and_fails(monkeypatch, capsys):
         main(["certify", "mse", "-K", "4", "--json"])
     assert stop.value.code == 1
     assert "please report this" in capsys.readouterr().out
+
+
+def test_a_verdict_for_every_value_of_a_parameter_is_held_against_values():
+    loss = with_symbols(RLL(alpha="1/10"))
+    verdict = decide(loss)
+    assert verdict.status is Status.PROVED
+    assert check_symmetry(loss, verdict) is None
+    assert check_symmetry(loss, replace(verdict, constant=verdict.constant + sympy.Symbol("K") / 1000))
+    (symbol,) = (s for s in verdict.constant.free_symbols if s.name == "alpha")
+    assert check_symmetry(loss, replace(verdict, constant=verdict.constant.subs(symbol, 1)))

@@ -7,7 +7,6 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.cce import CCE
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.corrected import Corrected, corrected
-from lossmatters.theory.losses.fingerprint import fingerprint
 from lossmatters.theory.losses.focal import Focal
 from lossmatters.theory.losses.gce import GCE
 from lossmatters.theory.losses.huberised import PHuberCE, PHuberGCE
@@ -70,7 +69,6 @@ __all__ = [
     "Unhinged",
     "ZeroOne",
     "corrected",
-    "fingerprint",
     "get",
     "label_mean",
     "noise_averaged",

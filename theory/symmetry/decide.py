@@ -33,6 +33,7 @@ from lossmatters.theory.losses import ZeroOne
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.open_parameters import at_values, with_values
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
 from lossmatters.theory.symmetry.audit import (
     FINITE,
@@ -183,6 +184,8 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
     """Hold a verdict against values of the formula as it is written; where they contradict it, they count."""
     if verdict.status is Status.REFUTED:
         return verdict
+    if any(getattr(value, "free_symbols", None) for value in loss.parameters.values()):
+        return _audited_at_values(loss, verdict, num_classes)
     for k in sizes(num_classes, verdict.scope):
         found = summary(loss, k)
         proved = verdict.status in (Status.PROVED, Status.CERTIFIED)
@@ -210,6 +213,16 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
         return _refuted(witness, Scope.of(k), Method.S4, detail)
     if verdict.status is Status.CERTIFIED and verdict.error is not None and not np.isfinite(verdict.error):
         return replace(verdict, status=Status.UNDECIDED, middle=None, error=None)
+    return verdict
+
+
+def _audited_at_values(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> SymmetryVerdict:
+    """Hold a verdict for every value of some parameters against the formula at a few of these values."""
+    for one, values in with_values(loss):
+        said = replace(verdict, constant=at_values(verdict.constant, values))
+        if _audited(one, said, num_classes).status is not verdict.status:
+            detail = f"shown for all parameters, but contradicted by {one.spec}"
+            return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), verdict.method, detail)
     return verdict
 
 

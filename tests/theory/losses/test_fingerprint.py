@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lossmatters.theory.losses import LOSSES, fingerprint, get
+from lossmatters.theory.losses import LOSSES, get
+from lossmatters.theory.losses.fingerprint import fingerprint
 
 FORMULA = """
 from dataclasses import dataclass

@@ -1,0 +1,34 @@
+"""Losses whose parameters are left open: a symbol stands for every positive number."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from lossmatters.theory.losses.base import Loss
+
+TRIED = (Fraction(1, 10), Fraction(1), Fraction(7, 2))
+
+
+def with_values(loss: Loss) -> Iterator[tuple[Loss, dict[Any, Fraction]]]:
+    """Yield the loss at a few values of the parameters that are left open, and the values by symbol.
+
+    A loss without symbols is yielded itself, once. So what is said of a loss for every value of a parameter
+    can be held against values of its formula.
+    """
+    symbols = {name: v for name, v in loss.parameters.items() if getattr(v, "free_symbols", None)}
+    if not symbols:
+        yield loss, {}
+        return
+    for value in TRIED:
+        one = copy.copy(loss)
+        for name in symbols:
+            object.__setattr__(one, name, value)
+        yield one, dict.fromkeys(symbols.values(), value)
+
+
+def at_values(constant: Any, values: dict[Any, Fraction]) -> Any:
+    """Return a constant in the symbols at these values; one without symbols as it is."""
+    return constant.subs(values) if values and hasattr(constant, "subs") else constant
