@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install verify paper docs test test-all formal lint format clean
+.PHONY: help install verify paper docs test test-all mutants formal lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1: /'
@@ -41,6 +41,11 @@ docs: $(INSTALLED) ## the site of the documentation, into build/site
 
 formal: $(INSTALLED) ## check the Coq proofs; says what to install where there is no Coq
 	$(BIN)/python -m lossmatters.proofs_checks.formal.check
+mutants: $(INSTALLED) ## change the theory in one place at a time, and see whether a test notices
+	OMP_NUM_THREADS=1 $(BIN)/python tests/support/mutants.py
+
+formal: ## check the Coq proofs; says what to install where there is no Coq
+	$(PYTHON) -m lossmatters.proofs_checks.formal.check
 
 lint: $(INSTALLED_DEV) ## style, format and types
 	$(BIN)/ruff check .

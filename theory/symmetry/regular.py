@@ -23,8 +23,9 @@ from lossmatters.theory.formula.classes import check_the_same, special_classes
 from lossmatters.theory.formula.nodes import const, replace
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.symbolic.algebra import K, is_zero
+from lossmatters.theory.symbolic.algebra import K, is_nonnegative, is_zero
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
+from lossmatters.theory.symbolic.points import sign_of
 
 
 def special_classes_of(loss: Loss) -> frozenset[int]:
@@ -75,15 +76,23 @@ def has_positive_sum(loss: ShareLoss, num_classes: int) -> bool:
         return False
     try:
         return (
-            all(
-                is_zero(p.expression)
-                or certify_sign(p.expression, {X: _ends(p)}).sign in ("positive", "non-negative")
-                for p in found
-            )
+            all(is_zero(p.expression) or _never_negative(p) for p in found)
             and certify_sign(weight, {X: (Fraction(1, num_classes), 1)}).sign == "positive"
         )
     except TypeError:  # not elementary
         return False
+
+
+def _never_negative(piece: Piece) -> bool:
+    """Is it >= 0, by intervals, or since it begins at >= 0 and no term of its slope is negative?"""
+    box = {X: _ends(piece)}
+    if certify_sign(piece.expression, box).sign in ("positive", "non-negative"):
+        return True
+    start = piece.expression.subs(X, piece.lo)
+    if not (is_zero(start) or sign_of(start)[0] == 1):
+        return False
+    slope = sympy.expand(sympy.diff(piece.expression, X))
+    return all(is_nonnegative(term, X, piece.lo, piece.hi) for term in sympy.Add.make_args(slope))
 
 
 def _ends(piece: Piece) -> tuple[Fraction, Fraction]:
