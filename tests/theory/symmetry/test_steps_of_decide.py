@@ -183,6 +183,7 @@ def test_a_verdict_for_all_k_with_another_constant_is_another_verdict():
     assert steps._same_at(every, steps._proved(sympy.Integer(3), Scope.of(3), Method.S1, ""), 3)
     assert not steps._same_at(every, steps._proved(sympy.Integer(4), Scope.of(3), Method.S1, ""), 3)
     assert not steps._same_at(every, decide(MSE(), 3), 3)
+    assert not steps._same_at(steps._refuted(find_witness(MSE(), 3), Scope(), Method.S1, ""), every, 3)
 
 
 @pytest.mark.parametrize(("base", "domain"), [(MSE(), SIMPLEX), (CCE(), OPEN_SIMPLEX)])
