@@ -41,11 +41,9 @@ docs: $(INSTALLED) ## the site of the documentation, into build/site
 
 formal: $(INSTALLED) ## check the Coq proofs; says what to install where there is no Coq
 	$(BIN)/python -m lossmatters.proofs_checks.formal.check
+
 mutants: $(INSTALLED) ## change the theory in one place at a time, and see whether a test notices
 	OMP_NUM_THREADS=1 $(BIN)/python tests/support/mutants.py
-
-formal: ## check the Coq proofs; says what to install where there is no Coq
-	$(PYTHON) -m lossmatters.proofs_checks.formal.check
 
 lint: $(INSTALLED_DEV) ## style, format and types
 	$(BIN)/ruff check .
