@@ -33,8 +33,8 @@ def test_a_wrong_kind_of_array_is_rejected():
 
 def test_a_wrong_result_is_rejected():
     class Scalar(MAE):
-        def formula(self, probs, onehot, ops):
-            return super().formula(probs, onehot, ops).sum()
+        def apply(self, probs, onehot, ops):
+            return super().apply(probs, onehot, ops).sum()
 
     with pytest.raises(TypeCheckError, match="return"):
         sample_losses(Scalar(), torch.zeros(3, 4), torch.zeros(3, dtype=torch.long))
