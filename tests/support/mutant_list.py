@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 DECIDE = "tests/theory/symmetry/test_steps_of_decide.py"
 ELSEWHERE = "tests/theory/test_steps_elsewhere.py"
-CHECKER = "tests/proofs_checks/test_checker_steps.py"
 
 
 @dataclass(frozen=True)
@@ -459,7 +458,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "theory/risk/tolerance.py",
+        "theory/risk/separable_tolerance.py",
         ELSEWHERE,
         ("    if clean < 0:", "    if clean <= 0:", "test_rates_that_losses_tolerate"),
         (
@@ -468,6 +467,10 @@ MUTANTS = [
             "test_rates_that_losses_tolerate",
         ),
         ("    if gain < 0:", "    if gain <= 0:", "test_rates_that_losses_tolerate"),
+    ),
+    *_of(
+        "theory/risk/tolerance.py",
+        ELSEWHERE,
         (
             "return bool(on == sympy.oo and is_zero(",
             "return bool(is_zero(",

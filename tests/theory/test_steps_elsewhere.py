@@ -23,9 +23,9 @@ from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.memorization import (
     flip_epoch,
     is_reachable,
+    memorization_verdict,
     preserves_order,
     quantile_interval,
-    robustness_verdict,
 )
 from lossmatters.theory.minimisers import noisy_optimum
 from lossmatters.theory.minimisers.audit import beaten_vertex, better_beside, better_inside, miscalibrated
@@ -41,7 +41,7 @@ from lossmatters.theory.risk import excess_risk_bound, noise_tolerance
 from lossmatters.theory.risk.conditions import concave, meets_bound
 from lossmatters.theory.risk.generalization import risk_bound
 from lossmatters.theory.risk.tolerance import flat_at_vertex
-from lossmatters.theory.risk.vertex import vertex_kept
+from lossmatters.theory.risk.vertex import vertex_verdict
 from lossmatters.theory.scope import OPEN_SIMPLEX, SIMPLEX, ClassCounts, Scope, where
 from lossmatters.theory.symbolic.algebra import Generator
 from lossmatters.theory.symbolic.piecewise import curvature, keeps_to, pieces
@@ -102,13 +102,13 @@ def test_the_interval_of_a_quantile_has_two_ends():
 
 def test_robust_is_said_of_the_whole_interval():
     clean, lost = [0.9] * 6, [0.01, 0.02, 0.03, 0.02, 0.03, 0.02]
-    verdict = robustness_verdict(clean, [c - x for c, x in zip(clean, lost, strict=True)], 0.04)
+    verdict = memorization_verdict(clean, [c - x for c, x in zip(clean, lost, strict=True)], 0.04)
     assert verdict.interval.estimate < 0.04 < verdict.interval.high
     assert verdict.status == "inconclusive"
-    high = robustness_verdict(clean, [c - x for c, x in zip(clean, lost, strict=True)], 0.03)
+    high = memorization_verdict(clean, [c - x for c, x in zip(clean, lost, strict=True)], 0.03)
     assert high.interval.low < 0.03 < high.interval.estimate
     assert high.status == "inconclusive"
-    assert robustness_verdict([0.9] * 6, [0.5] * 6, 0.05).status == "not robust"
+    assert memorization_verdict([0.9] * 6, [0.5] * 6, 0.05).status == "not robust"
 
 
 def test_what_is_reachable_and_what_flips():
@@ -232,8 +232,8 @@ def test_costs_and_conditions():
     assert risk_bound(0.05, 1000, 1.0, 0.05, 0.5) == pytest.approx(
         4 * (0.05 + math.sqrt(math.log(40) / 2000)), rel=1e-12
     )
-    assert not vertex_kept(MAE(), [Fraction(1, 3), Fraction(2, 3), Fraction(0)], 0).kept
-    assert vertex_kept(MAE(), [Fraction(2, 3), Fraction(1, 3), Fraction(0)], 0).kept
+    assert not vertex_verdict(MAE(), [Fraction(1, 3), Fraction(2, 3), Fraction(0)], 0).optimal
+    assert vertex_verdict(MAE(), [Fraction(2, 3), Fraction(1, 3), Fraction(0)], 0).optimal
 
 
 # expressions
