@@ -136,6 +136,7 @@ class Values:
         self.points: list[Point] = list(dict.fromkeys([*simple, *more]))
         if not separable and k > MANY:
             self.points = self.points[:FEW_POINTS]
+        self.points = list(dict.fromkeys([*self.points, *self._rows]))  # with the borders found on the way
 
     def _special_entries(self) -> list[Fraction]:
         names = ("on_label", "off_label")
@@ -199,6 +200,5 @@ class Values:
         return [values[t] for t in point]
 
     def rows(self) -> list[tuple[Point, list[Any]]]:
-        """Return every point of the battery with its losses."""
-        every = dict.fromkeys([*self.points, *self._rows])
-        return [(p, self.row(p)) for p in every]
+        """Return every point of the battery with its losses, whatever other points were asked for before."""
+        return [(p, self.row(p)) for p in self.points]

@@ -34,9 +34,7 @@ def beaten_vertex(loss: Loss, k: int, pi: Point) -> Point | None:
     """Return an output of smaller conditional risk than the vertex of the first class, or None."""
     vertex = (Fraction(1), *[Fraction(0)] * (k - 1))
     at = _risk(values(loss, k).row(vertex), pi)
-    # Not the points that other questions have added: the answer must not depend on what was asked before.
-    own = set(values(loss, k).points)
-    every = [(risk, p) for risk, p in _risks(loss, k, pi, inside=False) if p in own]
+    every = _risks(loss, k, pi, inside=False)
     if at is None or not every:
         return None
     risk, point = min(every)
