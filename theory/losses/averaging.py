@@ -12,7 +12,7 @@ from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture, slope_and_offset, summed
 
 
-def check_eta(eta: Fraction, below: Fraction | None = None) -> None:
+def check_eta(eta: Fraction) -> None:
     """Refuse a rate outside [0, 1]."""
     if not 0 <= eta <= 1:
         fail("parameter eta", "in [0, 1]", eta)

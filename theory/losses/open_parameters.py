@@ -12,13 +12,18 @@ from lossmatters.theory.losses.base import Loss
 TRIED = (Fraction(1, 10), Fraction(1), Fraction(7, 2))
 
 
+def open_parameters(loss: Loss) -> dict[str, Any]:
+    """Return the symbols that stand for parameters, by their names."""
+    return {name: v for name, v in loss.parameters.items() if getattr(v, "free_symbols", None)}
+
+
 def with_values(loss: Loss) -> Iterator[tuple[Loss, dict[Any, Fraction]]]:
     """Yield the loss at a few values of the parameters that are left open, and the values by symbol.
 
     A loss without symbols is yielded itself, once. So what is said of a loss for every value of a parameter
     can be held against values of its formula.
     """
-    symbols = {name: v for name, v in loss.parameters.items() if getattr(v, "free_symbols", None)}
+    symbols = open_parameters(loss)
     if not symbols:
         yield loss, {}
         return

@@ -33,7 +33,7 @@ from lossmatters.theory.losses import ZeroOne
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.losses.open_parameters import at_values, with_values
+from lossmatters.theory.losses.open_parameters import at_values, open_parameters, with_values
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
 from lossmatters.theory.symmetry.audit import (
     FINITE,
@@ -184,7 +184,7 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
     """Hold a verdict against values of the formula as it is written; where they contradict it, they count."""
     if verdict.status is Status.REFUTED:
         return verdict
-    if any(getattr(value, "free_symbols", None) for value in loss.parameters.values()):
+    if open_parameters(loss):
         return _audited_at_values(loss, verdict, num_classes)
     for k in sizes(num_classes, verdict.scope):
         found = summary(loss, k)
@@ -196,8 +196,6 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
             verdict = narrowed(verdict, found)
         inside = verdict.scope.domain <= OPEN_SIMPLEX
         apart = found.spread() if verdict.status is not Status.CERTIFIED else None
-        if apart is not None and verdict.status is Status.CERTIFIED:
-            continue
         if apart is None or (proved and inside and found.spread(inside=True) is None):
             if verdict.status is Status.PROVED and apart is None:
                 verdict = _constant_checked(verdict, found, k, inside)

@@ -126,7 +126,8 @@ def forward_shift(alpha: Callable[[Any, Any], Any]) -> Evidence:
     return identity(found, said, "all K >= 2, every eta below the threshold", detail)
 
 
-def _transposed(matrix: Any) -> Any:
+def transposed_inverse(matrix: Any) -> Any:
+    """Return the inverse with rows and columns exchanged: what a false twin takes for the inverse."""
     return tuple(zip(*inverse(matrix), strict=True))
 
 
@@ -140,7 +141,11 @@ CLAIMS = (
         ("T known and invertible",),
         (
             Check(
-                Method.EXACT, unbiased, inverse, _transposed, "the inverse of the transposed T does it too"
+                Method.EXACT,
+                unbiased,
+                inverse,
+                transposed_inverse,
+                "the inverse of the transposed T does it too",
             ),
             Check(
                 Method.SYMBOLIC,

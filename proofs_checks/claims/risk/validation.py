@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
+from lossmatters.proofs_checks.claims.risk.corrected import transposed_inverse
 from lossmatters.proofs_checks.methods.exact import draws, simplex_point, strings
 from lossmatters.theory.losses.corrected import inverse
 from lossmatters.theory.noise import SymmetricNoise, flip_probability, risk_slope
@@ -93,10 +94,6 @@ def covers(claimed: Covers) -> Evidence:
     )
 
 
-def _transposed(matrix: Any) -> Any:
-    return tuple(zip(*inverse(matrix), strict=True))
-
-
 CLAIMS = (
     Claim(
         "V1",
@@ -109,7 +106,13 @@ CLAIMS = (
         ("noise independent of the prediction given the clean label", "the rate, or T, is known"),
         (
             Check(Method.EXACT, affine, risk_slope, lambda eta, k: 1 - eta, "the slope is 1 - eta"),
-            Check(Method.EXACT, by_matrix, inverse, _transposed, "the inverse of the transposed T does it"),
+            Check(
+                Method.EXACT,
+                by_matrix,
+                inverse,
+                transposed_inverse,
+                "the inverse of the transposed T does it",
+            ),
             Check(
                 Method.SAMPLING,
                 covers,
