@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lossmatters.proofs_checks.formal.theorems import FOLDER, hashes, theorems
+from lossmatters.theory.files import write_whole
 
 FILE = "checked.json"
 # What two checks of the same sources must agree in; the version of Coq may differ.
@@ -31,11 +32,8 @@ def of(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(folder: Path = FOLDER) -> dict[str, Any] | None:
     """Return the summary of a folder, or None where there is none of these very sources and theorems."""
-    try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(found, dict) or found.get("sources") != hashes(folder) or not found.get("known_false"):
+    found = _kept(folder)
+    if found is None or found.get("sources") != hashes(folder) or not found.get("known_false"):
         return None
     listed = {(row.get("file"), row.get("theorem")) for row in found.get("theorems", ())}
     if listed != {(t.file, t.name) for t in theorems(folder)} or not isinstance(found.get("coq"), str):
@@ -43,18 +41,24 @@ def read(folder: Path = FOLDER) -> dict[str, Any] | None:
     return found
 
 
+def _kept(folder: Path) -> dict[str, Any] | None:
+    """Return the object in the file of a folder, whatever it speaks of; None where there is none."""
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def write(manifest: Mapping[str, Any], folder: Path = FOLDER) -> None:
     """Write the summary of a check that passed."""
-    (folder / FILE).write_text(json.dumps(of(manifest), indent=1) + "\n", encoding="utf-8")
+    write_whole(folder / FILE, json.dumps(of(manifest), indent=1) + "\n")
 
 
 def differences(manifest: Mapping[str, Any], folder: Path = FOLDER) -> list[str]:
     """Say, one line each, where the committed summary is not what a check has found."""
-    try:
-        kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        kept = None
-    if not isinstance(kept, dict):
+    kept = _kept(folder)
+    if kept is None:
         return [f"{FILE} is not there, or is no summary; --write writes it"]
     found = of(manifest)
     return [
