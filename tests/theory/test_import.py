@@ -19,10 +19,10 @@ def loaded_after(code: str) -> set[str]:
 
 LIGHT = [
     "import lossmatters.theory",
-    "import lossmatters.theory.losses, theory.noise, theory.memorization, theory.exact",
+    "from lossmatters.theory import losses, noise, memorization, exact",
     "from lossmatters.theory.losses import get; get('rll(alpha=0.1) + nmse').values([[0.5, 0.5]], [0])",
     "from lossmatters.theory.noise import SymmetricNoise; SymmetricNoise(0.4).transition_matrix(10)",
-    "import lossmatters.proofs_checks.claim, empirics.records",
+    "import lossmatters.proofs_checks.claim, lossmatters.empirics.records",
 ]
 
 
