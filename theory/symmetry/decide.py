@@ -145,11 +145,15 @@ def decide(loss: Loss, num_classes: int | None = None) -> SymmetryVerdict:
 def _decide(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     if isinstance(loss, CallableLoss):
         return _sampled(loss, num_classes or 10)
+    special: frozenset[int] = frozenset()
     try:
-        special = special_classes_of(loss) if num_classes is None else frozenset()
+        special = special_classes_of(loss) if num_classes is None else special
         verdict = _by_kind(loss, num_classes)
     except ClassesError as error:
-        return _at_few(loss, error)
+        by_terms = _by_terms(loss, num_classes) if isinstance(loss, Combination) else None
+        if by_terms is None:
+            return _at_few(loss, error)
+        verdict = by_terms
     except NoValueError as error:
         return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.NONE, str(error))
     verdict = _audited(loss, verdict, num_classes)
@@ -336,9 +340,14 @@ def _normalized(loss: Normalized, num_classes: int | None) -> SymmetryVerdict:
 
 
 def _combination(loss: Combination, num_classes: int | None) -> SymmetryVerdict:
+    return _by_terms(loss, num_classes) or _general(loss, num_classes)
+
+
+def _by_terms(loss: Combination, num_classes: int | None) -> SymmetryVerdict | None:
     """Add the constants of the terms, for those K and points for which every term is known to be symmetric.
 
-    Where one term is not symmetric at some K and all others are, the sum is not.
+    Where one term is not symmetric at some K and all others are, the sum is not. None where the verdicts on
+    the terms do not settle it.
     """
     verdicts = [(c, decide(term, num_classes)) for c, term in loss.terms]
     scope = Scope()
@@ -349,10 +358,8 @@ def _combination(loss: Combination, num_classes: int | None) -> SymmetryVerdict:
     if known and not refuted:
         return _proved(_added(verdicts, scope), scope, Method.S3, "C adds over the terms", num_classes)
     if known and len(refuted) == 1:
-        spoiled = _spoiled(loss, scope)
-        if spoiled is not None:
-            return spoiled
-    return _general(loss, num_classes)
+        return _spoiled(loss, scope)
+    return None
 
 
 def _added(verdicts: Sequence[tuple[Fraction, SymmetryVerdict]], scope: Scope) -> sympy.Expr | BySize:

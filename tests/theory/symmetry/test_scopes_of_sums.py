@@ -79,6 +79,7 @@ TERMS = [Branching(), Branching(1), NCE(), MAE(), RLL(), NMSE(), get("nfl(gamma=
 @given(st.lists(st.sampled_from(TERMS), min_size=2, max_size=3, unique=True), st.sampled_from([None, 3]))
 @example([Branching(), NCE()], None)
 @example([Branching(), get("mse")], None)
+@example([Branching(), get("nfl(gamma=1/2)")], None)  # all K at once say less of it than each K
 def test_a_sum_is_proved_within_the_scope_of_each_term(terms: list[Loss], num_classes: int | None) -> None:
     first, *others = terms
     whole = first
