@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 REDUCTIONS = ("none", "mean", "sum")
 SIZES = (3, 5, 4, 10, 2, 6, 7, 8, 9, 100, 1000)  # the first that works is used where one K is enough
+ORDINARY = 64  # units of noise that any sound formula has
 FEW = (2, 10)  # drawn from too, where they work
 
 
@@ -140,17 +141,20 @@ class Subject:
         ------
         Broken : no gradient flows, or the backward pass raised.
         """
+        import torch
+
         leaf = logits.clone().requires_grad_()
         total = self.values(leaf * 1, labels).sum()  # no leaf: what changes its input in place gets one too
         if not total.requires_grad:
             raise Broken("no gradient flows from the value to the logits", logits=logits, labels=labels)
         try:
-            total.backward()
+            # not backward(), which would leave gradients in what a loss closes over
+            (found,) = torch.autograd.grad(total, leaf, allow_unused=True)
         except Exception as error:
             raise Broken(
                 f"backward raised {type(error).__name__}: {one_line(error)}", logits=logits, labels=labels
             ) from error
-        return leaf.grad if leaf.grad is not None else logits * 0
+        return found if found is not None else logits * 0
 
     # -- found out -------------------------------------------------------------------------------
 
@@ -179,12 +183,33 @@ class Subject:
         )
 
     @cached_property
-    def eps(self) -> float:
+    def unit(self) -> float:
         """Return the unit of the type in which float64 logits come back: 2^-52, or that of a narrower one."""
         import torch
 
         found = self.values(*probe(self.interface.num_classes))
         return torch.finfo(found.dtype).eps if found.is_floating_point() else 2.0**-52
+
+    @cached_property
+    def eps(self) -> float:
+        """Return how exact values are, relative to the losses of all labels: their unit, or the noise."""
+        from lossmatters.proofs_checks.conformance.noise import measured
+
+        noise = (
+            4 * measured(self) if self.is_deterministic else 0.0
+        )  # a spacing s has the deviation s/sqrt(12)
+        if noise <= ORDINARY * self.unit:
+            return self.unit
+        return max(noise, 2.0**-23) if noise > 2.0**-30 else noise  # float32 inside, whose unit is known
+
+    @cached_property
+    def typical(self) -> float:
+        """Return the largest loss of all labels at moderate logits: the size of what it is made of.
+
+        Where a loss is near 0, the numbers of which it is the difference need not be.
+        """
+        logits, _ = probe(self.interface.num_classes)
+        return float(self.matrix(logits).double().abs().max())
 
     @cached_property
     def is_deterministic(self) -> bool:

@@ -83,6 +83,13 @@ class Trial:
 
         return st.sampled_from(self.subject.classes if self.budget.slow else (self.num_classes,))
 
+    def scale(self, logits: Tensor) -> float:
+        """Return the size of the numbers that the losses at these logits are made of, (N, K).
+
+        That is the largest loss of any label there, or at moderate logits: near 0 a loss may be a difference.
+        """
+        return max(float(self.subject.matrix(logits).double().abs().max()), self.subject.typical)
+
     def for_all(
         self,
         strategy: Any,

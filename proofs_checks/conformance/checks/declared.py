@@ -26,7 +26,8 @@ def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float
     vertex may be the difference of two such numbers.
     """
     matrix = trial.subject.matrix(logits_of(points)).double()
-    return matrix[:, label].tolist(), 256 * trial.subject.eps * float(matrix.abs().max())
+    size = max(float(matrix.abs().max()), trial.subject.typical)
+    return matrix[:, label].tolist(), 256 * trial.subject.eps * size
 
 
 def vertex(k: int, label: int) -> Point:

@@ -40,7 +40,7 @@ def _input(trial: Trial) -> str | None:
         logits, labels = leaf * 1, y.clone()
         value = trial.subject.raw(logits, labels)
         if needs_gradient and value.requires_grad:
-            value.sum().backward()
+            torch.autograd.grad(value.sum(), leaf, allow_unused=True)
         for name, now, then in (("logits", logits.detach(), z), ("labels", labels, y)):
             if not torch.equal(now, then):
                 raise Broken(
@@ -144,12 +144,35 @@ def _bad_labels(trial: Trial) -> str | None:
 
     k = trial.num_classes
     z, y = probe(k)
-    bad: dict[str, Any] = {"K": k, "-1": -1}
-    for name, value in bad.items():
-        _refuses(trial, z, torch.where(torch.arange(len(y)) == 1, value, y), f"a label of {name}")
+    at = torch.arange(len(y)) == 1
+    _refuses(trial, z, torch.where(at, k, y), "a label of K is")
     if not trial.subject.is_numpy:
-        _refuses(trial, z, y.double() + 0.5, "labels that are no integers")
-    return None
+        _refuses(trial, z, y.double() + 0.5, "labels that are no integers are")
+    return _negative(trial, z, y, at)
+
+
+def _negative(trial: Trial, z: Any, y: Any, at: Any) -> str | None:
+    """Refuse a loss that takes -1 for the last class; it may mean "ignored", or a value of its own."""
+    import torch
+
+    def batch(label: int) -> Any:
+        """Return the answer for all samples together: of one ignored sample alone a mean is 0/0."""
+        return torch.as_tensor(trial.subject.raw(z.clone(), torch.where(at, label, y))).detach()
+
+    try:
+        found = batch(-1)
+    except Exception:
+        return None
+    last, other = batch(trial.num_classes - 1), batch(0)
+    if torch.equal(found, last) and not torch.equal(last, other):
+        raise Broken(
+            "a label of -1 is taken without an error",
+            "a negative index counts from the end",
+            logits=z,
+            labels=torch.where(at, -1, y),
+            found=found,
+        )
+    return "a label of -1 is no error, and not the last class"
 
 
 def _refuses(trial: Trial, z: Any, y: Any, what: str) -> None:
@@ -157,15 +180,7 @@ def _refuses(trial: Trial, z: Any, y: Any, what: str) -> None:
         found = trial.subject.values(z, y)
     except Broken:
         return
-    raise Broken(
-        f"{what} is taken without an error"
-        if what.startswith("a ")
-        else f"{what} are taken without an error",
-        "a negative index counts from the end" if "-1" in what else "",
-        logits=z,
-        labels=y,
-        found=found,
-    )
+    raise Broken(f"{what} taken without an error", logits=z, labels=y, found=found)
 
 
 def _empty(trial: Trial) -> str | None:

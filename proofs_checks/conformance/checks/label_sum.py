@@ -16,18 +16,19 @@ from lossmatters.theory.symmetry.witness import Point, simple_points
 SIMPLE = 7  # of the outputs that theory tries for a witness: uniform, vertex, small ratios
 
 # How far the sums of K rounded losses may be apart, relative to the sum of their sizes.
-TOLERANCES = {2.0**-52: SAMPLING_TOLERANCE["float64"], 2.0**-23: SAMPLING_TOLERANCE["float32"]}
+UNITS = SAMPLING_TOLERANCE["float32"] / 2.0**-23
 
 
 def tolerance(trial: Trial) -> float:
-    """Return the relative error allowed to a label sum, for the type in which the values come."""
-    return TOLERANCES.get(trial.subject.eps, SAMPLING_TOLERANCE["float16"])
+    """Return the relative error allowed to a label sum, for how exact the values are."""
+    allowed = UNITS * trial.subject.eps
+    return min(max(allowed, SAMPLING_TOLERANCE["float64"]), SAMPLING_TOLERANCE["float16"])
 
 
 def sums(trial: Trial, *points: Point) -> tuple[list[float], float]:
     """S at each point, and the largest sum of absolute values: the scale of their rounding."""
     matrix = trial.subject.matrix(logits_of(points)).double()
-    return matrix.sum(dim=1).tolist(), float(matrix.abs().sum(dim=1).max())
+    return matrix.sum(dim=1).tolist(), max(float(matrix.abs().sum(dim=1).max()), trial.subject.typical)
 
 
 def simple_outputs(k: int) -> list[Point]:

@@ -105,7 +105,7 @@ def _narrow(trial: Trial, name: str) -> str | None:
 
     dtype = getattr(torch, name)
     eps = torch.finfo(dtype).eps
-    if trial.subject.eps >= eps:
+    if trial.subject.unit >= eps:
         raise NotApplicable(f"the values of float64 logits are no more precise than {name}")
     try:
         z, y = probe(trial.num_classes)
@@ -139,7 +139,7 @@ def narrow_is_wide(trial: Trial, name: str, drawn: tuple[Any, int]) -> None:
     if not (bool(found.isfinite().all()) and bool(wanted.isfinite().all())):
         return  # finite_value's business
     # the losses of all labels are the scale of the numbers added up
-    scale = float(trial.subject.matrix(exact).abs().max())
+    scale = trial.scale(exact)
     allowed = eps * (16 + z.shape[1]) * scale + torch.finfo(dtype).tiny
     apart = float((found - wanted).abs().max())
     if apart > allowed:

@@ -6,8 +6,9 @@ import copy
 import logging
 from typing import Any
 
+from lossmatters.proofs_checks.conformance import held
 from lossmatters.proofs_checks.conformance.adapt import one_line, probe
-from lossmatters.proofs_checks.conformance.far_device import classes, no_autocast
+from lossmatters.proofs_checks.conformance.far_device import NAME, classes, elsewhere
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
@@ -21,6 +22,8 @@ def _device(trial: Trial) -> str | None:
     _elsewhere(trial, z, y, wanted)
     if not torch.cuda.is_available():
         return "on tensors that say they are elsewhere; this machine has no GPU"
+    if held.tensors(trial.subject.loss):
+        return "on tensors that say they are elsewhere; those that the loss holds stay off the GPU"
     there, _ = trial.subject._form(None, z.dtype)
     moved = copy.deepcopy(there).to("cuda") if isinstance(there, torch.nn.Module) else None
     try:
@@ -40,34 +43,46 @@ MADE_HERE = "a tensor is made on the CPU, or moved there: give device=logits.dev
 def _elsewhere(trial: Trial, z: Any, y: Any, wanted: Any) -> None:
     import torch
 
-    far, elsewhere = classes()
+    far = classes()[0]
     form, keywords = trial.subject._form(None, z.dtype)
     if isinstance(form, torch.nn.Module):
         form = copy.deepcopy(form)
         for module in form.modules():
-            for name, held in [*module._buffers.items(), *module._parameters.items()]:
-                if held is not None:
+            for name, tensor in [*module._buffers.items(), *module._parameters.items()]:
+                if tensor is not None:
                     module._parameters.pop(name, None)
-                    module._buffers[name] = far(held.detach())
+                    module._buffers[name] = far(tensor.detach())
     if "num_classes" in trial.subject._parameters:
         keywords["num_classes"] = z.shape[1]
     try:
-        with elsewhere(), no_autocast():
+        with elsewhere(held.tensors(trial.subject.loss)):
             leaf = far(z).requires_grad_(trial.subject.declared.differentiable)
             inputs = leaf * 1 if trial.subject.takes == "logits" else torch.softmax(leaf, dim=-1)
             found = form(inputs, far(y), **keywords)
             if isinstance(found, far) and found.requires_grad:
-                found.sum().backward()
+                torch.autograd.grad(found.sum(), leaf, allow_unused=True)
     except Exception as error:
         if "autocast" in str(error):
             raise NotApplicable("the loss uses autocast, which needs a device of its own") from error
+        _knows_the_name(trial)
         raise Broken(
             f"on another device than the CPU it raised {type(error).__name__}: {one_line(error)}", MADE_HERE
         ) from error
     if not isinstance(found, far):
+        _knows_the_name(trial)
         raise Broken("logits on another device give a loss on the CPU", MADE_HERE)
     if not torch.equal(found.numbers.detach(), wanted):
+        _knows_the_name(trial)
         raise Broken("the loss on another device is another", logits=z, labels=y)
+
+
+def _knows_the_name(trial: Trial) -> None:
+    """Skip a loss that has a way of its own for tensors without data: ours bear their device's name."""
+    for code in held.codes(trial.subject.loss):
+        if NAME in code.co_consts or "is_meta" in code.co_names:
+            raise NotApplicable(
+                f"the loss has a way of its own for the device {NAME!r}, on which this is tried"
+            )
 
 
 def _vmap(trial: Trial) -> str | None:

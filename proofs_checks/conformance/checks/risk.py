@@ -48,6 +48,8 @@ def _noisy_risk(trial: Trial) -> str | None:
         problem, hypotheses, eta = drawn
         k = len(problem.posteriors[0])
         rows = trial.subject.matrix(logits_of([u for h in hypotheses for u in h])).double().numpy()
+        if not np.isfinite(rows).all():
+            return  # of infinite losses there is nothing to compare: that is for `finite_value`
         losses = rows.reshape(len(hypotheses), len(problem.weights), k)
         weights = [float(w) for w in problem.weights]
         posteriors = [[float(p) for p in pi] for pi in problem.posteriors]
