@@ -54,6 +54,19 @@ NoisyLabels = Annotated[
     str | None,
     typer.Option("--noisy-labels", metavar="FILE", help="Labels as annotated (.npy), beside clean ones."),
 ]
+Declare = Annotated[
+    str | None,
+    typer.Option(
+        "--declare",
+        metavar="PROMISE,...",
+        help="How the loss is called and what it promises, to be checked too: takes=probs, targets=onehot, "
+        "symmetric, formula=cce, bound=2, constant=2*(K-1), ...; docs/conformance.md has them all.",
+    ),
+]
+Call = Annotated[
+    str | None,
+    typer.Option("--call", metavar="CALL", help='How the loss is called, as in "loss(z, y, epoch=1)".'),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
@@ -73,15 +86,19 @@ def parse_declarations(text: str | None) -> dict[str, Any]:
     from lossmatters.proofs_checks.conformance.declared import Declared
 
     kinds = {field.name: str(field.type) for field in fields(Declared)}
+    words = ("takes", "targets", "dtype", "layout", "formula")
+    numbers = ("num_classes", "batch_of", "ignore_index")
     said: dict[str, Any] = {}
     for part in _parts(text):
         key, equals, value = (word.strip() for word in part.partition("="))
-        if key in ("takes", "formula"):
+        if key in words:
             said[key] = value
-        elif key == "num_classes":
-            said[key] = int(value) if value.isdecimal() else value  # which `declare` refuses
+        elif key in numbers:
+            is_number = value.removeprefix("-").isdecimal()
+            said[key] = int(value) if is_number else value  # which `declare` refuses
         elif key not in kinds:
-            raise ValueError(f"promise must be one of takes, num_classes, {', '.join(kinds)}, got {key!r}")
+            known = ", ".join([*words[:-1], *numbers, *kinds])
+            raise ValueError(f"promise must be one of {known}, got {key!r}")
         elif "Number" in kinds[key]:
             said[key] = formula_in_k(value, key)
         else:

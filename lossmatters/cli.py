@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 from lossmatters import show
 from lossmatters.arguments import (
     DEFAULT_OUT,
+    Call,
+    Declare,
     Device,
     Epochs,
     Json,
@@ -108,6 +110,8 @@ def certify(
             help="Write a Coq file on the loss's symmetry there, and have Coq check it.",
         ),
     ] = None,
+    promises: Declare = None,
+    call: Call = None,
     as_json: Json = False,
 ) -> None:
     """Show everything known about one loss: symmetry, label sum, bounds, and what noise can do to it.
@@ -119,11 +123,15 @@ def certify(
     from lossmatters.proofs_checks.checker.check import with_contradictions
     from lossmatters.theory.certificate import certify as make
     from lossmatters.theory.certificate_text import describe
-    from lossmatters.theory.losses import get
+    from lossmatters.theory.losses import CallableLoss, get
 
     if num_classes > MOST_CLASSES:
         raise ValueError(f"num_classes must be at most {MOST_CLASSES} here, got num_classes={num_classes}")
     subject = get(loss)
+    if isinstance(subject, CallableLoss) or promises or call:
+        from lossmatters.proofs_checks.conformance.adapted import as_loss
+
+        subject = as_loss(loss, num_classes, call=call or "", **parse_declarations(promises))
     certificate = make(subject, num_classes, noise)
     said, wrong = check_certificate(subject, certificate)
     rows = with_contradictions(describe(certificate), wrong)
@@ -154,28 +162,23 @@ def check(
     only: Annotated[
         str | None, typer.Option("--only", metavar="TAG,...", help="Ids and tags of the checks to run.")
     ] = None,
-    promises: Annotated[
-        str | None,
-        typer.Option(
-            "--declare",
-            metavar="PROMISE,...",
-            help="What the loss promises, to be checked too: symmetric, formula=cce, bound=2, "
-            "constant=2*(K-1), takes=probs, ...; docs/conformance.md has them all.",
-        ),
-    ] = None,
+    promises: Declare = None,
+    call: Call = None,
     as_json: Json = False,
 ) -> None:
     """Check the promises that a robust loss should keep, of anyone's loss.
 
-    It may be a Loss, a torch module, or any callable on logits (N, K) and labels (N,). Exit status 1 if a
-    promise is broken; each comes with the smallest input found, and the likely cause.
+    It may be a Loss, a torch module, or any callable on logits (N, K) and labels (N,); one that wants other
+    arguments says how by --declare and --call. Exit status 1 if a promise is broken, 2 if the loss cannot be
+    made or called, 130 if interrupted, with what was found until then.
 
     Examples: `lossmatters check my_losses.py:my_function` · `lossmatters check my_losses.py:MyLoss --quick` ·
     `lossmatters check torch.nn:CrossEntropyLoss --declare symmetric=no,zero_at_label` ·
+    `lossmatters check "my_losses.py:Focal(10, gamma=2)" --declare targets=onehot --call "loss(y, z)"` ·
     `lossmatters check rll --only symmetry,gradient --json`
     """
     from lossmatters.proofs_checks.conformance import check_loss
-    from lossmatters.proofs_checks.conformance.suite import select
+    from lossmatters.proofs_checks.conformance.suite import Interrupted, select
 
     if quick and thorough:
         raise ValueError("quick and thorough must be given one at a time, got both")
@@ -183,11 +186,16 @@ def check(
     chosen = words(only) or None
     said = parse_declarations(promises)
     with show.progress("checks", len(select(chosen)), show=not as_json) as step:
-        report = check_loss(loss, budget=budget, only=chosen, step=step, **said)
+        try:
+            report = check_loss(loss, budget=budget, only=chosen, step=step, call=call or "", **said)
+        except Interrupted as interrupted:
+            report = interrupted.report
     if as_json:
         show.print_json(report.to_dict())
     else:
         show.conformance(report)
+    if not report.complete:
+        raise KeyboardInterrupt(f"interrupted after {len(report.results)} checks")
     if not report.ok:
         raise typer.Exit(1)
 

@@ -169,6 +169,7 @@ STYLES = {
     "checked elsewhere": "cyan",
     "not yet checked": "dim",
     "passed": "green",
+    "noted": "cyan",
     "failed": "bold red",
     "unexpected pass": "bold red",
     "expected failure": "yellow",
@@ -203,11 +204,12 @@ def conformance(report: Any) -> None:
     """Show what `lossmatters.proofs_checks.conformance.check_loss` found."""
     from rich.markup import escape
 
-    from lossmatters.proofs_checks.conformance.report import details
+    from lossmatters.proofs_checks.conformance.report import NOTED, details
 
     table = _table("check", "status", "promise", "what was found")
     for result in report.results:
-        lines = [result.reason, *details(result)] if not result.ok else [result.reason, result.detail]
+        told = not result.ok or result.status == NOTED
+        lines = [result.reason, *details(result)] if told else [result.reason, result.detail]
         shown = "\n".join(line for line in lines if line)
         table.add_row(
             result.check, f"[{STYLES[result.status]}]{result.status}[/]", result.promise, escape(shown)

@@ -1,44 +1,28 @@
-"""What is accepted as a loss, and how it wants to be called: found out by calling it, not guessed."""
+"""A loss to check: called on logits and labels, whatever it takes and however it answers."""
 
 from __future__ import annotations
 
 import copy
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lossmatters.proofs_checks.conformance.bridge import bridged, has_gradient, tensor
 from lossmatters.proofs_checks.conformance.declared import Declared
+from lossmatters.proofs_checks.conformance.interface import REDUCTIONS, Interface, found_out
+from lossmatters.proofs_checks.conformance.probing import asked, one_line, probe
 from lossmatters.proofs_checks.conformance.report import Broken
+from lossmatters.proofs_checks.conformance.way import Way
 from lossmatters.theory.losses import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-REDUCTIONS = ("none", "mean", "sum")
-SIZES = (3, 5, 4, 10, 2, 6, 7, 8, 9, 100, 1000)  # the first that works is used where one K is enough
+    from lossmatters.proofs_checks.conformance.imports import Change
+
+FEW = (2, 10)  # classes, drawn from too, where they work
 ORDINARY = 64  # units of noise that any sound formula has
-FEW = (2, 10)  # drawn from too, where they work
-
-
-@dataclass(frozen=True)
-class Interface:
-    """How a loss answers.
-
-    Attributes
-    ----------
-    num_classes : the K that is used where one is enough.
-    refused : K -> the error, for each K tried without success before one worked.
-    reduction : of a plain call: "none", "mean", "sum", or "unknown" (a number that is neither the mean nor
-        the sum of the samples').
-    askable : the reductions that it gives when asked, by attribute or keyword; all found to work.
-    """
-
-    num_classes: int
-    refused: dict[int, str]
-    reduction: str
-    askable: tuple[str, ...]
 
 
 class Subject:
@@ -48,18 +32,18 @@ class Subject:
         self,
         loss: Any,
         name: str,
-        takes: str,
+        way: Way,
         num_classes: int | None,
         expected_failures: Mapping[str, str],
         declared: Declared,
     ) -> None:
         self.loss = loss
         self.name = name
-        self.takes = takes
-        self.only_classes = num_classes
+        self.way = way
+        self.only_classes = 2 if way.kind == "binary logits" else num_classes
         self.expected_failures = dict(expected_failures)
         self.declared = declared
-        self.import_changes: list[str] | None = None  # set by `load`: what importing its file changed
+        self.import_changes: list[Change] | None = None  # set by `declare`: what importing its file changed
         self._forms: dict[Any, Any] = {}
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -68,31 +52,70 @@ class Subject:
     def __repr__(self) -> str:
         return f"Subject({self.name})"
 
+    def called(self, way: Way) -> Subject:
+        """Return the same loss, called in another way."""
+        return Subject(self.loss, self.name, way, self.only_classes, self.expected_failures, self.declared)
+
     @property
     def formula(self) -> Loss | None:
         """Return the formula that the loss is declared to be, or is."""
         return self.declared.formula or (self.loss if isinstance(self.loss, Loss) else None)
 
     @property
-    def is_numpy(self) -> bool:
-        return self.takes == "numpy probs"
+    def takes(self) -> str:
+        return self.way.takes
+
+    @property
+    def is_torch(self) -> bool:
+        return not self.way.library
+
+    @property
+    def has_gradient(self) -> bool:
+        """Tell whether there is a gradient to speak of."""
+        return self.declared.differentiable and has_gradient(self.way.library)
 
     # -- calling ---------------------------------------------------------------------------------
 
+    def given(self, logits: Tensor, labels: Tensor) -> tuple[Any, Any]:
+        """Return what the loss is given for logits (N, K) and labels (N,): tensors, or arrays for NumPy."""
+        outputs = self.way.outputs(logits)
+        targets = self.way.labels(labels, outputs, logits.shape[-1])
+        if self.way.library == "numpy":
+            return outputs.detach().numpy(), targets.numpy()
+        return outputs, targets
+
+    def call(self, outputs: Any, targets: Any, dtype: Any, reduction: str | None = None) -> Any:
+        """Return what the loss itself returns for what it is given."""
+        form, keywords = self.form(reduction, dtype, self._classes_of(outputs))
+        if self.way.library == "numpy":
+            return tensor(asked(form, *self.way.placed(outputs, targets), **keywords))
+        if not self.is_torch:
+            return bridged(
+                self.way.library,
+                lambda z, y: asked(form, *self.way.placed(z, y), **keywords),
+                outputs,
+                targets,
+            )
+        return asked(form, *self.way.placed(outputs, targets), **keywords)
+
     def raw(self, logits: Tensor, labels: Tensor, reduction: str | None = None) -> Any:
-        """Return what the loss itself returns, with a reduction asked for or left as it is."""
+        """Return what the loss itself returns, with a reduction asked for or left as it is.
+
+        Values of images lose the axes of theirs, and what was added to fill a batch is taken away.
+        """
         import torch
 
-        form, keywords = self._form(reduction, logits.dtype)
-        if "num_classes" in self._parameters:
-            keywords["num_classes"] = logits.shape[-1]
-        if self.takes == "logits":
-            return form(logits, labels, **keywords)
-        probs = torch.softmax(logits, dim=-1)
-        if not self.is_numpy:
-            return form(probs, labels, **keywords)
-        values = form(probs.detach().numpy(), labels.numpy(), **keywords)
-        return torch.as_tensor(values)
+        size, short = len(labels), -len(labels) % self.way.batch_of
+        if short and size:  # of one sample alone, copies have its mean
+            logits, labels = (
+                torch.cat([t, t[-1:].repeat(short, *[1] * (t.ndim - 1))]) for t in (logits, labels)
+            )
+        found = self.call(*self.given(logits, labels), logits.dtype, reduction)
+        if self.way.layout == "images" and getattr(found, "ndim", 0) >= 3:
+            found = found.flatten(-2).squeeze(-1)
+        if short and getattr(found, "ndim", 0) and len(found) == len(labels):
+            found = found[:size]
+        return found
 
     def values(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of each sample, (N, K) and (N,) -> (N,), computed on copies.
@@ -115,8 +138,14 @@ class Subject:
             raise Broken(
                 f"the loss raised {type(error).__name__}: {one_line(error)}", logits=logits, labels=labels
             ) from error
-        if len(labels) == 1 and found.numel() == 1:
-            found = found.reshape(1)  # a lost axis is the business of `one_sample`
+        if not isinstance(found, torch.Tensor):
+            raise Broken(
+                f"the loss returned {type(found).__name__}, not a tensor", logits=logits, labels=labels
+            )
+        if found.shape == (*labels.shape, logits.shape[-1]):
+            return found.sum(dim=-1)  # one number for each class, as of K binary losses
+        if found.shape == (*labels.shape, 1) or (len(labels) == 1 and found.numel() == 1):
+            found = found.reshape(labels.shape)  # a lost axis is the business of `one_sample`
         if found.shape != labels.shape:
             raise Broken(
                 f"the loss returned shape {tuple(found.shape)} for {len(labels)} samples",
@@ -124,6 +153,10 @@ class Subject:
                 labels=labels,
             )
         return found
+
+    def fitting(self, size: int) -> int:
+        """Return the next number of samples that the loss takes as it is."""
+        return size + -size % self.way.batch_of
 
     def matrix(self, logits: Tensor) -> Tensor:
         """Entry [n, j] is the loss of sample n had its label been j: (N, K) -> (N, K), without gradients."""
@@ -166,21 +199,7 @@ class Subject:
         ------
         TypeError : it could not be called at any K, or gives no number or one loss a sample.
         """
-        refused: dict[int, str] = {}
-        sizes = (self.only_classes,) if self.only_classes else SIZES
-        for size in sizes:
-            try:
-                found = self.raw(*probe(size))
-            except Exception as error:
-                refused[size] = f"{type(error).__name__}: {one_line(error)}"
-                continue
-            reduction = self._reduction(found, size)
-            return Interface(size, refused, reduction, self._askable(size))
-        shown = next(iter(refused.items()))
-        raise TypeError(
-            f"loss must be callable on {self.takes} (N, K) and labels (N,), got loss={self.name!r}, which at "
-            f"K = {shown[0]} raised {shown[1]}"
-        )
+        return found_out(self)
 
     @cached_property
     def unit(self) -> float:
@@ -188,7 +207,8 @@ class Subject:
         import torch
 
         found = self.values(*probe(self.interface.num_classes))
-        return torch.finfo(found.dtype).eps if found.is_floating_point() else 2.0**-52
+        given = torch.finfo(getattr(torch, self.way.dtype or "float64")).eps
+        return max(given, torch.finfo(found.dtype).eps if found.is_floating_point() else given)
 
     @cached_property
     def eps(self) -> float:
@@ -217,7 +237,22 @@ class Subject:
         import torch
 
         batch = probe(self.interface.num_classes)
-        return bool(torch.equal(self.values(*batch), self.values(*batch)))
+        first, second = self.values(*batch), self.values(*batch)
+        return bool(torch.allclose(first, second, rtol=0, atol=0, equal_nan=True))
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Tell whether the losses of moderate logits are finite."""
+        return bool(self.values(*probe(self.interface.num_classes)).isfinite().all())
+
+    @cached_property
+    def ignore_index(self) -> int | None:
+        """Return the label that the loss ignores: as declared, or as its attribute or default says."""
+        if self.way.ignore_index is not None:
+            return self.way.ignore_index
+        default = self.parameters.get("ignore_index")
+        said = getattr(self.loss, "ignore_index", default.default if default is not None else None)
+        return said if isinstance(said, int) and not isinstance(said, bool) else None
 
     def works_at(self, num_classes: int) -> bool:
         """Tell whether it can be called at this K."""
@@ -239,58 +274,52 @@ class Subject:
         first = self.interface.num_classes
         return (first, *(k for k in FEW if k != first and self.works_at(k)))
 
-    def _reduction(self, found: Any, size: int) -> str:
-        import torch
-
-        logits, labels = probe(size)
-        shape = getattr(found, "shape", None)
-        if shape == labels.shape:
-            return "none"
-        if shape is None or len(shape) > 0:
-            got = type(found).__name__ if shape is None else f"shape {tuple(shape)}"
-            raise TypeError(
-                f"loss must return one number, or one a sample (shape ({len(labels)},) here), got {got}"
-            )
-        each = torch.stack(
-            [
-                self.raw(logits[i : i + 1].clone(), labels[i : i + 1].clone()).reshape(())
-                for i in range(len(labels))
-            ]
-        )
-        # two orders of summation of a few numbers, perhaps in float32: some units of 2^-23
-        atol = 1e-6 * float(each.abs().max())
-        for reduction, total in (("mean", each.mean()), ("sum", each.sum())):
-            if torch.allclose(found.double(), total.double(), atol=atol, rtol=1e-5):
-                return reduction
-        return "unknown"
-
-    def _askable(self, size: int) -> tuple[str, ...]:
-        given = []
-        for reduction in REDUCTIONS:
-            logits, labels = probe(size)
-            try:
-                found = self.raw(logits, labels, reduction)
-            except Exception:
-                continue
-            if getattr(found, "shape", None) == (labels.shape if reduction == "none" else ()):
-                given.append(reduction)
-        return tuple(given)
-
     @cached_property
-    def _parameters(self) -> Mapping[str, inspect.Parameter]:
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """Return the parameters that the loss takes when called, by name."""
         function = getattr(self.loss, "forward", self.loss)
         try:
             return inspect.signature(function).parameters
         except (TypeError, ValueError):  # some built-in functions have none
             return {}
 
-    def _form(self, reduction: str | None, dtype: Any) -> tuple[Any, dict[str, Any]]:
-        """Return the callable that gives a reduction, and the keyword that asks for it.
+    @property
+    def missing(self) -> list[str]:
+        """Return the names of parameters without a default that nothing is given for."""
+        taken = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        needed = [n for n, p in self.parameters.items() if p.default is p.empty and p.kind not in taken]
+        return [n for n in needed[len(self.way.slots) :] if n not in {*self.way.extra, "num_classes"}]
+
+    @property
+    def asks_by_name(self) -> bool:
+        """Tell whether a reduction is asked for by keyword, not by an attribute."""
+        import torch
+
+        by_attribute = isinstance(self.loss, torch.nn.Module) and hasattr(self.loss, "reduction")
+        return not by_attribute and "reduction" in self.parameters
+
+    def form(
+        self, reduction: str | None, dtype: Any, num_classes: int | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the callable that gives a reduction, and what it is given by keyword.
 
         Raises
         ------
         LookupError : it cannot be asked.
         """
+        form, keywords = self._form(reduction, dtype)
+        keywords = {**self.way.extra, **keywords}
+        if "num_classes" in self.parameters and num_classes is not None:
+            keywords.setdefault("num_classes", num_classes)
+        return form, keywords
+
+    def _classes_of(self, outputs: Any) -> int | None:
+        """Return K, of what the loss is given."""
+        return (
+            2 if self.way.kind == "binary logits" else outputs.shape[1 if self.way.layout == "images" else -1]
+        )
+
+    def _form(self, reduction: str | None, dtype: Any) -> tuple[Any, dict[str, Any]]:
         import torch
 
         key = (reduction, dtype)
@@ -311,21 +340,6 @@ class Subject:
                 return form, {}
         if reduction is None:
             return form, {}
-        if "reduction" not in self._parameters:
+        if "reduction" not in self.parameters:
             raise LookupError("the loss cannot be asked for a reduction")
         return form, {"reduction": reduction}
-
-
-def probe(num_classes: int, size: int = 4) -> tuple[Tensor, Tensor]:
-    """Return a small batch in float64, always the same: logits (size, K) in [-2, 2] and labels (size,)."""
-    import torch
-
-    steps = torch.arange(size * num_classes, dtype=torch.float64)
-    logits = 2 * torch.sin(1.7 * steps + 0.3).reshape(size, num_classes)
-    return logits, torch.arange(size) % num_classes
-
-
-def one_line(error: BaseException) -> str:
-    """Return the first line of an error's message."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].strip() if lines else ""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from lossmatters.proofs_checks.conformance.state import watched
+from lossmatters.proofs_checks.conformance.imports import Change, watched_imports
 from lossmatters.theory.losses import CallableLoss, get
 
 
@@ -23,7 +20,7 @@ class Loaded(NamedTuple):
 
     loss: Any
     name: str
-    import_changes: list[str] | None
+    import_changes: list[Change] | None
 
 
 def load(spec: str) -> Loaded:
@@ -34,22 +31,11 @@ def load(spec: str) -> Loaded:
     ------
     ValueError, TypeError : as `get`.
     """
-    path, colon, _ = spec.rpartition(":")
+    path, colon, _ = spec.partition("(")[0].rpartition(":")
     is_imported = colon and path not in sys.modules
-    with watched() as changed:
+    with watched_imports(path) as changed:
         found = get(spec)
     loss = found.function if isinstance(found, CallableLoss) else found
     says_little = getattr(loss, "name", getattr(loss, "__name__", "")) in ("loss", "<lambda>")
     name = path.removesuffix(".py").replace("/", ".").rpartition(".")[2] if says_little else ""
     return Loaded(loss, name, list(changed) if is_imported else None)
-
-
-def changes_by_import(target: str) -> list[str]:
-    """Return the global state that importing a module, by name or path, changes in this process."""
-    with watched() as changed:
-        if target.endswith(".py"):
-            spec: Any = importlib.util.spec_from_file_location(f"_imported_{Path(target).stem}", target)
-            spec.loader.exec_module(importlib.util.module_from_spec(spec))
-        else:
-            importlib.import_module(target)
-    return changed

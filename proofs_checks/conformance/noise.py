@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from lossmatters.proofs_checks.conformance.adapt import probe
+from lossmatters.proofs_checks.conformance.probing import probe
 
 if TYPE_CHECKING:
     from torch import Tensor

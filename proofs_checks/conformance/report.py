@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
-EXPECTED, UNEXPECTED = "expected failure", "unexpected pass"
-STATUSES = (PASSED, FAILED, SKIPPED, EXPECTED, UNEXPECTED)
+PASSED, NOTED, FAILED, SKIPPED = "passed", "noted", "failed", "skipped"
+EXPECTED, UNEXPECTED, UNDECIDED = "expected failure", "unexpected pass", "undecided"
+STATUSES = (PASSED, NOTED, FAILED, SKIPPED, EXPECTED, UNEXPECTED, UNDECIDED)
+
+# A defect is wrong where training comes by; a weakness where it seldom does; a note says what is so and does
+# no harm that anyone has seen. A note is no failure.
+DEFECT, WEAKNESS, NOTE = "defect", "weakness", "note"
+SEVERITIES = (DEFECT, WEAKNESS, NOTE)
 
 
 class Broken(AssertionError):
@@ -16,14 +21,16 @@ class Broken(AssertionError):
     Parameters
     ----------
     what : what happened, in a sentence, with the numbers.
-    cause : the likely cause, where what happened is the sign of a known defect.
+    cause : the likely cause, where it was looked into and found.
+    severity : "defect", "weakness" or "note".
     counterexample : the smallest input found, by name.
     """
 
-    def __init__(self, what: str, cause: str = "", **counterexample: Any) -> None:
+    def __init__(self, what: str, cause: str = "", *, severity: str = DEFECT, **counterexample: Any) -> None:
         super().__init__(what)
         self.what = what
         self.cause = cause
+        self.severity = severity
         self.counterexample = {key: plain(value) for key, value in counterexample.items()}
         self.promise = ""  # set by the check that was run
 
@@ -48,10 +55,12 @@ class Result:
     ----------
     check : the id of the check.
     promise : the sentence that it checks.
-    status : "passed", "failed", "skipped", "expected failure" or "unexpected pass" (a failure too).
+    status : "passed", "noted" (no failure), "failed", "skipped", "expected failure", "unexpected pass" (a
+        failure too) or "undecided" (the check itself broke down, which is no fault of the loss, and no pass).
     detail : what was found: for a failure what happened, for a skip why, else a finding or nothing.
     counterexample : the smallest input found to break the promise, by name; empty where none is.
-    cause : the likely cause of a failure, where it is the sign of a known defect.
+    cause : the likely cause of a failure, where it was looked into and found.
+    severity : of what was found: "defect", "weakness" or "note"; "" where nothing was.
     reason : of an expected failure, as it was given.
     """
 
@@ -64,10 +73,11 @@ class Result:
     cause: str = ""
     reason: str = ""
     seconds: float = 0.0
+    severity: str = ""
 
     @property
     def ok(self) -> bool:
-        return self.status not in (FAILED, UNEXPECTED)
+        return self.status not in (FAILED, UNEXPECTED, UNDECIDED)
 
 
 @dataclass(frozen=True)
@@ -79,12 +89,14 @@ class Report:
     loss : the name of the loss.
     num_classes : the K that most checks used.
     budget : "quick", "default" or "thorough".
+    complete : False if the run was interrupted: the results are those of the checks before.
     """
 
     loss: str
     num_classes: int
     budget: str
     results: tuple[Result, ...]
+    complete: bool = True
 
     @property
     def ok(self) -> bool:
@@ -109,6 +121,7 @@ class Report:
             "num_classes": self.num_classes,
             "budget": self.budget,
             "ok": self.ok,
+            "complete": self.complete,
             "counts": self.counts(),
             "results": [asdict(result) | {"tags": list(result.tags)} for result in self.results],
         }
@@ -117,20 +130,23 @@ class Report:
         lines = [f"{self.loss}, K = {self.num_classes}"]
         for result in self.results:
             lines.append(f"{result.status:<17}{result.check:<20}{_first(result)}")
-            if not result.ok:
+            if not result.ok or result.status == NOTED:
                 lines += [f"{'':<17}{line}" for line in details(result)]
         lines.append(", ".join(f"{n} {status}" for status, n in self.counts().items()))
+        if not self.complete:
+            lines.append("interrupted: the other checks were not run")
         return "\n".join(lines)
 
 
 def details(result: Result) -> list[str]:
     """Return what a person needs to act on a failure, line by line."""
-    lines = [result.detail, *(f"{key} = {value}" for key, value in result.counterexample.items())]
+    graded = f"{result.severity}: {result.detail}" if result.severity else result.detail
+    lines = [graded, *(f"{key} = {value}" for key, value in result.counterexample.items())]
     return lines + ([f"likely cause: {result.cause}"] if result.cause else [])
 
 
 def _first(result: Result) -> str:
-    if result.status == FAILED:
+    if result.status in (FAILED, NOTED):
         return result.promise
     return result.reason or result.detail or result.promise
 
@@ -146,3 +162,12 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return str(value)
+
+
+def told_apart(*numbers: float) -> list[str]:
+    """Return numbers with as many digits as it takes to see that they differ, six at least."""
+    for digits in range(6, 18):
+        shown = [f"{x:.{digits}g}" for x in numbers]
+        if len(set(shown)) == len(set(numbers)):
+            break
+    return shown

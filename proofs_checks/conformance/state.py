@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+VARIABLES = "environment variables"
+
 
 def snapshot() -> dict[str, Any]:
     """Return the global state that a loss must leave alone, by name."""
@@ -28,9 +30,7 @@ def snapshot() -> dict[str, Any]:
         "the precision of float32 products": torch.get_float32_matmul_precision(),
         "cuDNN's settings": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
         "NumPy's handling of errors": tuple(sorted(np.geterr().items())),
-        "environment variables": tuple(
-            sorted(item for item in os.environ.items() if item[0] != "PYTEST_CURRENT_TEST")
-        ),
+        VARIABLES: tuple(sorted(item for item in os.environ.items() if item[0] != "PYTEST_CURRENT_TEST")),
     }
 
 
@@ -64,15 +64,37 @@ def restore(before: dict[str, Any]) -> None:
         torch.set_float32_matmul_precision(before["the precision of float32 products"])
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = before["cuDNN's settings"]
     np.seterr(**dict(before["NumPy's handling of errors"]))
-    wanted = dict(before["environment variables"])
+    wanted = dict(before[VARIABLES])
     for key in set(os.environ) - set(wanted) - {"PYTEST_CURRENT_TEST"}:
         del os.environ[key]
     os.environ.update({key: value for key, value in wanted.items() if os.environ.get(key) != value})
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Return the names of what differs."""
-    return [name for name in before if before[name] != after[name]]
+    """Return the names of what differs, each environment variable by its own."""
+    found = [name for name in before if before[name] != after[name] and name != VARIABLES]
+    then, now = dict(before[VARIABLES]), dict(after[VARIABLES])
+    return found + [
+        f"the environment variable {key}" for key in sorted({*then, *now}) if then.get(key) != now.get(key)
+    ]
+
+
+@contextmanager
+def plain_torch() -> Iterator[None]:
+    """Record gradients, in float32 and on the CPU unless asked otherwise, whatever is set outside."""
+    import torch
+
+    dtype, device = torch.get_default_dtype(), str(torch.get_default_device())
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.inference_mode(False), torch.enable_grad():
+            if device == "cpu":
+                yield
+            else:
+                with torch.device("cpu"):
+                    yield
+    finally:
+        torch.set_default_dtype(dtype)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lossmatters.proofs_checks.conformance.adapt import Subject, one_line
+from lossmatters.proofs_checks.conformance.adapt import Subject
 from lossmatters.proofs_checks.conformance.checks import (
     declared,
+    finite,
     formula,
     gradient,
     hygiene,
@@ -20,25 +21,42 @@ from lossmatters.proofs_checks.conformance.checks import (
     places,
     risk,
 )
+from lossmatters.proofs_checks.conformance.probing import is_of_loss, one_line
 from lossmatters.proofs_checks.conformance.promises import declare
 from lossmatters.proofs_checks.conformance.report import (
     EXPECTED,
     FAILED,
+    NOTE,
+    NOTED,
     PASSED,
     SKIPPED,
+    UNDECIDED,
     UNEXPECTED,
     Broken,
     NotApplicable,
     Report,
     Result,
 )
-from lossmatters.proofs_checks.conformance.state import watched
+from lossmatters.proofs_checks.conformance.state import plain_torch, watched
 from lossmatters.proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
 from lossmatters.theory.exact import fail
 
-GROUPS = (formula, label_sum, declared, invariance, gradient, numbers, hygiene, places, risk)
+GROUPS = (formula, label_sum, declared, invariance, gradient, finite, numbers, hygiene, places, risk)
 CHECKS: dict[str, LossCheck] = {check.id: check for group in GROUPS for check in group.CHECKS}
 TAGS = tuple(sorted({tag for check in CHECKS.values() for tag in check.tags}))
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was interrupted.
+
+    Attributes
+    ----------
+    report : what was found until then.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"interrupted after {len(report.results)} checks")
+        self.report = report
 
 
 def check_loss(
@@ -63,6 +81,7 @@ def check_loss(
     ------
     TypeError, ValueError : no loss, an unknown budget, id or tag.
     ImportError : Hypothesis is not installed.
+    Interrupted : a KeyboardInterrupt, with the report of the checks before it.
 
     >>> from lossmatters.theory.losses import MAE
     >>> report = check_loss(MAE(), budget="quick", only=["label_sum", "batch"])
@@ -73,11 +92,17 @@ def check_loss(
     chosen = select(only)
     need_hypothesis()
     subject = as_subject(loss, **declarations)
-    results = []
-    for check in chosen:
-        step(check.id)
-        results.append(run(check, subject, budget))
-    return Report(subject.name, subject.interface.num_classes, budget, tuple(results))
+    with plain_torch(), watched():
+        num_classes = subject.interface.num_classes
+    results: list[Result] = []
+    try:
+        for check in chosen:
+            step(check.id)
+            results.append(run(check, subject, budget))
+    except KeyboardInterrupt:
+        report = Report(subject.name, num_classes, budget, tuple(results), complete=False)
+        raise Interrupted(report) from None
+    return Report(subject.name, num_classes, budget, tuple(results))
 
 
 def as_subject(loss: Any, **declarations: Any) -> Subject:
@@ -125,7 +150,7 @@ def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
     """Return one check of one subject, with expected failures accounted for.
 
     Whatever the loss does to the process is put back. An error raised by the loss is a failure; one raised
-    by the check goes on.
+    by the check itself leaves it undecided.
     """
     reason = subject.expected_failures.get(check.id, "")
     started = time.perf_counter()
@@ -141,8 +166,17 @@ def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
     except NotApplicable as why:
         return result(SKIPPED, str(why))
     except Broken as broken:
-        status = EXPECTED if reason else FAILED
-        return result(status, broken.what, counterexample=broken.counterexample, cause=broken.cause)
+        status = EXPECTED if reason else NOTED if broken.severity == NOTE else FAILED
+        return result(
+            status,
+            broken.what,
+            counterexample=broken.counterexample,
+            cause=broken.cause,
+            severity=broken.severity,
+        )
+    except Exception as error:
+        said = f"the check itself raised {type(error).__name__}: {one_line(error)}"
+        return result(UNDECIDED, f"{said}; a fault of the suite, not of the loss")
     return result(UNEXPECTED if reason else PASSED, finding)
 
 
@@ -154,17 +188,20 @@ def attempt(check: LossCheck, subject: Subject, budget: str) -> str | None:
     Broken, NotApplicable : as the check does.
     """
     trial = Trial(subject, BUDGETS[budget])
-    with watched():
+    with plain_torch(), watched():
         subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
-    with watched(), warnings.catch_warnings():
+    with plain_torch(), watched(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever is made of warnings outside
         if not check.anyway and not subject.is_deterministic:
             raise NotApplicable("the values are random: see `deterministic`")
+        if not (check.anyway or check.of_nan or subject.is_finite):
+            raise NotApplicable("the loss is not finite at moderate logits: see `finite_value`")
         try:
             return check.run(trial)
         except Broken as broken:
             broken.promise = check.promise
             raise
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
-            # of the loss, called by a check as nobody expected
+        except Exception as error:
+            if not is_of_loss(error):
+                raise
             raise Broken(f"it raised {type(error).__name__}: {one_line(error)}") from error

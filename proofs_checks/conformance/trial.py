@@ -57,6 +57,7 @@ class LossCheck:
     tags : words that select it.
     run : takes a `Trial`; returns a finding or nothing, raises `Broken` or `NotApplicable`.
     anyway : run it on a loss whose values are random, or changed by a call, too.
+    of_nan : run it on a loss that is not finite at moderate logits, too.
     """
 
     id: str
@@ -64,6 +65,7 @@ class LossCheck:
     tags: tuple[str, ...]
     run: Callable[[Trial], str | None]
     anyway: bool = False
+    of_nan: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,19 +135,20 @@ class Trial:
 
     def need_gradient(self) -> None:
         """Skip a check of gradients where there is none to speak of."""
-        if self.subject.is_numpy:
-            raise NotApplicable("NumPy functions have no gradient")
         if not self.subject.declared.differentiable:
             raise NotApplicable("the loss is declared not differentiable")
+        if not self.subject.has_gradient:
+            raise NotApplicable(f"no gradient comes out of {self.subject.way.library} functions")
 
     def need_logits(self) -> None:
         """Skip a check of what only functions of logits can get wrong."""
-        if self.subject.takes != "logits":
+        if self.subject.way.kind != "logits":
             raise NotApplicable(f"the loss takes {self.subject.takes}")
 
     def need_torch(self) -> None:
-        if self.subject.is_numpy:
-            raise NotApplicable("the loss is a NumPy function")
+        """Skip a check of what only torch has."""
+        if not self.subject.is_torch:
+            raise NotApplicable(f"the loss is a function of {self.subject.way.library}")
 
 
 def logits_of(points: Any) -> Tensor:

@@ -22,6 +22,7 @@ from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.corrected import WAYS, corrected
+from lossmatters.theory.losses.made import made, split_call
 from lossmatters.theory.losses.symmetrising import symmetrised
 
 LOSSES: dict[str, type[Loss]] = {}
@@ -69,8 +70,9 @@ def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
     ``Normalized(...)`` of those, such as ``0.5*cce + mae``; ``symmetrise(...)``, ``label_mean(...)``,
     ``noisy(..., eta=2/5)``, ``backward(..., eta=2/5)`` and ``forward(..., eta=2/5)`` of one;
     ``path/to/file.py:obj`` or ``package.module:obj``, where obj is a Loss, a callable ``(logits, labels) ->
-    (N,)``, or a class of either that needs no arguments; or such an object itself. A file finds what lies
-    beside it, as a script does, and a module is also looked for in the current folder.
+    (N,)``, or a class of either, with its arguments if it needs some, as ``mine.py:Focal(10, alpha=0.1)``; or
+    such an object itself. A file finds what lies beside it, as a script does, and a module is also looked for
+    in the current folder.
 
     Raises
     ------
@@ -89,11 +91,12 @@ def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
         raise ValueError(
             f"loss must have at most {LONGEST} characters and {DEEPEST} brackets, got loss={spec[:60]!r}..."
         )
-    path, colon, attribute = spec.rpartition(":")
+    target, arguments = split_call(spec)
+    path, colon, attribute = target.rpartition(":")
     if colon and path.endswith(".py"):
-        return _instance(_named(_load(Path(path)), attribute), parameters, spec)
+        return _instance(made(_named(_load(Path(path)), attribute), arguments, spec), parameters, spec)
     if colon and all(part.isidentifier() for part in path.split(".")):
-        return _instance(_named(_imported(path), attribute), parameters, spec)
+        return _instance(made(_named(_imported(path), attribute), arguments, spec), parameters, spec)
     if spec.endswith(".py"):
         fail("loss file", "given as path/to/file.py:object", spec)
     if parameters or _canonical(spec) in LOSSES:
@@ -157,6 +160,8 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
             obj = obj()
         except TypeError as error:
             raise TypeError(f"loss must be made first, got a class that needs arguments: {error}") from None
+        except Exception as error:
+            raise LossFileError(f"making {spec} raised {type(error).__name__}: {error}") from error
     if callable(obj) and not isinstance(obj, type):
         return CallableLoss(obj)
     raise TypeError(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lossmatters.proofs_checks.conformance.checks.label_sum import simple_outputs
-from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, told_apart
 from lossmatters.proofs_checks.conformance.scan import outputs, rejects, simplest, worst
 from lossmatters.proofs_checks.conformance.trial import MANY, LossCheck, Trial, logits_of
 from lossmatters.theory.symmetry.witness import Point
@@ -65,7 +65,8 @@ def _bounded(trial: Trial) -> str | None:
         u, label = drawn
         ((value,), slack), bound = losses_at(trial, [u], label), known[len(u)]
         if not value <= bound + slack:
-            raise Broken(f"the loss is {value:.12g}, above its bound {bound:.12g}", u=u, label=label)
+            shown = told_apart(value, bound)
+            raise Broken(f"the loss is {shown[0]}, above its bound {shown[1]}", u=u, label=label)
 
     from hypothesis import strategies as st
 
@@ -190,7 +191,10 @@ def _convex(trial: Trial) -> str | None:
         chord = first + (last - first) * float((b - a) / (c - a))
         if not middle <= chord + slack:
             raise Broken(
-                f"the loss, {middle:.8g}, is above its chord, {chord:.8g}", v=v, label=label, t=[a, b, c]
+                "the loss, {}, is above its chord, {}".format(*told_apart(middle, chord)),
+                v=v,
+                label=label,
+                t=[a, b, c],
             )
 
     return _promised(trial, "convex", _lines, first, test)
@@ -210,7 +214,7 @@ def _decreasing(trial: Trial) -> str | None:
         # on a part of a line the fall may be less than rounding
         if not last < first + (slack if c - a < 1 else -slack):
             raise Broken(
-                f"the loss does not fall towards its label: from {first:.8g} to {last:.8g}",
+                "the loss does not fall towards its label: from {} to {}".format(*told_apart(first, last)),
                 v=v,
                 label=label,
                 t=[a, c],
@@ -233,7 +237,9 @@ def _smallest(trial: Trial) -> str | None:
         (value, least), slack = losses_at(trial, [u, vertex(len(u), label)], label)
         if not value >= least - slack:
             raise Broken(
-                f"the loss is {value:.8g}, below the {least:.8g} at its label's vertex", u=u, label=label
+                "the loss is {}, below the {} at its label's vertex".format(*told_apart(value, least)),
+                u=u,
+                label=label,
             )
 
     return _promised(trial, "smallest_at_label", _outputs, first, test)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossmatters.proofs_checks.conformance.adapt import probe
 from lossmatters.proofs_checks.conformance.checks.invariance import MODERATE, moved, rounding
-from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.probing import probe
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, told_apart
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 CLOSE = 1e-3  # of the largest loss: further apart no small number explains
@@ -40,8 +40,9 @@ def _formula(trial: Trial) -> str | None:
             allowed += moved(trial, z, y, value, trial.subject.eps * (1 + float(z.abs().max())))
         if not apart <= allowed:
             own = float(torch.softmax(z, dim=1)[0, label])
+            shown = told_apart(float(value), wanted)
             raise Broken(
-                f"the loss is {float(value):.12g} where {formula.spec} is {wanted:.12g}, at u_y = {own:.3g}",
+                f"the loss is {shown[0]} where {formula.spec} is {shown[1]}, at u_y = {own:.3g}",
                 _cause(
                     trial, trial.subject.values(rows, labels).tolist(), [exact(*case) for case in moderate]
                 ),
@@ -76,8 +77,15 @@ def _probs(trial: Trial, row: Any) -> Any:
 
     from lossmatters.theory.criteria import reference
 
-    if trial.subject.takes == "logits":
+    if trial.subject.way.kind == "logits":
         return reference.softmax(row.tolist())
+    if trial.subject.way.kind == "log probs":
+        logs = torch.log_softmax(torch.from_numpy(row), dim=-1)
+        return np.array(
+            [reference.CONTEXT.exp(reference.CONTEXT.mpf(x)) for x in logs.tolist()], dtype=object
+        )
+    if trial.subject.way.kind == "binary logits":
+        return reference.softmax([0.0, float(row[1] - row[0])])
     given = torch.softmax(torch.from_numpy(row), dim=-1)
     return np.array([reference.CONTEXT.mpf(x) for x in given.tolist()], dtype=object)
 

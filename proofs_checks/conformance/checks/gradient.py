@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossmatters.proofs_checks.conformance.adapt import probe
 from lossmatters.proofs_checks.conformance.checks.invariance import MODERATE
-from lossmatters.proofs_checks.conformance.report import Broken
+from lossmatters.proofs_checks.conformance.probing import one_line, probe
+from lossmatters.proofs_checks.conformance.report import (
+    DEFECT,
+    NOTE,
+    SEVERITIES,
+    WEAKNESS,
+    Broken,
+    told_apart,
+)
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 from lossmatters.theory.losses import Loss
 
 SMALLEST = 1e-36  # a hundred times the smallest normal float32
+FELT, HARDLY_FELT = 1e-6, 1e-12  # sizes of a gradient: beside others of size 1, none in float32 is felt below
+SELDOM = 1e-8  # an output that gives its label less is rare after the first steps
 
 
 def _gradient(trial: Trial) -> str | None:
@@ -57,7 +66,7 @@ def gradient_is_that_of(trial: Trial, drawn: tuple[Any, int, list[float]]) -> No
         if abs(near[0] - near[1]) <= near[2]:
             return
     raise Broken(
-        f"the value changes at the rate {wanted:.10g}, the gradient says {found:.10g}",
+        "the value changes at the rate {}, the gradient says {}".format(*told_apart(wanted, found)),
         _cause(trial, z, y, d, wanted, allowed),
         logits=z[0],
         label=label,
@@ -99,6 +108,49 @@ def _cause(trial: Trial, z: Any, y: Any, d: Any, wanted: float, allowed: float) 
     return "a factor is detached, or computed under no_grad" if abs(whole - wanted) <= allowed else ""
 
 
+def _second(trial: Trial) -> str | None:
+    """Compare the derivative of the gradient along a direction with differences of the gradient."""
+    trial.need_gradient()
+    import torch
+
+    z, y = probe(trial.num_classes)
+    way = torch.cos(2.3 * torch.arange(z.numel(), dtype=z.dtype)).reshape(z.shape)
+    leaf = z.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(trial.subject.values(leaf * 1, y).sum(), leaf, create_graph=True)
+    along = (slope * way).sum(dim=1)
+    found = torch.zeros_like(z)
+    if along.requires_grad:
+        try:
+            (second,) = torch.autograd.grad(along.sum(), leaf, allow_unused=True)
+        except Exception as error:
+            raise Broken(
+                f"a second derivative raised {type(error).__name__}: {one_line(error)}",
+                severity=WEAKNESS,
+                logits=z,
+                labels=y,
+            ) from error
+        found = found if second is None else second
+    step = trial.subject.eps**0.25  # the gradients are good to eps^(3/4) or so, their differences to its root
+    ends = [(trial.subject.gradient(z + s * step * way, y)) for s in (1, 0, -1)]
+    right, left = (ends[0] - ends[1]) / step, (ends[1] - ends[2]) / step
+    wanted = (right + left) / 2
+    allowed = 100 * step * trial.scale(z) + (right - left).abs()  # a kink allows any slope between the two
+    bad = (found - wanted).abs() > allowed
+    if bool(bad.any()):
+        row = int(bad.any(dim=1).nonzero()[0])
+        raise Broken(
+            "the gradient changes along a direction, and its derivative says otherwise",
+            "the backward pass is no function of the logits to autograd" if not along.requires_grad else "",
+            severity=WEAKNESS,
+            logits=z[row],
+            label=y[row],
+            direction=way[row],
+            rates=wanted[row],
+            found=found[row],
+        )
+    return None
+
+
 def _dead(trial: Trial) -> str | None:
     trial.need_gradient()
     import torch
@@ -109,6 +161,7 @@ def _dead(trial: Trial) -> str | None:
     # flat before u_y = e^-40 (one that falls like u_y^2 still has e^-80); in favour of it, many have stopped.
     against = (2.0, 5.0, 10.0, 16.0, 20.0, 30.0, 40.0, *((60.0, 80.0) if formula is not None else ()))
     favour = against if formula is not None else (2.0, 5.0)
+    found = []
     for sign, gaps in ((-1.0, against), (1.0, favour)):
         for gap in gaps:
             z = torch.zeros(1, k)
@@ -117,20 +170,49 @@ def _dead(trial: Trial) -> str | None:
             norm = None if formula is None else _true_norm(formula, z[0].tolist())
             if norm is not None and norm < SMALLEST:
                 continue
-            gradient = trial.subject.gradient(z, torch.tensor([0]))[0]
-            if bool((gradient == 0).all()):
+            if bool((trial.subject.gradient(z, torch.tensor([0])) == 0).all()):
                 if norm is None and sign > 0 and _is_met(trial, z):
                     break
-                truth = "" if norm is None else f", though its true size is {norm:.3g}"
-                own = float(torch.softmax(z, dim=1)[0, 0])
-                raise Broken(
-                    f"the gradient in float32 is exactly 0 at u_y = {own:.3g}{truth}",
-                    "probabilities clamped after softmax, or 1 - u_y rounded to 0; take log_softmax, and "
-                    "sum the other classes",
-                    logits=z[0],
-                    label=0,
-                )
+                found.append(_no_slope(trial, z, norm))
+    if found:
+        raise min(found, key=lambda broken: SEVERITIES.index(broken.severity))
     return None
+
+
+def _no_slope(trial: Trial, z: Any, norm: float | None) -> Broken:
+    """Return the finding of a gradient that is 0 where it should be of size `norm`, if that is known."""
+    import torch
+
+    own = float(torch.softmax(z, dim=1)[0, 0])
+    if norm is None:
+        severity = DEFECT if own > SELDOM else WEAKNESS
+    else:
+        severity = DEFECT if norm >= FELT else WEAKNESS if norm >= HARDLY_FELT else NOTE
+    truth = "" if norm is None else f", though its true size is {norm:.3g}"
+    return Broken(
+        f"the gradient in float32 is exactly 0 at u_y = {own:.3g}{truth}",
+        _why_none(trial, z),
+        severity=severity,
+        logits=z[0],
+        label=0,
+    )
+
+
+def _why_none(trial: Trial, z: Any) -> str:
+    """Return the cause that a second look confirms, or nothing."""
+    import torch
+
+    label = torch.tensor([0])
+    beside = z.clone()
+    beside[0, 0] *= 1.01
+    here, there = (trial.subject.values(row.double(), label).detach() for row in (z, beside))
+    if torch.equal(here, there):
+        return "the value is flat there too, in float64: probabilities clamped after softmax, or a margin"
+    if bool((trial.subject.gradient(z.double(), label) != 0).any()):
+        return (
+            "rounding: float64 has a gradient there; take log_softmax, and sum the other classes for 1 - u_y"
+        )
+    return ""
 
 
 def _is_met(trial: Trial, z: Any) -> bool:
@@ -155,6 +237,9 @@ def _true_norm(loss: Loss, logits: list[float]) -> float | None:
 TAGS = ("gradient",)
 CHECKS = (
     LossCheck("gradient", "The gradient is that of the value.", TAGS, _gradient),
+    LossCheck(
+        "second_derivative", "The gradient has a derivative, which is that of the gradient.", TAGS, _second
+    ),
     LossCheck(
         "dead_gradient",
         "The gradient is not zero where the true one can be represented.",

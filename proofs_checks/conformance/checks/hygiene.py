@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+from itertools import product
 from typing import Any
 
-from lossmatters.proofs_checks.conformance.adapt import probe
-from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.imports import Change
+from lossmatters.proofs_checks.conformance.probing import one_line, probe
+from lossmatters.proofs_checks.conformance.report import NOTE, WEAKNESS, Broken, NotApplicable
 from lossmatters.proofs_checks.conformance.state import watched
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
@@ -17,47 +20,83 @@ SECONDS = 120  # to import the file of a loss, torch included
 def _deterministic(trial: Trial) -> str | None:
     import torch
 
-    for size in (1, 4, 64):
+    for size in (1, 5, 64):
         z, y = probe(trial.num_classes, size)
-        first, second = trial.subject.values(z, y), trial.subject.values(z, y)
-        if not torch.equal(first, second):
+        first, second = trial.subject.values(z, y).detach(), trial.subject.values(z, y).detach()
+        if not torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
             raise Broken(
                 f"two equal calls differ by {float((first - second).abs().max()):.6g}",
-                "a random draw inside, dropout left on, or a state kept between calls",
+                _why_random(trial, z, y),
                 logits=z,
                 labels=y,
             )
     return None
 
 
-def _input(trial: Trial) -> str | None:
-    trial.need_torch()
+def _why_random(trial: Trial, z: Any, y: Any) -> str:
+    """Return whether a seed makes two calls alike."""
+    import numpy as np
     import torch
 
-    for needs_gradient in (False, True):
+    found = []
+    for _ in range(2):
+        torch.manual_seed(0)  # `watched` puts the seeds back
+        np.random.seed(0)  # noqa: NPY002 - the global generator is what is asked about
+        random.seed(0)
+        found.append(trial.subject.values(z, y).detach())
+    if torch.equal(*found):
+        return "a random draw inside, or dropout left on: with the same seed before it, a call gives the same"
+    return "a state kept between calls: seeds do not make them alike"
+
+
+def _input(trial: Trial) -> str | None:
+    import torch
+
+    recorded = (False, True) if trial.subject.is_torch and trial.subject.has_gradient else (False,)
+    for needs_gradient, scale in product(recorded, (1, 20)):  # far out too, where it may clip
         z, y = probe(trial.num_classes)
+        z = scale * z
         leaf = z.clone().requires_grad_(needs_gradient)
-        logits, labels = leaf * 1, y.clone()
-        value = trial.subject.raw(logits, labels)
+        given = trial.subject.given(leaf * 1, y.clone())
+        before = [t.detach().clone() if isinstance(t, torch.Tensor) else t.copy() for t in given]
+        value = trial.subject.call(*given, dtype=z.dtype)
         if needs_gradient and value.requires_grad:
             torch.autograd.grad(value.sum(), leaf, allow_unused=True)
-        for name, now, then in (("logits", logits.detach(), z), ("labels", labels, y)):
-            if not torch.equal(now, then):
+        for name, now, then in zip((trial.subject.takes, "labels"), given, before, strict=True):
+            if not torch.equal(*(torch.as_tensor(t).detach() for t in (now, then))):
                 raise Broken(
                     f"the {name} are changed by the call",
                     "an operation in place (+=, *=, clamp_, scatter_) on the argument",
-                    **{f"{name}_before": then, f"{name}_after": now},
+                    before=then,
+                    after=now,
                 )
     return None
 
 
 def _state_at_call(trial: Trial) -> str | None:
-    with watched() as changed:
+    import torch
+
+    def call() -> None:
         trial.subject.values(*probe(trial.num_classes))
-        if not trial.subject.is_numpy and trial.subject.declared.differentiable:
+
+    def gradient() -> None:
+        if trial.subject.has_gradient:
             trial.subject.gradient(*probe(trial.num_classes))
-    if changed:
-        raise Broken(f"a call changes {', '.join(changed)}", "a random draw, or a setting, inside the loss")
+
+    for record, run in ((True, call), (True, gradient), (False, call)):
+        with watched() as changed, torch.set_grad_enabled(record):
+            run()
+            inside = torch.is_grad_enabled()
+        if inside != record:
+            raise Broken(
+                f"under {'enable_grad' if record else 'no_grad'} a call leaves gradients "
+                f"{'off' if record else 'on'}",
+                "torch.set_grad_enabled inside the loss, not as a context",
+            )
+        if changed:
+            raise Broken(
+                f"a call changes {', '.join(changed)}", "a random draw, or a setting, inside the loss"
+            )
     return None
 
 
@@ -65,15 +104,19 @@ def _state_at_import(trial: Trial) -> str | None:
     found = trial.subject.import_changes
     if found is None:
         found = _in_a_new_process(trial)
-    if found:
+    own = [change for change in found if change.own]
+    if own:
         raise Broken(
-            f"importing the loss changes {', '.join(found)}",
-            "a setting at the top of the file: it is then made for everyone who imports it",
+            f"importing the loss changes {', '.join(change.name for change in own)}",
+            f"made by {', '.join(sorted({change.module for change in own}))}, for whoever imports it",
         )
+    if found:
+        told = ", ".join(f"{change.module} changes {change.name}" for change in found)
+        raise Broken(f"a module that the loss imports sets things for everyone: {told}", severity=NOTE)
     return None
 
 
-def _in_a_new_process(trial: Trial) -> list[str]:
+def _in_a_new_process(trial: Trial) -> list[Change]:
     """Return what importing the module of a loss changes, where it was imported long ago."""
     holder = getattr(trial.subject.loss, "__module__", None) or type(trial.subject.loss).__module__
     module = sys.modules.get(holder)
@@ -86,8 +129,8 @@ def _in_a_new_process(trial: Trial) -> list[str]:
         raise NotApplicable("a quick run starts no new process")
     code = (
         "import sys; sys.path[:] = sys.argv[2:]\n"
-        "from lossmatters.proofs_checks.conformance.load import changes_by_import\n"
-        "print('\\n'.join(['found', *changes_by_import(sys.argv[1])]))"
+        "from lossmatters.proofs_checks.conformance.imports import changes_by_import\n"
+        "print('\\n'.join(['found', *map('\\t'.join, changes_by_import(sys.argv[1]))]))"
     )
     target = holder if _importable(holder) else path
     command = [sys.executable, "-c", code, target, *sys.path]
@@ -98,7 +141,7 @@ def _in_a_new_process(trial: Trial) -> list[str]:
     first, *found = done.stdout.split("\n")[:-1] or [""]
     if done.returncode or first != "found":
         raise NotApplicable(f"{holder} could not be imported alone: {one_line_of(done.stderr)}")
-    return found
+    return [Change(*line.split("\t")) for line in found]
 
 
 def _importable(name: str) -> bool:
@@ -118,6 +161,7 @@ def one_line_of(text: str) -> str:
 
 def _label_types(trial: Trial) -> str | None:
     trial.need_torch()
+    _need_labels(trial)
     import torch
 
     z, y = probe(trial.num_classes)
@@ -131,7 +175,6 @@ def _label_types(trial: Trial) -> str | None:
         if not torch.equal(found, wanted):
             raise Broken(
                 f"labels of type {dtype} give other losses than int64",
-                "uint8 taken as a mask, or arithmetic that overflows" if dtype == torch.uint8 else "",
                 labels=y,
                 int64=wanted,
                 found=found,
@@ -139,16 +182,24 @@ def _label_types(trial: Trial) -> str | None:
     return f"refused with an error: {', '.join(refused)}" if refused else None
 
 
+def _need_labels(trial: Trial) -> None:
+    """Skip a loss that does not see labels as we give them."""
+    if trial.subject.way.targets != "labels" or trial.subject.way.kind == "binary logits":
+        raise NotApplicable("the labels are made into what the loss takes by the suite")
+
+
 def _bad_labels(trial: Trial) -> str | None:
+    _need_labels(trial)
     import torch
 
     k = trial.num_classes
     z, y = probe(k)
     at = torch.arange(len(y)) == 1
-    _refuses(trial, z, torch.where(at, k, y), "a label of K is")
-    if not trial.subject.is_numpy:
+    if trial.subject.ignore_index != k:
+        _refuses(trial, z, torch.where(at, k, y), "a label of K is")
+    if trial.subject.is_torch:
         _refuses(trial, z, y.double() + 0.5, "labels that are no integers are")
-    return _negative(trial, z, y, at)
+    return None if trial.subject.ignore_index == -1 else _negative(trial, z, y, at)
 
 
 def _negative(trial: Trial, z: Any, y: Any, at: Any) -> str | None:
@@ -175,6 +226,40 @@ def _negative(trial: Trial, z: Any, y: Any, at: Any) -> str | None:
     return "a label of -1 is no error, and not the last class"
 
 
+def _ignored(trial: Trial) -> str | None:
+    """Leave samples out by their label, some of a batch and all of it."""
+    import torch
+
+    index = trial.subject.ignore_index
+    if index is None or 0 <= index < trial.num_classes:
+        raise NotApplicable("no `ignore_index` is declared, nor does the loss have one")
+    _need_labels(trial)
+    z, y = probe(trial.num_classes)
+    some = torch.where(torch.arange(len(y)) % 2 == 1, index, y)
+    try:
+        found = torch.as_tensor(trial.subject.raw(z.clone(), some)).detach()
+    except Exception as error:
+        if trial.subject.way.ignore_index is None:
+            raise NotApplicable(f"its ignore_index is no label for it: {one_line(error)}") from None
+        raise
+    other = (
+        z + 3 * torch.sin(torch.arange(z.numel(), dtype=z.dtype)).reshape(z.shape) * (some == index)[:, None]
+    )
+    moved = torch.as_tensor(trial.subject.raw(other, some.clone())).detach()
+    if not torch.allclose(found, moved, rtol=1e-6, atol=1e-9 * (1 + trial.subject.typical), equal_nan=True):
+        raise Broken("the logits of ignored samples change the loss", labels=some, before=found, after=moved)
+    leaf = z.clone().requires_grad_(trial.subject.has_gradient)
+    value = torch.as_tensor(trial.subject.raw(leaf * 1, torch.full_like(y, index))).sum()
+    if trial.subject.has_gradient and not value.requires_grad:
+        raise Broken(
+            "a batch of ignored samples alone gives a loss without gradient: backward() raises",
+            "a new tensor is returned where nothing is left",
+        )
+    if bool(value.isnan()):
+        raise Broken("the loss of a batch of ignored samples alone is NaN, 0/0", severity=NOTE)
+    return None
+
+
 def _refuses(trial: Trial, z: Any, y: Any, what: str) -> None:
     try:
         found = trial.subject.values(z, y)
@@ -186,7 +271,7 @@ def _refuses(trial: Trial, z: Any, y: Any, what: str) -> None:
 def _empty(trial: Trial) -> str | None:
     z, y = probe(trial.num_classes)
     value = trial.subject.raw(z[:0].clone(), y[:0].clone())
-    wanted = (0,) if trial.subject.interface.reduction == "none" else ()
+    wanted = trial.subject.interface.shape(0, trial.num_classes)
     if tuple(value.shape) != wanted:
         raise Broken(f"a batch of no samples gives shape {tuple(value.shape)}, not {wanted}")
     return None
@@ -196,13 +281,26 @@ def _one(trial: Trial) -> str | None:
     for k in trial.subject.classes:
         z, y = probe(k)
         value = trial.subject.raw(z[:1].clone(), y[:1].clone())
-        wanted = (1,) if trial.subject.interface.reduction == "none" else ()
+        wanted = trial.subject.interface.shape(1, k)
         if tuple(value.shape) != wanted:
             raise Broken(
                 f"a batch of one sample gives shape {tuple(value.shape)}, not {wanted}",
-                "squeeze() without an axis",
+                "the axis of one sample is lost, as by squeeze() without an axis" if not value.shape else "",
                 K=k,
             )
+    return None
+
+
+def _shape(trial: Trial) -> str | None:
+    interface = trial.subject.interface
+    if interface.axes == ("1",):
+        told = "(N, 1)" if interface.reduction == "none" else "(1,)"
+        why = (
+            "it broadcasts against weights (N,)" if interface.reduction == "none" else "a number has no axes"
+        )
+        raise Broken(f"the loss has the shape {told}: {why}", severity=WEAKNESS)
+    if interface.axes == ("K",):
+        return "one number a class: (N, K), of which the sum over classes is checked"
     return None
 
 
@@ -251,6 +349,13 @@ CHECKS = (
         "Labels out of range, or that are no integers, are refused.",
         ("hygiene", "labels"),
         _bad_labels,
+    ),
+    LossCheck("shape", "The loss is a number, or one a sample: () or (N,).", ("hygiene", "shapes"), _shape),
+    LossCheck(
+        "ignored_labels",
+        "Samples without a label add nothing, and a batch of them alone has a gradient still.",
+        ("hygiene", "labels"),
+        _ignored,
     ),
     LossCheck("empty_batch", "A batch of no samples is no error.", ("hygiene", "shapes"), _empty),
     LossCheck("one_sample", "A batch of one sample is a batch.", ("hygiene", "shapes"), _one),

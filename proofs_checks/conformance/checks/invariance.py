@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossmatters.proofs_checks.conformance.adapt import probe
-from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.probing import probe
+from lossmatters.proofs_checks.conformance.report import DEFECT, Broken, NotApplicable, told_apart
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
 MODERATE = ("equal", "ties", "ordinary")  # kinds of logits, all within [-20, 20]
@@ -147,7 +147,7 @@ def _batch(trial: Trial) -> str | None:
         if reduction == "none":
             together = trial.subject.values(z, y)
         else:
-            together = trial.subject.raw(z.clone(), y.clone()).reshape(1)
+            together = trial.subject.raw(z.clone(), y.clone()).reshape(1)  # (1,) too
             alone = (alone.sum() if reduction == "sum" else alone.mean()).reshape(1)
         apart = float((together - alone).abs().max())
         if apart and not apart <= rounding(trial, z) * (len(y) if reduction == "sum" else 1):
@@ -165,21 +165,28 @@ def _batch(trial: Trial) -> str | None:
 
 
 def _reductions(trial: Trial) -> str | None:
+    import torch
+
     interface = trial.subject.interface
-    if "none" not in interface.askable or len(interface.askable) < 2:
+    for reduction, shape in interface.ignored.items():
+        raise Broken(
+            f"reduction={reduction!r} is accepted and ignored: it gives shape {shape}", severity=DEFECT
+        )
+    if len(interface.askable) < 2:
         raise NotApplicable(f"it cannot be asked for other reductions than {interface.reduction!r}")
     for size in (1, 2, 7):
         z, y = probe(trial.num_classes, size)
-        values = trial.subject.values(z, y)
-        for reduction, wanted in (("mean", values.mean()), ("sum", values.sum())):
+        values = trial.subject.values(z, y).detach()
+        per_class = z.shape[1] if interface.per_class else 1  # then a mean is one over all entries
+        for reduction, wanted in (("mean", values.mean() / per_class), ("sum", values.sum())):
             if reduction not in interface.askable:
                 continue
-            found = trial.subject.raw(z.clone(), y.clone(), reduction)
+            found = torch.as_tensor(trial.subject.raw(z.clone(), y.clone(), reduction)).detach()
             if not abs(float(found - wanted)) <= rounding(trial, z) * size:
-                ratio = float(found / wanted)
+                ratio, shown = float(found / wanted), told_apart(float(found), float(wanted))
                 raise Broken(
-                    f"reduction={reduction!r} gives {float(found):.8g}; the {reduction} of the values is "
-                    f"{float(wanted):.8g}, {1 / ratio:.6g} times that",
+                    f"reduction={reduction!r} gives {shown[0]}; the {reduction} of the values is "
+                    f"{shown[1]}, {1 / ratio if ratio else float('inf'):.6g} times that",
                     _divisor(ratio, trial.num_classes, size),
                     logits=z,
                     labels=y,

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import chain, combinations, islice
 from typing import Any
 
-from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, plain
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, plain, told_apart
 from lossmatters.proofs_checks.conformance.scan import worst
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial, logits_of
 from lossmatters.theory.symmetry.decide import SAMPLING_TOLERANCE
@@ -74,7 +74,7 @@ def _constant(trial: Trial) -> str | None:
     except Broken as broken:
         if said:
             raise
-        told = ", ".join(f"{key} = {_short(value)}" for key, value in broken.counterexample.items())
+        told = _told(broken)
         if said is False:
             return f"not constant: {told}"
         raise NotApplicable(f"`symmetric` is not declared; found: not constant, {told}") from None
@@ -86,8 +86,14 @@ def _constant(trial: Trial) -> str | None:
     return f"constant in all draws: {found}"
 
 
-def _short(value: Any) -> str:
-    return f"({', '.join(value)})" if isinstance(value, list) else f"{value:.6g}"
+def _told(broken: Broken) -> str:
+    """Return two outputs and their label sums in a line, with the digits that differ."""
+    given = broken.counterexample
+    if "S_u" not in given:
+        return broken.what
+    sums_shown = told_apart(given["S_u"], given["S_v"])
+    u, v = (f"({', '.join(map(str, given[name]))})" for name in "uv")
+    return f"u = {u}, v = {v}, S_u = {sums_shown[0]}, S_v = {sums_shown[1]}"
 
 
 def _value(trial: Trial) -> str | None:

@@ -7,8 +7,8 @@ import logging
 from typing import Any
 
 from lossmatters.proofs_checks.conformance import held
-from lossmatters.proofs_checks.conformance.adapt import one_line, probe
 from lossmatters.proofs_checks.conformance.far_device import NAME, classes, elsewhere
+from lossmatters.proofs_checks.conformance.probing import one_line, probe
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 
@@ -17,17 +17,17 @@ def _device(trial: Trial) -> str | None:
     trial.need_torch()
     import torch
 
-    z, y = probe(trial.num_classes)
-    wanted = trial.subject.raw(z.clone(), y.clone()).detach()
+    z, y = probe(trial.num_classes, trial.subject.fitting(4 + (trial.num_classes == 4)))
+    wanted = trial.subject.call(*trial.subject.given(z.clone(), y.clone()), z.dtype).detach()
     _elsewhere(trial, z, y, wanted)
     if not torch.cuda.is_available():
         return "on tensors that say they are elsewhere; this machine has no GPU"
     if held.tensors(trial.subject.loss):
         return "on tensors that say they are elsewhere; those that the loss holds stay off the GPU"
-    there, _ = trial.subject._form(None, z.dtype)
-    moved = copy.deepcopy(there).to("cuda") if isinstance(there, torch.nn.Module) else None
+    there, keywords = trial.subject.form(None, z.dtype, z.shape[1])
+    there = copy.deepcopy(there).to("cuda") if isinstance(there, torch.nn.Module) else there
     try:
-        found = trial.subject.raw(z.cuda(), y.cuda(), None) if moved is None else moved(z.cuda(), y.cuda())
+        found = there(*trial.subject.way.placed(*trial.subject.given(z.cuda(), y.cuda())), **keywords)
     except Exception as error:
         raise Broken(f"on a GPU it raised {type(error).__name__}: {one_line(error)}", MADE_HERE) from error
     if found.device.type != "cuda":
@@ -44,7 +44,7 @@ def _elsewhere(trial: Trial, z: Any, y: Any, wanted: Any) -> None:
     import torch
 
     far = classes()[0]
-    form, keywords = trial.subject._form(None, z.dtype)
+    form, keywords = trial.subject.form(None, z.dtype, z.shape[1])
     if isinstance(form, torch.nn.Module):
         form = copy.deepcopy(form)
         for module in form.modules():
@@ -52,13 +52,11 @@ def _elsewhere(trial: Trial, z: Any, y: Any, wanted: Any) -> None:
                 if tensor is not None:
                     module._parameters.pop(name, None)
                     module._buffers[name] = far(tensor.detach())
-    if "num_classes" in trial.subject._parameters:
-        keywords["num_classes"] = z.shape[1]
     try:
         with elsewhere(held.tensors(trial.subject.loss)):
             leaf = far(z).requires_grad_(trial.subject.declared.differentiable)
-            inputs = leaf * 1 if trial.subject.takes == "logits" else torch.softmax(leaf, dim=-1)
-            found = form(inputs, far(y), **keywords)
+            given = trial.subject.given(leaf * 1, far(y))
+            found = form(*trial.subject.way.placed(*given), **keywords)
             if isinstance(found, far) and found.requires_grad:
                 torch.autograd.grad(found.sum(), leaf, allow_unused=True)
     except Exception as error:
@@ -89,8 +87,9 @@ def _vmap(trial: Trial) -> str | None:
     trial.need_torch()
     import torch
 
-    z, y = probe(trial.num_classes, 6)
-    z, y = z.reshape(2, 3, -1), y.reshape(2, 3)
+    size = trial.subject.fitting(3 + (trial.num_classes == 3))
+    z, y = probe(trial.num_classes, 2 * size)
+    z, y = z.reshape(2, size, -1), y.reshape(2, size)
     wanted = torch.stack([trial.subject.raw(z[i].clone(), y[i].clone()) for i in range(2)])
     try:
         found = torch.func.vmap(trial.subject.raw)(z, y)
@@ -111,31 +110,28 @@ def _compiled(trial: Trial) -> str | None:
     import torch
 
     z, y = probe(trial.num_classes)
-    wanted = trial.subject.raw(z.clone(), y.clone()).detach()
+    wanted = trial.subject.call(*trial.subject.given(z.clone(), y.clone()), z.dtype).detach()
     # Traced and differentiated ahead of time, but not turned into machine code, which takes a compiler and a
     # minute: what goes wrong in a loss goes wrong in the tracing. A thorough run does the rest too.
     backend = "inductor" if trial.budget.name == "thorough" else "aot_eager"
-    form, keywords = trial.subject._form(None, z.dtype)
-    if "num_classes" in trial.subject._parameters:
-        keywords["num_classes"] = z.shape[1]
+    form, keywords = trial.subject.form(None, z.dtype, z.shape[1])
     torch._dynamo.reset()
     quiet = logging.root.manager.disable
     logging.disable(logging.WARNING)  # a graph that is compiled in parts is no defect
     try:
         compiled = torch.compile(form, backend=backend)
         leaf = z.clone().requires_grad_()
-        inputs = leaf * 1 if trial.subject.takes == "logits" else torch.softmax(leaf, dim=-1)
-        found = compiled(inputs, y.clone(), **keywords)
-        if found.requires_grad:
-            found.sum().backward()
+        given = trial.subject.given(leaf * 1, y.clone())
+        found = compiled(*trial.subject.way.placed(*given), **keywords)
+        slope = torch.autograd.grad(found.sum(), leaf, allow_unused=True)[0] if found.requires_grad else None
     except Exception as error:
         raise Broken(f"torch.compile raised {type(error).__name__}: {one_line(error)}") from error
     finally:
         logging.disable(quiet)
         torch._dynamo.reset()
     _same(trial, "compiled", found.detach(), wanted, z, y)
-    if leaf.grad is not None and trial.subject.interface.reduction == "none":
-        _same(trial, "compiled, the gradient", leaf.grad, trial.subject.gradient(z, y), z, y)
+    if slope is not None and trial.subject.interface.reduction == "none":
+        _same(trial, "compiled, the gradient", slope, trial.subject.gradient(z, y), z, y)
     return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmatters.proofs_checks.conformance.checks.label_sum import scanned_pairs, simple_outputs, tolerance
 from lossmatters.proofs_checks.conformance.checks.label_sum import sums as sums_at
-from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
+from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, told_apart
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial, logits_of
 from lossmatters.theory.noise import SymmetricNoise, flip_probability, risk_slope, threshold
 from lossmatters.theory.risk.finite import clean_risk, noisy_risk, predicted_noisy_risk
@@ -70,14 +70,16 @@ def _noisy_risk(trial: Trial) -> str | None:
             for risk, found in zip(clean, noisy, strict=True):
                 wanted = predicted_noisy_risk(risk, constant, float(eta), k)
                 if not abs(found - wanted) <= error:
-                    raise Broken(f"R1 predicts the noisy risk {wanted:.10g}, it is {found:.10g}", **seen)
+                    shown = told_apart(wanted, found)
+                    raise Broken(f"R1 predicts the noisy risk {shown[0]}, it is {shown[1]}", **seen)
             return
         low, high = _range(trial, k, sums)
         slope = float(risk_slope(eta, k))
         excess = clean[int(np.argmin(noisy))] - min(clean)
         bound = float(flip_probability(eta, k)) * (high - low) / slope
         if not excess <= bound + 2 * error / slope:  # an error of the noisy risk counts 1/slope of clean risk
-            raise Broken(f"R3 allows an excess risk of {bound:.10g}, it is {excess:.10g}", **seen)
+            shown = told_apart(bound, excess)
+            raise Broken(f"R3 allows an excess risk of {shown[0]}, it is {shown[1]}", **seen)
 
     def of_scan() -> Iterator[Any]:
         """Yield one input, on which two outputs of other label sums make for another risk than predicted."""
