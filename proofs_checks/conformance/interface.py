@@ -67,6 +67,7 @@ def found_out(subject: Subject) -> Interface:
             refused[size] = f"{type(error).__name__}: {one_line(error)}"
             continue
         axes = _axes(subject, found, size)
+        _need_any_batch(subject, size)
         reduction = _reduction(subject, found, size)
         askable, ignored, entries = _askable(subject, size)
         return Interface(size, refused, reduction, askable, ignored, axes, entries)
@@ -81,6 +82,27 @@ def found_out(subject: Subject) -> Interface:
         f"{'(N,)' if subject.way.targets == 'labels' else '(N, K)'}, got loss={subject.name!r}, which at "
         f"K = {shown[0]} raised {shown[1]}{_suggestion(subject, sizes)}"
     )
+
+
+def _need_any_batch(subject: Subject, size: int) -> None:
+    """Refuse a loss that takes some sizes of batches alone, and say which, if that is not declared.
+
+    A single sample that is refused is the business of `one_sample`.
+    """
+
+    def refuses(samples: int) -> bool:
+        try:
+            subject.raw(*probe(size, samples))
+        except Exception:
+            return True
+        return False
+
+    if subject.way.batch_of == 1 and refuses(1) and refuses(3):
+        multiple = next((m for m in (2, 4) if not refuses(m)), 4)
+        raise TypeError(
+            f"loss must take batches of any size, got loss={subject.name!r}, which refuses 1 and 3 samples; "
+            f"it can be called with batch_of={multiple}, which is then to be declared"
+        )
 
 
 def _suggestion(subject: Subject, sizes: tuple[int, ...]) -> str:

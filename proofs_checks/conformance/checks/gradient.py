@@ -12,6 +12,7 @@ from lossmatters.proofs_checks.conformance.report import (
     SEVERITIES,
     WEAKNESS,
     Broken,
+    NotApplicable,
     told_apart,
 )
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
@@ -138,6 +139,9 @@ def _second(trial: Trial) -> str | None:
     bad = (found - wanted).abs() > allowed
     if bool(bad.any()):
         row = int(bad.any(dim=1).nonzero()[0])
+        first, value, explained = _rates(trial, z[row : row + 1], y[row : row + 1], way[row : row + 1])
+        if not abs(first - value) <= explained:
+            raise NotApplicable("the gradient itself is not that of the value: see `gradient`")
         raise Broken(
             "the gradient changes along a direction, and its derivative says otherwise",
             "the backward pass is no function of the logits to autograd" if not along.requires_grad else "",
