@@ -38,8 +38,9 @@ def declare(
         text: what `lossmatters.theory.losses.get` knows. Modules and callables are called with (N, K) and
         labels (N,), and with ``num_classes=K`` if they have such a parameter.
     name : what to call it; by default the name it has.
-    takes : "logits", "log probs", "probs", or "binary logits" (one number a sample, of two classes), of
-        torch; with "numpy", "jax" or "keras" before it, of that library.
+    takes : "logits", "scores" (logits each for itself, as of sigmoids), "log probs", "probs", or "binary
+        logits" (one number a sample, of two classes), of torch; with "numpy", "jax" or "keras" before it, of
+        that library.
     targets : "labels" (N,), or "onehot" (N, K).
     dtype : "float32" for a loss that refuses float64; such a loss is found out, too.
     layout : "rows" (N, K), or "images" (N, K, 1, 1).

@@ -12,7 +12,7 @@ from lossmatters.theory.exact import fail
 if TYPE_CHECKING:
     from torch import Tensor
 
-KINDS = ("logits", "log probs", "probs", "binary logits")
+KINDS = ("logits", "scores", "log probs", "probs", "binary logits")
 LIBRARIES = ("", "numpy", "jax", "keras")  # "" is torch
 TAKES = tuple(f"{library} {kind}".strip() for library in LIBRARIES for kind in KINDS)
 TARGETS = ("labels", "onehot")
@@ -28,8 +28,9 @@ class Way:
 
     Attributes
     ----------
-    kind : what it is a function of: "logits", "log probs", "probs", or "binary logits" (one number a sample,
-        the logit of class 1 of 2).
+    kind : what it is a function of: "logits", "scores" (each for itself, such as of sigmoids: a number added
+        to all changes them), "log probs", "probs", or "binary logits" (one number a sample, the logit of class
+        1 of 2).
     library : "" for torch, "numpy", "jax" or "keras".
     targets : "labels" (N,), or "onehot" (N, K).
     dtype : "float32" for a loss that takes no float64, else "".
