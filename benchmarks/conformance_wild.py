@@ -4,8 +4,8 @@
 
 Packages that are not installed are left out and named. Every finding must have a judgement in
 conformance_wild_losses.py: a true one, or one that follows from what the loss is for. The exit status is 1 if
-there is a finding without one, which may be a false alarm of the suite, if a judged one is no longer found (of
-the packages that were run), or if a loss is refused.
+there is a finding without one, which may be a false alarm of the suite, if a judged one of a package that was
+run is no longer found, or if a loss is refused.
 """
 
 from __future__ import annotations

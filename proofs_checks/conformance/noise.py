@@ -8,7 +8,7 @@ noise, SIAM J. Sci. Comput. 33, 2011).
 from __future__ import annotations
 
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lossmatters.proofs_checks.conformance.probing import probe
 
@@ -18,37 +18,41 @@ if TYPE_CHECKING:
     from lossmatters.proofs_checks.conformance.adapt import Subject
 
 ORDER = 5  # of the differences
-# The step must exceed the spacing of the numbers inside, and a fifth difference of a smooth loss, step^5
-# times its derivative, stay below what counts: the noise of float32, of bfloat16 (spaced 2^-7 at 1).
-STEPS = ((1e-6, 0.0), (0.03, 1e-5))
+# A step must exceed the spacing of the numbers inside, and a fifth difference of a smooth loss, step^5 times
+# its derivative, stay below what counts. The wide one is for 16 bits (bfloat16 is spaced 2^-7 at 1); there a
+# loss that swings quickly looks like noise too, and only one that stands still over narrow steps counts.
+NARROW, WIDE = 1e-6, 0.03
+COUNTS = 1e-5
 ROWS = 8
 
 
 def measured(subject: Subject) -> float:
     """Return the noise of the values at moderate logits, as a share of their size."""
+    if not 0 < subject.typical < float("inf"):
+        return 0.0
+    lines = _lines(subject, NARROW)
+    found = _noise(lines, ROWS // 2) / subject.typical
+    if float((lines[1:] == lines[:-1]).double().mean()) > 0.5:
+        wide = _noise(_lines(subject, WIDE), ROWS // 4) / subject.typical
+        found = max(found, wide if wide > COUNTS else 0.0)
+    return found if found < 1 else 0.0
+
+
+def _lines(subject: Subject, step: float) -> Tensor:
+    """Return the values along a line through each of some rows: (places, rows)."""
     import torch
 
     logits, labels = probe(subject.interface.num_classes, ROWS)
     way = torch.cos(2.3 * torch.arange(logits.numel(), dtype=torch.float64)).reshape(logits.shape)
-    size = subject.typical
-    if not 0 < size < float("inf"):
-        return 0.0
-    found = 0.0
-    for step, least in STEPS:
-        lines = [_values(subject, logits + i * step * way, labels) for i in range(ORDER + 2)]
-        v = torch.stack(lines)
-        weights = [(-1) ** i * comb(ORDER, i) for i in range(ORDER + 1)]
-        differences = torch.stack([sum(w * v[i + s] for i, w in enumerate(weights)) for s in (0, 1)])
-        sigma = (differences.square().mean(dim=0) / comb(2 * ORDER, ORDER)).sqrt() / size
-        # a kink on a line shows as noise there: what the better half of the lines shows is noise
-        share = float(sigma.sort().values[ROWS // 2 if least == 0.0 else ROWS // 4])
-        if share > least:
-            found = max(found, share)
-    return found if found < 1 else 0.0
+    with torch.no_grad():
+        places = [subject.values(logits + i * step * way, labels).double() for i in range(ORDER + 2)]
+    return torch.stack(places)
 
 
-def _values(subject: Subject, logits: Tensor, labels: Tensor) -> Any:
+def _noise(lines: Tensor, rank: int) -> float:
+    """Return the deviation of the noise on the line of this rank: a kink on a line shows as noise there."""
     import torch
 
-    with torch.no_grad():
-        return subject.values(logits, labels).double()
+    weights = [(-1) ** i * comb(ORDER, i) for i in range(ORDER + 1)]
+    differences = torch.stack([sum(w * lines[i + s] for i, w in enumerate(weights)) for s in (0, 1)])
+    return float((differences.square().mean(dim=0) / comb(2 * ORDER, ORDER)).sqrt().sort().values[rank])

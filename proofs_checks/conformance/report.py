@@ -164,9 +164,9 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def told_apart(*numbers: float) -> list[str]:
-    """Return numbers with as many digits as it takes to see that they differ, six at least."""
-    for digits in range(6, 18):
+def told_apart(*numbers: float, least: int = 6) -> list[str]:
+    """Return numbers with as many digits as it takes to see that they differ, `least` at least."""
+    for digits in range(least, 18):
         shown = [f"{x:.{digits}g}" for x in numbers]
         if len(set(shown)) == len(set(numbers)):
             break

@@ -29,8 +29,8 @@ class Way:
     Attributes
     ----------
     kind : what it is a function of: "logits", "scores" (each for itself, such as of sigmoids: a number added
-        to all changes them), "log probs", "probs", or "binary logits" (one number a sample, the logit of class
-        1 of 2).
+        to all changes them), "log probs", "probs", or "binary logits" (one number a sample, the logit of
+        class 1 of 2).
     library : "" for torch, "numpy", "jax" or "keras".
     targets : "labels" (N,), or "onehot" (N, K).
     dtype : "float32" for a loss that takes no float64, else "".

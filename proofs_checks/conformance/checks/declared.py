@@ -65,7 +65,7 @@ def _bounded(trial: Trial) -> str | None:
         u, label = drawn
         ((value,), slack), bound = losses_at(trial, [u], label), known[len(u)]
         if not value <= bound + slack:
-            shown = told_apart(value, bound)
+            shown = told_apart(value, bound, least=12)
             raise Broken(f"the loss is {shown[0]}, above its bound {shown[1]}", u=u, label=label)
 
     from hypothesis import strategies as st

@@ -40,7 +40,7 @@ def _formula(trial: Trial) -> str | None:
             allowed += moved(trial, z, y, value, trial.subject.eps * (1 + float(z.abs().max())))
         if not apart <= allowed:
             own = float(torch.softmax(z, dim=1)[0, label])
-            shown = told_apart(float(value), wanted)
+            shown = told_apart(float(value), wanted, least=12)
             raise Broken(
                 f"the loss is {shown[0]} where {formula.spec} is {shown[1]}, at u_y = {own:.3g}",
                 _cause(
