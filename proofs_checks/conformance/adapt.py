@@ -74,8 +74,6 @@ class Subject:
         """Tell whether there is a gradient to speak of."""
         return self.declared.differentiable and has_gradient(self.way.library)
 
-    # -- calling ---------------------------------------------------------------------------------
-
     def given(self, logits: Tensor, labels: Tensor) -> tuple[Any, Any]:
         """Return what the loss is given for logits (N, K) and labels (N,): tensors, or arrays for NumPy."""
         outputs = self.way.outputs(logits)
@@ -188,8 +186,6 @@ class Subject:
                 f"backward raised {type(error).__name__}: {one_line(error)}", logits=logits, labels=labels
             ) from error
         return found if found is not None else logits * 0
-
-    # -- found out -------------------------------------------------------------------------------
 
     @cached_property
     def interface(self) -> Interface:
