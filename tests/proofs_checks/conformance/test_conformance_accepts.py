@@ -123,9 +123,9 @@ def test_a_number_that_is_neither_mean_nor_sum_is_found() -> None:
             "promise must be one of .*, got promise='symetric'",
         ),
         (
-            lambda: declare(error, takes="scores"),
+            lambda: declare(error, takes="votes"),
             ValueError,
-            "takes must be one of logits, .*, got takes='scores'",
+            "takes must be one of logits, .*, got takes='votes'",
         ),
         (
             lambda: declare(error, formula=error),
