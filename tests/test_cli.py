@@ -54,7 +54,7 @@ BAD_FILES = {
     "matrix.py": "def loss(z, y): return z.softmax(1)",
     "declared.py": "import torch\n"
     "from lossmatters.proofs_checks.conformance import declare\nloss = declare(torch.dot)",
-    "scalar.py": "import torch\ndef loss(z, y): return torch.zeros(())",
+    "misshapen.py": "import torch\ndef loss(z, y): return torch.zeros(3, 2)",
 }
 
 BAD_CALLS = [
@@ -76,16 +76,19 @@ BAD_CALLS = [
     (["certify", "{dir}/raises.py:loss"], "raised ZeroDivisionError: division by zero"),
     (["certify", "{dir}/empty.py:loss"], "has no 'loss'"),
     (["certify", "{dir}/number.py:loss"], "loss must be a Loss, a Loss class or a callable"),
-    (["certify", "{dir}/scalar.py:loss"], "must return one loss a sample"),
+    (
+        ["certify", "{dir}/misshapen.py:loss"],
+        "loss must return one number, or one a sample (shape (4,) here)",
+    ),
     (["certify", "{dir}/raises.py"], "loss file must be given as path/to/file.py:object"),
     (["check", "rl"], "loss must be a known loss, got loss='rl'; did you mean rll"),
     (["check", "{dir}/raises.py:loss"], "raised ZeroDivisionError: division by zero"),
     (["check", "{dir}/number.py:loss"], "loss must be a Loss, a Loss class or a callable"),
-    (["check", "{dir}/matrix.py:loss"], "loss must return one number, or one a sample (shape (4,) here)"),
+    (["check", "{dir}/matrix.py:loss"], "loss must depend on the label, got values of shape (4, 3)"),
     (["check", "rll", "--only", "gradeint"], "check must be an id or a tag, got check='gradeint'; did you"),
     (
         ["check", "rll", "--declare", "symetric"],
-        "promise must be one of takes, num_classes, formula, symmetric",
+        "promise must be one of takes, targets, dtype, layout, num_classes, batch_of, ignore_index, ",
     ),
     (["check", "rll", "--declare", "symmetric=maybe"], "symmetric must be yes or no, got symmetric='maybe'"),
     (["check", "rll", "--declare", "constant=2*J"], "constant must be a number or a formula in K, got"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lossmatters.proofs_checks.conformance.bridge import bridged, has_gradient, tensor
 from lossmatters.proofs_checks.conformance.declared import Declared
 from lossmatters.proofs_checks.conformance.interface import REDUCTIONS, Interface, found_out
+from lossmatters.proofs_checks.conformance.noise import measured
 from lossmatters.proofs_checks.conformance.probing import asked, one_line, probe
 from lossmatters.proofs_checks.conformance.report import Broken
 from lossmatters.proofs_checks.conformance.way import Way
@@ -209,11 +210,9 @@ class Subject:
     @cached_property
     def eps(self) -> float:
         """Return how exact values are, relative to the losses of all labels: their unit, or the noise."""
-        from lossmatters.proofs_checks.conformance.noise import measured
-
-        noise = (
-            4 * measured(self) if self.is_deterministic else 0.0
-        )  # a spacing s has the deviation s/sqrt(12)
+        noise = 0.0
+        if self.is_deterministic:  # a spacing s has the deviation s/sqrt(12)
+            noise = 4 * measured(self.values, self.interface.num_classes, self.typical)
         if noise <= ORDINARY * self.unit:
             return self.unit
         return max(noise, 2.0**-23) if noise > 2.0**-30 else noise  # float32 inside, whose unit is known

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lossmatters.proofs_checks.conformance.probing import one_line, probe
 from lossmatters.proofs_checks.conformance.way import Way
 
 if TYPE_CHECKING:
-    from lossmatters.proofs_checks.conformance.adapt import Subject
+    from torch import Tensor
 
 REDUCTIONS = ("none", "mean", "sum")
 SIZES = (3, 5, 4, 10, 2, 6, 7, 8, 9, 100, 1000)  # the first that works is used where one K is enough
+
+
+class Callee(Protocol):
+    """What is asked of a loss to find out how it answers."""
+
+    name: str
+    way: Way
+    only_classes: int | None
+
+    @property
+    def takes(self) -> str: ...
+    @property
+    def missing(self) -> list[str]: ...
+    @property
+    def asks_by_name(self) -> bool: ...
+    def raw(self, logits: Tensor, labels: Tensor, reduction: str | None = None) -> Any: ...
+    def called(self, way: Way) -> Callee: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,7 @@ class Interface:
         return ((size,) if self.reduction == "none" else ()) + own
 
 
-def found_out(subject: Subject) -> Interface:
+def found_out(subject: Callee) -> Interface:
     """Return how a loss answers, with the first of some numbers of classes at which it does.
 
     Raises
@@ -84,7 +101,7 @@ def found_out(subject: Subject) -> Interface:
     )
 
 
-def _need_any_batch(subject: Subject, size: int) -> None:
+def _need_any_batch(subject: Callee, size: int) -> None:
     """Refuse a loss that takes some sizes of batches alone, and say which, if that is not declared.
 
     A single sample that is refused is the business of `one_sample`.
@@ -105,7 +122,7 @@ def _need_any_batch(subject: Subject, size: int) -> None:
         )
 
 
-def _suggestion(subject: Subject, sizes: tuple[int, ...]) -> str:
+def _suggestion(subject: Callee, sizes: tuple[int, ...]) -> str:
     """Return what to declare, where one declaration is found with which the loss can be called."""
     way = subject.way
     tries: list[tuple[str, Way, tuple[int, ...]]] = [
@@ -137,7 +154,7 @@ def _suggestion(subject: Subject, sizes: tuple[int, ...]) -> str:
     return ""
 
 
-def _works(subject: Subject, size: int) -> bool:
+def _works(subject: Callee, size: int) -> bool:
     """Tell whether a call gives one number, or one a sample, or one an entry."""
     logits, labels = probe(size)
     try:
@@ -148,17 +165,32 @@ def _works(subject: Subject, size: int) -> bool:
     return shape in ((), (1,), (n,), (n, 1), (n, size))
 
 
-def _axes(subject: Subject, found: Any, size: int) -> tuple[str, ...]:
+def _axes(subject: Callee, found: Any, size: int) -> tuple[str, ...]:
     n = len(probe(size)[1])
     shape = tuple(found.shape) if hasattr(found, "shape") else None
     known = {(): (), (n,): (), (1,): ("1",), (n, 1): ("1",), (n, size): ("K",)}
+    if shape == (n, size):
+        _need_the_label(subject, size)
     if shape in known:
         return known[shape]
     got = type(found).__name__ if shape is None else f"shape {shape}"
     raise TypeError(f"loss must return one number, or one a sample (shape ({n},) here), got {got}")
 
 
-def _reduction(subject: Subject, found: Any, size: int) -> str:
+def _need_the_label(subject: Callee, size: int) -> None:
+    """Refuse values (N, K) that no label changes: those of all labels, of which none was taken."""
+    import torch
+
+    logits, labels = probe(size)
+    one, other = (subject.raw(logits.clone(), y) for y in (labels, (labels + 1) % size))
+    if torch.equal(one, other):
+        raise TypeError(
+            f"loss must depend on the label, got values of shape ({len(labels)}, {size}), the same for every "
+            f"label: take the label's, as by values.gather(1, labels[:, None])"
+        )
+
+
+def _reduction(subject: Callee, found: Any, size: int) -> str:
     import torch
 
     logits, labels = probe(size)
@@ -179,7 +211,7 @@ def _reduction(subject: Subject, found: Any, size: int) -> str:
     return "unknown"
 
 
-def _askable(subject: Subject, size: int) -> tuple[tuple[str, ...], dict[str, tuple[int, ...]], bool]:
+def _askable(subject: Callee, size: int) -> tuple[tuple[str, ...], dict[str, tuple[int, ...]], bool]:
     logits, labels = probe(size)
     shapes: dict[str, tuple[int, ...]] = {}
     answers = {}

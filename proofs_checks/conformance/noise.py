@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from lossmatters.proofs_checks.conformance.probing import probe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
-    from lossmatters.proofs_checks.conformance.adapt import Subject
+    Values = Callable[[Tensor, Tensor], Tensor]
 
 ORDER = 5  # of the differences
 # A step must exceed the spacing of the numbers inside, and a fifth difference of a smooth loss, step^5 times
@@ -26,26 +28,36 @@ COUNTS = 1e-5
 ROWS = 8
 
 
-def measured(subject: Subject) -> float:
-    """Return the noise of the values at moderate logits, as a share of their size."""
-    if not 0 < subject.typical < float("inf"):
+def measured(values: Values, num_classes: int, typical: float) -> float:
+    """Return the noise of the values at moderate logits, as a share of their size.
+
+    Parameters
+    ----------
+    values
+        The losses of logits (N, K) and labels (N,).
+    num_classes
+        K.
+    typical
+        The size of the values.
+    """
+    if not 0 < typical < float("inf"):
         return 0.0
-    lines = _lines(subject, NARROW)
-    found = _noise(lines, ROWS // 2) / subject.typical
+    lines = _lines(values, num_classes, NARROW)
+    found = _noise(lines, ROWS // 2) / typical
     if float((lines[1:] == lines[:-1]).double().mean()) > 0.5:
-        wide = _noise(_lines(subject, WIDE), ROWS // 4) / subject.typical
+        wide = _noise(_lines(values, num_classes, WIDE), ROWS // 4) / typical
         found = max(found, wide if wide > COUNTS else 0.0)
     return found if found < 1 else 0.0
 
 
-def _lines(subject: Subject, step: float) -> Tensor:
+def _lines(values: Values, num_classes: int, step: float) -> Tensor:
     """Return the values along a line through each of some rows: (places, rows)."""
     import torch
 
-    logits, labels = probe(subject.interface.num_classes, ROWS)
+    logits, labels = probe(num_classes, ROWS)
     way = torch.cos(2.3 * torch.arange(logits.numel(), dtype=torch.float64)).reshape(logits.shape)
     with torch.no_grad():
-        places = [subject.values(logits + i * step * way, labels).double() for i in range(ORDER + 2)]
+        places = [values(logits + i * step * way, labels).double() for i in range(ORDER + 2)]
     return torch.stack(places)
 
 

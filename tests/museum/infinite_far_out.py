@@ -1,6 +1,6 @@
 """The logarithm of a softmax: infinite where the probability underflows, in float64 as in float32."""
 
-CAUGHT_BY = {"finite_value", "finite_gradient", "float16"}
+CAUGHT_BY = {"finite_value", "finite_gradient", "float32", "bfloat16", "float16"}
 
 
 def loss(logits, labels):

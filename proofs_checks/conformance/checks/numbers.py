@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -48,6 +49,11 @@ def _narrow(trial: Trial, name: str) -> str | None:
     strategy = trial.sizes().flatmap(lambda k: _single(k, largest=1000.0, kinds=KINDS))
     row = np.linspace(-5, 5, trial.num_classes)
     first = [(scale * row, label) for scale in (1.0, 2.5) for label in (0, trial.num_classes - 1)]
+    # a probability beside the smallest number of the type: its logarithm has hardly a digit in float32, which
+    # is below rounding in 16 bits, and is infinite where the probability has underflowed
+    smallest = torch.finfo(dtype).smallest_normal * eps
+    gap = -math.log((2.5 if name == "float32" else 0.25) * smallest)
+    first.append((np.where(row == row[0], gap, 0.0), 1))
     trial.for_all(strategy, lambda drawn: narrow_is_wide(trial, name, drawn), first, share=0.5)
     return None
 

@@ -151,7 +151,7 @@ def test_a_call_of_anything_else_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"takes": "probabilities"}, "takes must be one of logits, log probs"),
+        ({"takes": "probabilities"}, "takes must be one of logits, scores, log probs, probs"),
         ({"targets": "hot"}, "targets must be one of labels, onehot"),
         ({"dtype": "half"}, "dtype must be one of float32"),
         ({"layout": "video"}, "layout must be one of rows, images"),
