@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from lossmatters.theory.enclosure.domain import defined_on
 from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
 from lossmatters.theory.enclosure.interval import Interval, interval
 from lossmatters.theory.enclosure.settle import T
@@ -20,6 +21,7 @@ FINEST = (
     2.0**-44
 )  # an inflection or a kink is closed in to this width: K of them move a sum by K slopes of it
 MOST_OPEN = 2048  # cells of undecided curvature; where there are more, G'' is near 0 over a stretch
+WHOLE = {T: (0.0, 1.0)}
 TABLE = 513  # points at which a convex piece is tabulated, to guess multipliers
 
 
@@ -62,7 +64,7 @@ class Curve:
             slope = evaluate(self.first, cells, smooth=True)
             # A pole on a common edge of two cells: neither is smooth there, but for the ends of [0, 1].
             tame = (np.isfinite(slope.lo) & np.isfinite(slope.hi)) | (lo == 0) | (hi == 1)
-            smooth = smooth_on(self.expression, cells) & tame
+            smooth = smooth_on(self.expression, cells) & tame & defined_on(self.expression, cells, WHOLE)
             kinds = np.broadcast_to(np.where(smooth, signs(forms, cells), 0), lo.shape)
             open_ = kinds == 0
             stop = (hi - lo)[0] <= FINEST or open_.sum() > MOST_OPEN
@@ -203,7 +205,8 @@ class _Leaves:
 
         self.whole = full(evaluate(curve.expression, cells))
         self.values = full(evaluate(curve.expression, points))
-        self.smooth = np.broadcast_to(smooth_on(curve.expression, cells), shape)
+        smooth = smooth_on(curve.expression, cells) & defined_on(curve.expression, cells, WHOLE)
+        self.smooth = np.broadcast_to(smooth, shape)
         self.slopes = full(evaluate(curve.first, cells, smooth=True))
         self.slope = full(evaluate(curve.first, points, smooth=True))
         self.bend = full(evaluate(curve.second, cells, smooth=True))

@@ -35,10 +35,12 @@ def evaluate(expression: Any, box: Box, smooth: bool = False) -> Interval:
     ------
     TypeError : a function or symbol that has no enclosure here.
     """
-    return _Evaluation(box, smooth).value(sympy.sympify(expression))
+    return Evaluation(box, smooth).value(sympy.sympify(expression))
 
 
-class _Evaluation:
+class Evaluation:
+    """The values of expressions over one box, each subexpression worked out once."""
+
     def __init__(self, box: Box, smooth: bool) -> None:
         self.box, self.smooth = box, smooth
         self.seen: dict[Any, Interval] = dict(box)
@@ -171,7 +173,7 @@ def signs(expression: Any, box: Box) -> np.ndarray:
     Products are decided factor by factor, so that a singular factor such as 1/t^2 at t = 0 does not hide
     the sign of the rest. `expression` may be given as its `sign_forms`.
     """
-    evaluation = _Evaluation(box, smooth=True)
+    evaluation = Evaluation(box, smooth=True)
     forms = expression if isinstance(expression, tuple) else sign_forms(expression)
     best: Any = np.zeros((), dtype=int)
     for form in forms:
@@ -192,7 +194,7 @@ def smooth_on(expression: Any, box: Box) -> np.ndarray:
     Strictly: a switch on the very edge of a box counts as inside, so that two neighbours that are both
     smooth join smoothly. SymPy's derivative of a case distinction ignores jumps; here they are seen.
     """
-    evaluation = _Evaluation(box, smooth=True)
+    evaluation = Evaluation(box, smooth=True)
     out: Any = np.ones((), dtype=bool)
     for difference in _switches(sympy.sympify(expression)):
         value = evaluation.value(difference)

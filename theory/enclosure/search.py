@@ -15,6 +15,7 @@ import numpy as np
 import sympy
 
 from lossmatters.theory.backends.sympy_ops import const
+from lossmatters.theory.enclosure.domain import defined_on
 from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
 from lossmatters.theory.enclosure.interval import Interval
 from lossmatters.theory.exact import exact, fail
@@ -52,7 +53,7 @@ class _Bounds:
         centred = evaluate(self.expression, points)
         for i, s in enumerate(self.symbols):
             centred = centred + evaluate(self.slopes[i], box, smooth=True) * (box[s] - points[s])
-        smooth = smooth_on(self.expression, box)
+        smooth = smooth_on(self.expression, box) & defined_on(self.expression, box)
         low = np.where(smooth, np.maximum(whole.lo, centred.lo), whole.lo)
         high = np.where(smooth, np.minimum(whole.hi, centred.hi), whole.hi)
         return Interval(np.broadcast_to(low, len(lo)), np.broadcast_to(high, len(lo)))
@@ -138,6 +139,9 @@ class Sign:
 def certify_sign(expression: Any, box: Mapping[Any, tuple[Any, Any]], budget: int = BOXES) -> Sign:
     """Return the sign of an expression of SymPy on a whole box, proved by intervals, or None.
 
+    It has one only where it is defined and finite everywhere inside the box: none across a pole. On a face of
+    the box it may be infinite, or undefined.
+
     Parameters
     ----------
     expression : elementary functions of the symbols of `box`; a weak sign ("non-negative") is about the
@@ -171,21 +175,23 @@ def certify_sign(expression: Any, box: Mapping[Any, tuple[Any, Any]], budget: in
     bounds, forms = _Bounds(expression, symbols), sign_forms(expression)
     lo = np.array([[float(ends[s][0]) for s in symbols]])
     hi = np.array([[float(ends[s][1]) for s in symbols]])
+    whole = {s: (float(a), float(b)) for s, (a, b) in ends.items()}
     volume = float(np.prod(np.maximum(hi - lo, 1e-300)))
     seen: set[int] = set()  # 2 and -2: strict; 1 and -1: weak; 0: identically zero
     shown: dict[int, dict[str, float]] = {}
     used = 0
     while len(lo) and used < budget:
+        cells = bounds.box(lo, hi)
         value = bounds(lo, hi)
-        weak = np.where(smooth_on(expression, bounds.box(lo, hi)), signs(forms, bounds.box(lo, hi)), 0)
+        weak = np.where(smooth_on(expression, cells), signs(forms, cells), 0)
         used += len(lo)
         strict = np.where(value.lo > 0, 2, np.where(value.hi < 0, -2, 0))
         kind = np.where(strict != 0, strict, np.where(weak == 2, 0, weak))
-        decided = (strict != 0) | (weak != 0)
+        decided = ((strict != 0) | (weak != 0)) & defined_on(expression, cells, whole)
         seen |= set(kind[decided].tolist())
         middles = bounds.box((lo + hi) / 2, (lo + hi) / 2)
-        centre = evaluate(expression, middles)
-        for which, holds in ((2, centre.lo > 0), (-2, centre.hi < 0)):
+        centre, there = evaluate(expression, middles), defined_on(expression, middles)
+        for which, holds in ((2, there & (centre.lo > 0)), (-2, there & (centre.hi < 0))):
             holds = np.broadcast_to(holds, len(lo))
             if which not in shown and holds.any():
                 i = int(np.argmax(holds))

@@ -21,6 +21,7 @@ from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero
+from lossmatters.theory.symbolic.domain import visibly_defined
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
 
@@ -181,11 +182,12 @@ def positive(expression: Any, num_classes: int | None) -> str | None:
     x = sympy.Symbol("x", positive=True)
     moved = sympy.sympify(expression).subs({X: 1 / (1 + x), K: _more_than_one()})
     numerator, denominator = sympy.fraction(sympy.together(moved))
-    for form in (moved, sympy.factor(moved)):
-        if form.is_positive:
+    if visibly_defined(moved):
+        for form in (moved, sympy.factor(moved)):
+            if form.is_positive:
+                return "symbolic"
+        if denominator.is_positive and sympy.expand(numerator).is_positive:
             return "symbolic"
-    if denominator.is_positive and sympy.expand(numerator).is_positive:
-        return "symbolic"
     if sympy.sympify(expression).free_symbols - {X}:
         return None
     if certify_sign(expression, {X: (0, 1)}).sign == "positive":

@@ -19,6 +19,7 @@ import sympy
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.symbolic.domain import visible_sum, visibly_defined
 
 K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
 FACTOR_LIMIT = 1000  # the product of the degrees of roots: larger polynomials may not come back factored
@@ -241,15 +242,13 @@ def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
     x = sympy.Symbol("x", positive=True)
     k = sympy.Symbol("k", integer=True, nonnegative=True)
     moved = sympy.sympify(expression).subs({t: lo + (hi - lo) / (1 + x), K: k + 2})
+    if not visibly_defined(moved):  # a pole between: (t - 1/4)^-2 is >= 0 wherever it is anything
+        return False
     moved = sympy.expand_log(moved)
     for form in (moved, _simplify(moved), sympy.expand(moved), sympy.factor(moved)):
         if form.is_nonnegative:
             return True
         numerator, denominator = sympy.fraction(sympy.together(form))
-        if denominator.is_positive and _visible_sum(sympy.expand(numerator)):
+        if denominator.is_positive and visible_sum(sympy.expand(numerator)):
             return True
     return False
-
-
-def _visible_sum(expression: Any) -> bool:
-    return all(term.is_nonnegative for term in sympy.Add.make_args(expression))
