@@ -19,7 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from lossmatters.proofs_checks.formal import statements, summary
+from lossmatters.proofs_checks.formal import statements, summary, witnesses
 from lossmatters.proofs_checks.formal.theorems import FOLDER, Theorem, hashes, requires, sources, theorems
 
 BUILD, MANIFEST = "build", "manifest.json"
@@ -38,6 +38,13 @@ CLASSICAL = (
     "mathcomp.classical.boolp.constructive_indefinite_description",
     "mathcomp.classical.boolp.functional_extensionality_dep",
     "mathcomp.classical.boolp.propositional_extensionality",
+)
+# What Coq's own real numbers rest on, in which the instances of theorems about any real field lie.
+REALS = (
+    "Coq.Logic.Epsilon.epsilon_statement",
+    "Coq.Logic.FunctionalExtensionality.functional_extensionality_dep",
+    "Coq.Reals.ClassicalDedekindReals.sig_forall_dec",
+    "Coq.Reals.ClassicalDedekindReals.sig_not_dec",
 )
 CLOSED = "Closed under the global context"
 
@@ -69,7 +76,7 @@ def check(folder: Path = FOLDER, build: Path | None = None, write: bool = False)
     Raises
     ------
     RejectedError : a file does not compile, leaves something unproved, a theorem assumes what it must not, or
-        says other things than the file of statements shows.
+        says other things than the file of statements shows, or has hypotheses that no instance satisfies.
     """
     build = build or folder / BUILD
     found = theorems(folder)
@@ -81,11 +88,11 @@ def check(folder: Path = FOLDER, build: Path | None = None, write: bool = False)
     for path in ordered:
         shutil.copy(path, build)
     seconds = compile_all(ordered, build)
-    assumed = assumptions(found, build)
-    for theorem in found:
-        extra = set(assumed[theorem.name]) - set(CLASSICAL)
-        if extra:
-            raise RejectedError(f"{theorem.file}: {theorem.name} assumes {', '.join(sorted(extra))}")
+    assumed = allowed(found, CLASSICAL, build)
+    allowed(witnesses.witnesses(folder).values(), (*CLASSICAL, *REALS), build)
+    missing = witnesses.missing(found, folder, build, coqc, PREFIX)
+    if missing:
+        raise RejectedError("\n".join(missing))
     if folder == FOLDER or (folder / statements.FILE).is_file():
         wrong = statements.compare(folder, build, coqc, write)
         if wrong:
@@ -209,6 +216,17 @@ def assumptions(found: Iterable[Theorem], build: Path) -> dict[str, list[str]]:
     return {theorem: [full[name] for name in names] for theorem, names in short.items()}
 
 
+def allowed(found: Iterable[Theorem], axioms: Iterable[str], build: Path) -> dict[str, list[str]]:
+    """Return what each theorem rests on; raise where it rests on anything but these axioms."""
+    found = list(found)
+    assumed = assumptions(found, build)
+    for t in found:
+        extra = set(assumed[t.name]) - set(axioms)
+        if extra:
+            raise RejectedError(f"{t.file}: {t.name} assumes {', '.join(sorted(extra))}")
+    return assumed
+
+
 def full_names(names: Iterable[str], found: Iterable[Theorem], build: Path) -> dict[str, str]:
     """Return the whole path of each name that `Print Assumptions` shortens; as it is where Coq knows none."""
     names = [name for name in names if re.fullmatch(r"[\w.']+", name)]
@@ -266,6 +284,9 @@ KNOWN_FALSE: dict[str, str] = {
     "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : True.\nProof.\nexact I.\nQed.\n",
     "a notation for others that says another thing": 'Notation "x =e y" := True (at level 70).\n'
     "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : 1 =e 2.\nProof.\nexact I.\nQed.\n",
+    "a theorem from a hypothesis that is false": (
+        "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : False -> 2 + 2 = 5.\nProof.\nintros [].\nQed.\n"
+    ),
     NOT_STATED: ("(* claim: X; none *)\n(* Words. *)\nTheorem right : True.\nProof.\nexact I.\nQed.\n"),
     "a proof that does not prove its theorem": (
         "(* claim: X; none *)\n(* Words. *)\nTheorem wrong : 2 + 2 = 5.\nProof.\nreflexivity.\nQed.\n"

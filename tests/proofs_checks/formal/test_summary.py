@@ -57,7 +57,7 @@ def test_where_the_hash_agrees_it_was_checked_elsewhere(elsewhere: Path) -> None
             (folder / "definitions.v").read_bytes() + b"\n"
         ),
         lambda folder: (folder / "another.v").write_text("", encoding="utf-8"),
-        lambda folder: (folder / "needed.v").unlink(),
+        lambda folder: (folder / "instances.v").unlink(),
         lambda folder: (folder / summary.FILE).unlink(),
         lambda folder: (folder / summary.FILE).write_text("[]", encoding="utf-8"),
         lambda folder: rewrite(folder, known_false=[]),
