@@ -146,7 +146,7 @@ MUTANTS = [
             "test_a_callable_whose_simple_points_agree_is_not_refuted_by_rounding",
         ),
         (
-            "            verdict = narrowed(verdict, found)",
+            "            verdict = narrowed(verdict, found, shown)",
             "            pass",
             "test_a_proof_is_not_about_points_without_values",
         ),
@@ -247,7 +247,7 @@ MUTANTS = [
             "test_what_a_battery_says test_a_point_that_differs_refutes_a_proof",
         ),
         (
-            "OPEN_SIMPLEX if found.inner_infinite is None else where(FINITE)",
+            "OPEN_SIMPLEX if shown and found.inner_infinite is None else where(FINITE)",
             "OPEN_SIMPLEX",
             "test_a_proof_is_not_about_points_without_values",
         ),
@@ -564,5 +564,85 @@ MUTANTS = [
         ELSEWHERE,
         ("np.where(value.lo > 0, 2,", "np.where(value.lo >= 0, 2,", "test_a_weak_sign_is_not_strict"),
         ('"positive" if seen == {2} else', '"positive" if 2 in seen else', "test_a_weak_sign_is_not_strict"),
+    ),
+    *_of(
+        "theory/enclosure/search.py",
+        "tests/theory/enclosure/test_signs.py",
+        (
+            " & defined_on(expression, cells, whole)",
+            "",
+            "test_no_sign_across_a_pole_or_where_there_is_no_value",
+        ),
+        (
+            "(2, there & (centre.lo > 0))",
+            "(2, centre.lo > 0)",
+            "test_a_value_where_there_is_none_is_no_witness",
+        ),
+        (
+            "(-2, there & (centre.hi < 0))",
+            "(-2, centre.hi < 0)",
+            "test_a_value_where_there_is_none_is_no_witness",
+        ),
+    ),
+    *_of(
+        "theory/enclosure/curve.py",
+        "tests/theory/symbolic/test_domain.py",
+        (
+            " & tame & defined_on(self.expression, cells, WHOLE)",
+            " & tame",
+            "test_a_curve_is_not_convex_across_a_pole",
+        ),
+    ),
+    *_of(
+        "theory/symbolic/algebra.py",
+        "tests/theory/symbolic/test_domain.py",
+        ("if not visibly_defined(moved):", "if False:", "test_no_curvature_and_no_sign_across_a_pole"),
+    ),
+    *_of(
+        "theory/minimisers/exchange.py",
+        "tests/theory/symbolic/test_domain.py",
+        ("if visibly_defined(moved):", "if True:", "test_no_curvature_and_no_sign_across_a_pole"),
+    ),
+    *_of(
+        "theory/symmetry/audit.py",
+        "tests/theory/symmetry/test_poles.py",
+        (
+            "OPEN_SIMPLEX if shown and found",
+            "OPEN_SIMPLEX if found",
+            "test_a_proof_holds_where_there_are_values[3-pole_at_root]",
+        ),
+    ),
+    *_of(
+        "theory/symmetry/label_sum_range.py",
+        "tests/theory/symmetry/test_poles.py",
+        (
+            "if span.low != span.high and not finite_inside(loss, num_classes):",
+            "if False:",
+            "test_neither_range_nor_maximum_is_bounded_across_a_pole",
+        ),
+    ),
+    *_of(
+        "theory/symmetry/loss_maximum.py",
+        "tests/theory/symmetry/test_poles.py",
+        (
+            "known = not isinstance(loss, CallableLoss) and finite_inside(loss, k)",
+            "known = not isinstance(loss, CallableLoss)",
+            "test_neither_range_nor_maximum_is_bounded_across_a_pole",
+        ),
+    ),
+    *_of(
+        "theory/symmetry/domain.py",
+        "tests/theory/symmetry/test_poles.py",
+        (
+            "{**ranges, SHARE: (0.0, 0.5)}",
+            "{**ranges, SHARE: (0.25, 0.5)}",
+            "test_what_is_finite_inside_for_every_k",
+        ),
+        (
+            "                yield node.args[0], POSITIVE, guards\n",
+            "                pass\n",
+            "test_what_is_finite_inside_for_every_k",
+        ),
+        ("return not len(lo)", "return True", "test_neither_range_nor_maximum_is_bounded_across_a_pole"),
     ),
 ]

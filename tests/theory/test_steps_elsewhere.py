@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
@@ -18,7 +18,7 @@ from lossmatters.theory.enclosure.interval import interval
 from lossmatters.theory.formula import FormulaError, NoValueError, evaluate, make, trace_function
 from lossmatters.theory.formula.literals import literal
 from lossmatters.theory.formula.nodes import const
-from lossmatters.theory.losses import CCE, GCE, MAE, MSE, NMSE, RLL, Loss, SeparableLoss
+from lossmatters.theory.losses import CCE, GCE, MAE, MSE, NMSE, RLL, Loss, Normalized, SeparableLoss
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.memorization import (
     flip_epoch,
@@ -46,7 +46,9 @@ from lossmatters.theory.scope import OPEN_SIMPLEX, SIMPLEX, ClassCounts, Scope, 
 from lossmatters.theory.symbolic.algebra import Generator
 from lossmatters.theory.symbolic.piecewise import curvature, keeps_to, pieces
 from lossmatters.theory.symbolic.points import sign_of
+from lossmatters.theory.verdict import Status
 
+tolerances = importlib.import_module("lossmatters.theory.risk.tolerance")
 optima = importlib.import_module("lossmatters.theory.minimisers.noisy_optimum")
 exchange = importlib.import_module("lossmatters.theory.minimisers.exchange")
 HALF = sympy.Rational(1, 2)
@@ -215,11 +217,17 @@ def test_rates_that_losses_tolerate():
     flat = separable(lambda t, k, o: t - t * t, lambda t, k, o: t - t * t)
     assert noise_tolerance(flat, 4).clean_vertex
     assert not flat_at_vertex(NMSE(), 10)
+    assert not flat_at_vertex(Normalized(separable(lambda t, k, o: 1 - t)), 10)  # S is 9 at the vertex
+    assert flat_at_vertex(Normalized(separable(lambda t, k, o: -o.log(t))), 10)
 
 
 def test_a_rate_that_a_point_of_the_formula_spoils_is_none():
     dips = separable(lambda t, k, o: o.where(t == 0.5, -9, 1 - t))
     assert noise_tolerance(dips, 3).rate is None
+    wrong = noise_tolerance(CCE(), 3)
+    wrong = replace(wrong, rate=HALF, clean_vertex=True)
+    assert tolerances._audited(CCE(), wrong, 3).status is Status.UNDECIDED
+    assert tolerances._audited(CCE(), noise_tolerance(CCE(), 3), 3).status is Status.PROVED
 
 
 def test_costs_and_conditions():
@@ -228,12 +236,17 @@ def test_costs_and_conditions():
     assert meets_bound(RLL(), 10) is False
     assert concave(MAE(), 10)
     assert not concave(CCE(), 10)
+    assert not concave(separable(lambda t, k, o: (1 - t) ** 2), 10)
     assert risk_slope(Fraction(2, 5), 10) == Fraction(5, 9)
     assert risk_bound(0.05, 1000, 1.0, 0.05, 0.5) == pytest.approx(
         4 * (0.05 + math.sqrt(math.log(40) / 2000)), rel=1e-12
     )
     assert not vertex_verdict(MAE(), [Fraction(1, 3), Fraction(2, 3), Fraction(0)], 0).optimal
     assert vertex_verdict(MAE(), [Fraction(2, 3), Fraction(1, 3), Fraction(0)], 0).optimal
+    # 1 - t^2 falls from every vertex, so that their values decide: more than some of the others is not enough
+    bowl = separable(lambda t, k, o: 1 - t * t)
+    assert not vertex_verdict(bowl, [Fraction(1, 3), Fraction(2, 3), Fraction(0)], 0).optimal
+    assert vertex_verdict(bowl, [Fraction(2, 3), Fraction(1, 3), Fraction(0)], 0).optimal
 
 
 # expressions
@@ -262,6 +275,8 @@ def test_a_weak_sign_is_not_strict():
     assert certify_sign(X**2, {X: (0, 1)}).sign == "non-negative"
     assert certify_sign(X**2 + 1, {X: (0, 1)}).sign == "positive"
     assert certify_sign(X - HALF, {X: (0, 1)}).sign == "both"
+    # strict in some boxes, weak in the one at 0
+    assert certify_sign(X * (3 * X**2 - 2 * X + HALF), {X: (0, 1)}).sign == "non-negative"
 
 
 def test_ends_are_rounded_outward():
@@ -269,6 +284,9 @@ def test_ends_are_rounded_outward():
     for _ in range(40):
         found, exact = found * interval(Fraction(1, 3)) + interval(Fraction(1, 7)), exact / 3 + Fraction(1, 7)
         assert Fraction(float(found.lo)) <= exact <= Fraction(float(found.hi))
+    for n in range(3, 60):  # float(1/n) lies now below, now above
+        found = interval(1) / interval(n)
+        assert Fraction(float(found.lo)) <= Fraction(1, n) <= Fraction(float(found.hi))
 
 
 # formulas

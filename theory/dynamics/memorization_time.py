@@ -6,6 +6,7 @@ Time is in units of one over the step size: one step of full-batch descent at st
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from lossmatters.theory.verdict import Known, Method
 TOLERANCES = (1e-10, 1e-8)  # relative, of the solver; the answers of both are compared
 AGREE = 1e-4  # three digits are reported: the two answers must agree to more than that
 LONGEST = 1e15
+MOST_CALLS = (
+    100_000  # of the field by one solution: the catalogue needs some thousands; near a pole there is no end
+)
 
 FLAT = "piecewise constant in u: the gradient is 0 wherever there is one"
 
@@ -264,7 +268,11 @@ def solve(field: Field, k: int, start: Start, rtol: float) -> float:
         label, clean, other = (e / (e[0] + e[1] + (k - 2) * e[2])).tolist()
         return label, clean, other
 
+    calls = itertools.count(1)
+
     def velocity(t: float, x: Any) -> list[float]:
+        if next(calls) > MOST_CALLS:
+            raise OverflowError("the path does not settle")
         label, clean, other = field(probs(x))
         return [clean - label, clean - other if k > 2 else 0.0]
 
@@ -276,7 +284,10 @@ def solve(field: Field, k: int, start: Start, rtol: float) -> float:
     ahead.terminal = True  # type: ignore[attr-defined]  # solve_ivp reads it off the function
     first = [math.log(start[0] / start[1]), math.log(start[2] / start[1]) if k > 2 else 0.0]
     with np.errstate(all="ignore"):
-        found = solve_ivp(
-            velocity, (0.0, LONGEST), first, method="LSODA", rtol=rtol, atol=rtol / 10, events=ahead
-        )
+        try:
+            found = solve_ivp(
+                velocity, (0.0, LONGEST), first, method="LSODA", rtol=rtol, atol=rtol / 10, events=ahead
+            )
+        except (ZeroDivisionError, OverflowError, ValueError):  # a pole on the way, or no end of steps
+            return math.nan
     return float(found.t_events[0][0]) if len(found.t_events[0]) else math.nan

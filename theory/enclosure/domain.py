@@ -8,7 +8,7 @@ domain, as log t is at t = 0: inside, they are finite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -31,9 +31,14 @@ def defined_on(expression: Any, box: Box, domain: Ends | None = None) -> np.ndar
     domain : symbol -> (low, high), of which the boxes are parts. On its faces the expression need not be
         finite; on all other faces of a box it must. None where there is no such excuse.
     """
+    return all_hold(needs(expression), box, domain or {})
+
+
+def all_hold(asked: Iterable[Need], box: Box, domain: Ends) -> np.ndarray:
+    """Return True for boxes inside which everything that is asked certainly holds."""
     found: Any = np.ones((), dtype=bool)
-    looker = _Domain(box, domain or {})
-    for need in needs(expression):
+    looker = _Domain(box, domain)
+    for need in asked:
         found = found & looker.holds(need)
         if not found.any():
             break

@@ -228,7 +228,7 @@ def _of_groups(groups: tuple[tuple[Any, int], ...], budget: int) -> Enclosure:
 
 def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, total: bool) -> Enclosure:
     value = sympy.sympify(value)
-    box = _aggregate_ranges(found, k)
+    box = aggregate_ranges(found, k)
     box = {s: ends for s, ends in {X: (0.0, 1.0), **box}.items() if value.has(s)}
     bounded = bool(np.isfinite(list(box.values())).all())
     cuts = Cuts(found, k) if X in box and bounded else None
@@ -243,7 +243,8 @@ def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, to
     )
 
 
-def _aggregate_ranges(found: Trace, k: int) -> dict[Any, Ends]:
+def aggregate_ranges(found: Trace, k: int) -> dict[Any, Ends]:
+    """Return bounds of every aggregate over the simplex."""
     box: dict[Any, Ends] = {}
     for a in found.aggregates:
         if a.kind == "sum" and not a.psi.free_symbols & found.symbols:

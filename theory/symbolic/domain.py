@@ -50,16 +50,15 @@ def _needs(e: Any, guards: tuple[Any, ...]) -> Iterator[Need]:
     elif isinstance(e, sympy.DiracDelta):
         yield Need(e.args[0], NON_ZERO, guards)
     elif isinstance(e, sympy.Pow) and e.base is not sympy.E:
-        kind = _needed_of_base(e.base, e.exp)
+        kind = None if e.base.is_number and e.base.is_positive else needed_of_base(e.exp)
         if kind is not None:
             yield Need(e.base, kind, guards)
     for part in e.args:
         yield from _needs(part, guards)
 
 
-def _needed_of_base(base: Any, p: Any) -> str | None:
-    if base.is_positive and base.is_number:
-        return None
+def needed_of_base(p: Any) -> str | None:
+    """Return what must hold of the base of a power; None where nothing must."""
     if p.is_Integer:
         return NON_ZERO if p < 0 else None
     return NON_NEGATIVE if p.is_number and p.is_positive else POSITIVE

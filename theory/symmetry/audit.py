@@ -94,12 +94,17 @@ def sizes(num_classes: int | None, scope: Any) -> list[int]:
     return [num_classes] if num_classes is not None else [k for k in FEW if k in scope.classes]
 
 
-def narrowed(verdict: Any, found: Summary) -> Any:
-    """Return a verdict with its domain made smaller by points where L has no value."""
+def narrowed(verdict: Any, found: Summary, shown: bool = True) -> Any:
+    """Return a verdict with its domain made smaller by points where L has no value, or may have none.
+
+    Parameters
+    ----------
+    shown : is L shown to be finite inside the simplex?
+    """
     scope = verdict.scope
-    if found.infinite is None or scope.domain.conditions - OPEN_SIMPLEX.conditions:
+    if (shown and found.infinite is None) or scope.domain.conditions - OPEN_SIMPLEX.conditions:
         return verdict
-    domain = scope.domain & (OPEN_SIMPLEX if found.inner_infinite is None else where(FINITE))
+    domain = scope.domain & (OPEN_SIMPLEX if shown and found.inner_infinite is None else where(FINITE))
     return replace(verdict, scope=replace(scope, domain=domain))
 
 

@@ -44,6 +44,7 @@ from lossmatters.theory.symmetry.audit import (
     sizes,
     summary,
 )
+from lossmatters.theory.symmetry.domain import finite_inside
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.regular import has_positive_sum, special_classes_of
 from lossmatters.theory.symmetry.witness import find_witness, witness_at
@@ -190,14 +191,15 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
         return verdict
     if open_parameters(loss):
         return _audited_at_values(loss, verdict, num_classes)
+    proved = verdict.status in (Status.PROVED, Status.CERTIFIED)
+    shown = not proved or finite_inside(loss, num_classes)
     for k in sizes(num_classes, verdict.scope):
         found = summary(loss, k)
-        proved = verdict.status in (Status.PROVED, Status.CERTIFIED)
         if proved and not found.sums:
             detail = f"the loss has no finite value at any point tried for K = {k}"
             return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), verdict.method, detail)
         if proved:
-            verdict = narrowed(verdict, found)
+            verdict = narrowed(verdict, found, shown)
         inside = verdict.scope.domain <= OPEN_SIMPLEX
         apart = found.spread() if verdict.status is not Status.CERTIFIED else None
         if apart is None or (proved and inside and found.spread(inside=True) is None):
@@ -474,6 +476,8 @@ def _constant_by_algebra(loss: Loss, num_classes: int) -> sympy.Expr | None:
 
 def _enclosed(loss: Loss, num_classes: int) -> SymmetryVerdict | None:
     """Refute or certify by an enclosure of the range of S; None where it stays too wide for either."""
+    if not finite_inside(loss, num_classes):  # an interval is silent about where there is no value
+        return None
     span = enclose_label_sum(loss, num_classes)
     if span.varies:
         witness = witness_at(loss, span.low_at, span.high_at)

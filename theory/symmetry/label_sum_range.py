@@ -28,6 +28,7 @@ from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, t
 from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
 from lossmatters.theory.symmetry.audit import ROUNDED, SAME, sizes, summary
 from lossmatters.theory.symmetry.audit import number as digits
+from lossmatters.theory.symmetry.domain import finite_inside
 from lossmatters.theory.symmetry.regular import special_classes_of
 from lossmatters.theory.verdict import Method, Place, Point, Scope
 
@@ -120,6 +121,8 @@ def _audited(loss: Loss, span: LabelSumRange, num_classes: int | None) -> LabelS
     """Hold a range against values of the formula as it is written; one that S leaves is none."""
     if not span.rigorous:
         return span
+    if span.low != span.high and not finite_inside(loss, num_classes):  # extremes of what has values
+        return _sampled_range(loss, num_classes or 10)
     slack = SAME if span.method is not Method.INTERVALS else ROUNDED
     for k in sizes(num_classes, span.scope):
         found = summary(loss, k)
@@ -193,7 +196,7 @@ def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
 
 def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
     """Enclose the range by intervals at one K; None where an end could not be enclosed."""
-    if isinstance(loss, CallableLoss):
+    if isinstance(loss, CallableLoss) or not finite_inside(loss, num_classes or 10):
         return None
     span = enclose_label_sum(loss, num_classes or 10)
     low, high = span.low[0], span.high[1]

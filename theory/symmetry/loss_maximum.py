@@ -20,6 +20,7 @@ from lossmatters.theory.symbolic.algebra import Generator, K, is_nonnegative, is
 from lossmatters.theory.symbolic.piecewise import curvature
 from lossmatters.theory.symmetry.audit import ROUNDED, summary
 from lossmatters.theory.symmetry.audit import number as digits
+from lossmatters.theory.symmetry.domain import finite_inside
 from lossmatters.theory.verdict import Method, Place, Point
 
 SAMPLES = 4000
@@ -103,6 +104,12 @@ def _audited(loss: Loss, largest: LossMaximum, k: int) -> LossMaximum:
     if largest.value is None or isinstance(loss, CallableLoss):
         return largest
     found, most = summary(loss, k).largest, digits(largest.value, k, K)
+    if (
+        largest.value.is_finite
+        and not isinstance(loss, Normalized | ShareLoss)
+        and not finite_inside(loss, k)
+    ):
+        return LossMaximum(None, Place.UNKNOWN, Method.NONE)
     if found is None or (most is not None and found[0] <= most + ROUNDED * max(abs(most), 1)):
         return largest
     return LossMaximum(None, Place.UNKNOWN, Method.NONE)
@@ -117,7 +124,8 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
     found = None if declared is None else _maximum_of_parts(loss, k, sympy.sympify(declared))
     if found is not None:
         return found
-    span = None if isinstance(loss, CallableLoss) else enclose_loss(loss, k, MAXIMUM_BUDGET)
+    known = not isinstance(loss, CallableLoss) and finite_inside(loss, k)
+    span = enclose_loss(loss, k, MAXIMUM_BUDGET) if known else None
     sharp = span is not None and (span.high[0] == np.inf or np.isfinite(span.high[1]))
     if declared is None:
         if span is None or not sharp:
@@ -160,11 +168,11 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     ops = backend("mpmath")
     edge = Fraction(1, 10**NEARLY)
     try:
-        near = loss.all_labels(ops.array([edge, *[(1 - edge) / (k - 1)] * (k - 1)]), ops)[0]
-    except ZeroDivisionError:
+        near = float(loss.all_labels(ops.array([edge, *[(1 - edge) / (k - 1)] * (k - 1)]), ops)[0])
+    except (ZeroDivisionError, TypeError):  # no value there, or a complex one
         return None
     # A ratio of logarithms tends to its supremum like 1/log: at 10^-20000 to a part in 1000.
-    attained = float(near) >= float(bound) * (1 - 1e-3)
+    attained = near >= float(bound) * (1 - 1e-3)
     if not (attained and is_zero(bound - declared)):
         return None
     return LossMaximum(tidy(declared), Place.LABEL_ZERO, method)

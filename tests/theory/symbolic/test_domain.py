@@ -55,6 +55,9 @@ def test_no_curvature_and_no_sign_across_a_pole(pole: Any) -> None:
     assert not is_nonnegative(pole, T)
     assert curvature(Generator(pole, T, K)) == "unknown"
     assert positive(pole.subs(T, X), 10) is None
+    above = sympy.Max(1, pole)  # which SymPy calls positive
+    assert not is_nonnegative(above, T)
+    assert positive(above.subs(T, X), 10) is None
 
 
 @pytest.mark.parametrize("pole", POLES[:3], ids=str)

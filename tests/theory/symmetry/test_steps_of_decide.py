@@ -26,6 +26,7 @@ from lossmatters.theory.losses import (
     Normalized,
     SeparableLoss,
 )
+from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.scope import OPEN_SIMPLEX, SIMPLEX, ClassCounts, Scope
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator
 from lossmatters.theory.symmetry import audit, decide, label_sum_range, loss_maximum
@@ -295,6 +296,10 @@ def test_weights_that_can_all_vanish_have_no_positive_sum():
     assert not has_positive_sum(zoo("share_signed"), 3)
     assert has_positive_sum(zoo("share_square"), 3)
     assert has_positive_sum(NNFL(), 3)
+    dip = type(
+        "Dip", (ShareLoss,), {"name": "dip", "weights": lambda self, u, ops: (u - Fraction(1, 2)) ** 2}
+    )
+    assert not has_positive_sum(dip(), 2)  # at the uniform output all are 0
     assert not has_positive_sum(NNFL(p_min=Fraction(1, 1000)), 1000)  # at the uniform output all are 0
 
 

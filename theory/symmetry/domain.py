@@ -1,0 +1,190 @@
+"""Does a loss have finite values everywhere inside the simplex? Read off its formula, divisor by divisor.
+
+Algebra takes poles away, 1/(t - a) less itself, and rational points may miss one at an irrational place. So
+every divisor, logarithm and root of the traced formula is looked at, each as it stands, by intervals. A
+verdict on the whole simplex rests on the answer; without it holds "wherever every L(u, j) is finite".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+from lossmatters.theory.backends.sympy_ops import OPS as SYMPY
+from lossmatters.theory.backends.sympy_ops import exactly
+from lossmatters.theory.enclosure import NotTracedError
+from lossmatters.theory.enclosure.domain import all_hold
+from lossmatters.theory.enclosure.interval import Interval
+from lossmatters.theory.enclosure.ranges import aggregate_ranges
+from lossmatters.theory.enclosure.rows import Row, TraceOps
+from lossmatters.theory.enclosure.settle import T, X
+from lossmatters.theory.enclosure.structure import Trace
+from lossmatters.theory.formula import (
+    FormulaError,
+    evaluate_all,
+    trace_formula,
+    trace_function,
+    trace_weights,
+)
+from lossmatters.theory.formula.nodes import Node
+from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import ShareLoss
+from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.symbolic.algebra import K
+from lossmatters.theory.symbolic.domain import NON_NEGATIVE, NON_ZERO, POSITIVE, Need, needed_of_base
+
+SHARE = sympy.Symbol("kappa", positive=True)  # 1/K, where K is open
+CELLS = 600  # into which the range of the probabilities is cut at most, for one divisor
+Raw = tuple[Node, str, tuple[tuple[Node, bool], ...]]
+
+
+@lru_cache(maxsize=512)
+def finite_inside(loss: Loss, num_classes: int | None = None) -> bool:
+    """Return True only if every L(u, j) is shown to be finite everywhere inside the simplex.
+
+    For one K, or (None) for all. A share of weights also needs weights of positive sum, a normalised loss
+    0 < S < infinity, which is not asked here.
+
+    >>> from lossmatters.theory.losses import CCE
+    >>> finite_inside(CCE())
+    True
+    """
+
+    def separable(loss: SeparableLoss) -> bool:
+        names = ("on_label", "off_label") if loss.has_off_label else ("on_label",)
+        return all(_of_entry(trace_function(loss, name, num_classes), num_classes) for name in names)
+
+    def share(loss: ShareLoss) -> bool:
+        return _of_rows(trace_weights(loss, num_classes), num_classes)
+
+    def formula(loss: Loss) -> bool:
+        return _of_rows(trace_formula(loss, num_classes), num_classes)
+
+    try:
+        return by_structure(
+            loss,
+            separable=separable,
+            total=lambda loss: all(finite_inside(term, num_classes) for _, term in loss.terms),
+            normalised=lambda loss: finite_inside(loss.base, num_classes),
+            share=share,
+            mixture=formula,
+            formula=formula,
+            opaque=lambda loss: False,
+        )
+    except (FormulaError, NotTracedError, TypeError, ValueError, ZeroDivisionError, NotImplementedError):
+        return False  # a branch, or nothing that intervals know
+
+
+def _of_entry(root: Node, k: int | None) -> bool:
+    classes = K if k is None else sympy.Integer(k)
+
+    def read(nodes: list[Node]) -> list[Any]:
+        return [exactly(x) for x in evaluate_all(nodes, SYMPY, entry=T, classes=classes)]
+
+    return all(_holds(need, {T: (0.0, 1.0)}, k) for need in _needs(root, read))
+
+
+def _of_rows(root: Node, k: int | None) -> bool:
+    found = Trace(K if k is None else k)
+    ops = TraceOps(found)
+    probs, onehot = Row(found, X, T, False), Row(found, sympy.Integer(1), sympy.Integer(0), False)
+
+    def at(which: str) -> Callable[[list[Node]], list[Any]]:
+        def read(nodes: list[Node]) -> list[Any]:
+            values = evaluate_all(nodes, ops, probs=probs, onehot=onehot, classes=found.classes)
+            return [exactly(getattr(v, which)) if isinstance(v, Row) else exactly(v) for v in values]
+
+        return read
+
+    asked = [need for which in ("on", "off") for need in _needs(root, at(which))]
+    if k is None and any(found.symbols & _symbols(need) for need in asked):
+        return False
+    inner = aggregate_ranges(found, k) if k is not None else {}
+    return all(_holds(need, {X: (0.0, 1.0), T: (0.0, 1.0), **inner}, k) for need in asked)
+
+
+def _needs(root: Node, read: Callable[[list[Node]], list[Any]]) -> Iterator[Need]:
+    """Yield what the operations of a formula ask for, as `read` writes them."""
+    found = list(dict.fromkeys(_raw(root)))
+    nodes = list(dict.fromkeys(n for node, _, guards in found for n in (node, *(g for g, _ in guards))))
+    written = dict(zip(nodes, read(nodes), strict=True))
+    for node, kind, guards in found:
+        held = (written[g] if holds else sympy.Not(written[g]) for g, holds in guards)
+        yield Need(written[node], kind, tuple(held))
+
+
+def _raw(root: Node) -> Iterator[Raw]:
+    """Yield each divisor, argument of a logarithm or base of a power, with the cases that it is in."""
+    seen: set[Any] = set()
+    todo: list[tuple[Node, tuple[tuple[Node, bool], ...]]] = [(root, ())]
+    while todo:
+        node, guards = todo.pop()
+        if (node, guards) in seen:
+            continue
+        seen.add((node, guards))
+        match node.op:
+            case "div":
+                yield node.args[1], NON_ZERO, guards
+            case "log":
+                yield node.args[0], POSITIVE, guards
+            case "sqrt":
+                yield node.args[0], NON_NEGATIVE, guards
+            case "power":
+                kind = _of_power(*node.args)
+                if kind is not None:
+                    yield node.args[0], kind, guards
+            case "where":
+                condition, first, second = node.args
+                todo += [
+                    (condition, guards),
+                    (first, (*guards, (condition, True))),
+                    (second, (*guards, (condition, False))),
+                ]
+                continue
+        todo += [(a, guards) for a in node.args]
+
+
+def _of_power(base: Node, exponent: Node) -> str | None:
+    if base.op == "const" and base.value > 0:
+        return None
+    return needed_of_base(exactly(exponent.value)) if exponent.op == "const" else POSITIVE
+
+
+def _symbols(need: Need) -> set[Any]:
+    return set().union(*(sympy.sympify(e).free_symbols for e in (need.quantity, *need.guards)))
+
+
+def _holds(need: Need, ranges: dict[Any, tuple[float, float]], k: int | None) -> bool:
+    """Decide a need on all of the ranges, cut into cells where one interval is too wide."""
+    if k is None and K in _symbols(need):
+        ranges = {**ranges, SHARE: (0.0, 0.5)}
+        quantity, *guards = (sympy.sympify(e).subs(K, 1 / SHARE) for e in (need.quantity, *need.guards))
+        need = Need(quantity, need.kind, tuple(guards))
+    symbols = sorted(_symbols(need), key=str)
+    if any(s not in ranges for s in symbols):
+        return False  # a parameter that is left open
+    if not symbols:
+        return bool(np.all(all_hold((need,), {}, {})))
+    domain = {s: ranges[s] for s in symbols}
+    excused = {s: ends for s, ends in domain.items() if s in (X, T, SHARE)}
+    lo, hi = (np.array([[domain[s][i] for s in symbols]]) for i in (0, 1))
+    if not (np.isfinite(lo).all() and np.isfinite(hi).all()):
+        return False
+    used = 0
+    while len(lo) and used <= CELLS:
+        used += len(lo)
+        box = {s: Interval(lo[:, i], hi[:, i]) for i, s in enumerate(symbols)}
+        fine = np.broadcast_to(all_hold((need,), box, excused), len(lo))
+        lo, hi = lo[~fine], hi[~fine]
+        if len(lo) and float((hi - lo).max()) < 1e-9:
+            return False
+        widest, rows = np.argmax(hi - lo, axis=1), np.arange(len(lo))
+        middle = (lo[rows, widest] + hi[rows, widest]) / 2
+        left, right = hi.copy(), lo.copy()
+        left[rows, widest], right[rows, widest] = middle, middle
+        lo, hi = np.concatenate([lo, right]), np.concatenate([left, hi])
+    return not len(lo)
