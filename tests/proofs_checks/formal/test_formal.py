@@ -79,7 +79,9 @@ def value(coq: str, u: Sequence[Fraction], y: int) -> Fraction:
     text = re.sub(r"`\|(.*?)\|", r"abs(\1)", coq).replace("(i == y)%:R", "int(i == y)")
     text = re.sub(r"\bu ([iy])\b", r"u[\1]", text).replace("^+", "**")
     text = re.sub(r"\\sum_i (.*)", r"sum(\1 for i in range(len(u)))", text)
-    return eval(text, {"u": list(u), "y": y, "A": 4, "abs": abs, "sum": sum, "range": range, "len": len})
+    return eval(
+        text, {"u": list(u), "y": y, "A": get("rce").A, "abs": abs, "sum": sum, "range": range, "len": len}
+    )
 
 
 # -- what the theorems say -------------------------------------------------------------------------
@@ -116,8 +118,8 @@ def test_coefficients(definition: str, python: sympy.Expr) -> None:
 @pytest.mark.parametrize("name", ["mae", "unhinged", "rce", "zero-one", "rll", "nmse"])
 def test_constant_of_a_symmetric_loss(name: str) -> None:
     coq = said(name.replace("-", "_") + "_symmetric", r": symmetric (?:\(.*?\)|\w+) (\(.*\)|1)$")
-    alpha, t = sympy.Rational(1, 10), sympy.Wild("t")
-    coq = coq.replace(sympy.Function("phi")(t), sympy.log(alpha + t)).subs(sympy.Symbol("A"), 4)
+    alpha, t = get("rll").alpha, sympy.Wild("t")
+    coq = coq.replace(sympy.Function("phi")(t), sympy.log(alpha + t)).subs(sympy.Symbol("A"), get("rce").A)
     python = decide(get(name)).constant
     assert python is not None
     assert sympy.simplify(sympy.expand_log(coq - python, force=True)) == 0
