@@ -196,24 +196,36 @@ def coqc(build: Path, name: str) -> str:
 def assumptions(found: Iterable[Theorem], build: Path) -> dict[str, list[str]]:
     """Return what each theorem rests on beyond the logic of Coq, by its name: nothing, or names of axioms.
 
-    Coq is asked of all theorems of a file together, which takes it as long as one of them: where they rest on
-    axioms, a theorem is said to rest on all that its file does.
+    Coq is asked together of all theorems whose files use the same libraries, which takes it as long as one of
+    them: where they rest on axioms, a theorem is said to rest on all that these files do.
     """
-    files: dict[str, list[Theorem]] = {}
+    found = list(found)
+    used = {module: libraries(module, build) for module in {t.module for t in found}}
+    groups: dict[frozenset[str], list[Theorem]] = {}
     for t in found:
-        files.setdefault(t.module, []).append(t)
-    lines = [f"From {PREFIX} Require {module}." for module in files]
-    for module, here in files.items():
-        together = ", ".join(f"@{PREFIX}.{module}.{t.name}" for t in here)
-        lines.append(f"Definition all_of_{module} := ({together}, tt).")
-        lines.append(f'Goal True. idtac "== {module}". Abort. Print Assumptions all_of_{module}.')
+        groups.setdefault(used[t.module], []).append(t)
+    lines = [f"From {PREFIX} Require {module}." for module in dict.fromkeys(t.module for t in found)]
+    for n, here in enumerate(groups.values()):
+        together = " ".join(f"let _ := @{PREFIX}.{t.module}.{t.name} in" for t in here)
+        lines.append(f"Definition all_of_{n} := {together} tt.")
+        lines.append(f'Goal True. idtac "== {n}". Abort. Print Assumptions all_of_{n}.')
     (build / "print_assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    parts = re.split(r"^== (\w+)$", coqc(build, "print_assumptions.v"), flags=re.MULTILINE)
-    said = dict(zip(parts[1::2], parts[2::2], strict=True))
-    short = {t.name: read_assumptions(said.get(module, "")) for module, here in files.items() for t in here}
-    listed = [t for here in files.values() for t in here]
-    full = full_names(sorted({name for names in short.values() for name in names}), listed, build)
+    parts = re.split(r"^== (\d+)$", coqc(build, "print_assumptions.v"), flags=re.MULTILINE)
+    said = dict(zip(map(int, parts[1::2]), parts[2::2], strict=True))
+    short = {
+        t.name: read_assumptions(said.get(n, "")) for n, here in enumerate(groups.values()) for t in here
+    }
+    full = full_names(sorted({name for names in short.values() for name in names}), found, build)
     return {theorem: [full[name] for name in names] for theorem, names in short.items()}
+
+
+def libraries(module: str, build: Path) -> frozenset[str]:
+    """Return the libraries outside the folder that a file requires, itself or through other files."""
+    text = without_comments((build / f"{module}.v").read_text(encoding="utf-8"))
+    out = frozenset(
+        name for name in re.findall(r"^From\s+(\S+)\s+Require", text, re.MULTILINE) if name != PREFIX
+    )
+    return out.union(*(libraries(name, build) for name in requires(text)))
 
 
 def allowed(found: Iterable[Theorem], axioms: Iterable[str], build: Path) -> dict[str, list[str]]:
@@ -223,7 +235,9 @@ def allowed(found: Iterable[Theorem], axioms: Iterable[str], build: Path) -> dic
     for t in found:
         extra = set(assumed[t.name]) - set(axioms)
         if extra:
-            raise RejectedError(f"{t.file}: {t.name} assumes {', '.join(sorted(extra))}")
+            together = sum(a == assumed[t.name] for a in assumed.values()) > 1
+            who = f"{t.name}, or another that was asked with it," if together else t.name
+            raise RejectedError(f"{t.file}: {who} assumes {', '.join(sorted(extra))}")
     return assumed
 
 

@@ -12,7 +12,7 @@ Variables (R : realFieldType) (k : nat) (eta : R).
 Local Notation K := k.+2.
 
 (* l y: the loss of the label y as a function, a vector of V; their sum is the constant c. *)
-(* part of: R7; every K >= 2, every rate, every linear map *)
+(* claim: R7; every K >= 2, every rate, every linear map *)
 (* For every linear map D, the mean of D L over noisy labels is a D L + b D C. *)
 Theorem R7 (V W : lmodType R) (D : {linear V -> W}) (l : 'I_K -> V) (c : V) i :
   \sum_y l y = c ->
@@ -51,3 +51,21 @@ have -> : noisy_gradient w = slope K eta *: clean_gradient w.
 by rewrite scalerA divfK.
 Qed.
 End R7.
+
+Section Descent.
+Variables (R : realFieldType) (k : nat) (eta : R).
+Local Notation K := k.+2.
+Variables (V W : lmodType R) (P : problem R K).
+
+(* V: functions of the weights, in which the losses lie; gradient w: their gradients at the weights w. *)
+(* claim: R7; every K >= 2, every rate but the threshold, finite input distributions, any gradient that is linear and 0 on constants *)
+(* Where the losses of the labels sum to the constant C, and constants have the gradient 0, n steps of descent on the noise-averaged loss at step l/a are n steps of clean descent at step l. *)
+Theorem R7_descent (gradient : W -> {linear V -> W}) (l : input P -> 'I_K -> V) (one : V) (C step : R) n w :
+  (forall x, \sum_y l x y = C *: one) -> (forall w, gradient w one = 0) -> slope K eta != 0 ->
+  let g x y w := gradient w (l x y) in
+  descent (step / slope K eta) (noisy_gradient eta g) n w = descent step (clean_gradient g) n w.
+Proof.
+move=> sym constant a0 g; apply: R7_path => // x w'.
+by rewrite /g -linear_sum sym linearZ /= constant scaler0.
+Qed.
+End Descent.

@@ -489,3 +489,12 @@ tt) (fun=> uniform Q 2)), (fun h => h = (fun=> uniform Q 2)), (fun h => uniform_
 (3%:R^-1) h), (fun=> uniform Q 2), (fun=> uniform Q 2). holds (exact: mae_symmetric). holds numbers.
 holds (by move=> h _; rewrite subrr normr0 ler01). holds (by split=> // h ->). holds (by split=> // h
 ->). data. Qed.
+
+(* Polynomials in one weight, with their derivatives. *)
+Lemma R7_descent_witness : ltac:(hypotheses (@R7_descent)).
+Proof. exists Q, 1%N, (3%:R^-1), [lmodType Q of {poly Q}], [lmodType Q of Q^o], one_input.
+exists (fun w : Q^o => [linear of horner_eval (w : Q) \o @deriv Q]).
+exists (fun _ y => (3%:R * (y == ord0)%:R - 1) *: 'X + 1), 1, 3%:R, 1, 5%N, 1.
+holds (by move=> x; rewrite big_split /= -scaler_suml sumrB -mulr_sumr point_sum !sumr_const card_ord mulr1
+  subrr scale0r add0r scaler_nat). holds (by move=> w; rewrite /= /horner_eval derivC horner0).
+holds numbers. data. Qed.

@@ -3,7 +3,7 @@ From mathcomp Require Import all_ssreflect all_algebra ring.
 From mathcomp.classical Require Import boolp classical_sets functions.
 From mathcomp Require Import reals topology normedtype derive sequences exp Rstruct.
 From Lossmatters Require Import hypotheses definitions symmetry risk losses minimisers vertex.
-From Lossmatters Require Import logarithm powers entropy catalogue shares.
+From Lossmatters Require Import logarithm powers entropy catalogue shares exceeding powered.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -149,3 +149,15 @@ exists real, 1%N, 1, (4%:R^-1). holds (exact: ltr01). holds (exact: fourth_below
 Lemma cce_unbounded_witness : ltac:(hypotheses (@cce_unbounded)).
 Proof.
 exists real, 1%N, 1. data. Qed.
+
+Lemma shares_within_witness : ltac:(hypotheses (@shares_within)).
+Proof. exists real, 1%N, 1, (4%:R^-1), (uniform real 2), ord0. holds (exact: ltr01).
+holds (exact: fourth_below). data. Qed.
+
+Lemma shares_beyond_witness : ltac:(hypotheses (@shares_beyond)).
+Proof. exists real, 0%N, 1, (2%:R^-1), 1, 1, 4%:R, ord0. holds (exact: ltr01). holds (exact: half_inside).
+holds (exact: ltr01). holds (exact: ler01). holds (by rewrite ler0n). data. Qed.
+
+Lemma N3_gce_witness : ltac:(hypotheses (@N3_gce)).
+Proof. exists real, 1%N, (2%:R^-1), (uniform real 2). holds (exact: half_inside).
+exists (vertex real ord0). data. Qed.

@@ -18,7 +18,7 @@ move=> A0 p0; rewrite mulfK ?gt_eqF ?subr_gt0 ?K_gt1 //.
 by apply: (le_from (mulr_ge0 A0 p0)); ring.
 Qed.
 
-(* part of: R4.bound; every K >= 2 for MAE, unhinged, RCE and 0-1 *)
+(* claim: R4.bound; every K >= 2 for MAE, unhinged, RCE and 0-1 *)
 (* MAE, unhinged, RCE and the 0-1 loss are at most C/(K-1). *)
 Theorem within_bound (A : R) (q : simplex R K -> simplex R K) (u : simplex R K) (y : 'I_K) :
   0 <= A ->
@@ -89,7 +89,7 @@ under eq_bigr => i /negbTE yi do rewrite yi subr0 mul1r.
 by rewrite sum_others; apply: (lt_from above); field; exact: K1_neq0.
 Qed.
 
-(* part of: R4.bound; every K >= 3 for NMSE *)
+(* claim: R4.bound; every K >= 3 for NMSE *)
 (* NMSE exceeds C/(K-1) at some output. *)
 Theorem nmse_beyond (y : 'I_K) : exists u : simplex R K, 1 / (K%:R - 1) < nmse u y.
 Proof.
@@ -159,9 +159,61 @@ have lt := le_lt_trans (ler_wpmul2l (ltW K1_0) other) large.
 move: lt; set z := phi _; set w := phi t => lt.
 by apply: (lt_from lt); ring.
 Qed.
+
+(* A share near 1 outweighs what a linear loss lacks. *)
+Lemma active_beyond (phi : R -> R) (y : 'I_K) (alpha c : R) :
+  (forall t, 0 < t < 1 -> 0 < phi t) -> (forall s t, 0 < s <= t -> t < 1 -> phi t <= phi s) ->
+  (forall B, exists2 t, 0 < t <= 2%:R^-1 & B < phi t) -> 0 < alpha -> 0 <= c ->
+  exists2 u, interior u &
+    (alpha + c * (K%:R - 1)) / (K%:R - 1) < alpha * normalised (of_label phi) u y + c * (1 - u y).
+Proof.
+move=> gt0 falls unbounded alpha0 c0; have K1 := K1_gt1; have K1_0 := lt_trans ltr01 K1.
+have half0 : 0 < 2%:R^-1 :> R by rewrite invr_gt0 ltr0n.
+have half1 : 2%:R^-1 < 1 :> R by rewrite invf_lt1 ?ltr0n // ltr1n.
+have /andP[share0 share1] := share_range.
+pose z0 := phi (2%:R^-1 * share).
+have [t' /andP[t'0 t'_half] large'] := unbounded (3%:R * ((K%:R - 1) * z0)).
+have four0 : 0 < 4%:R * (c + 1) by rewrite mulr_gt0 ?ltr0n // ltr_paddl ?ltr01.
+pose e := alpha / (4%:R * (c + 1)); have e0 : 0 < e by rewrite divr_gt0.
+pose t := Num.min t' e.
+have t0 : 0 < t by rewrite lt_minr t'0.
+have t_half : t <= 2%:R^-1 by rewrite le_minl t'_half.
+have t_e : t <= e by rewrite le_minl lexx orbT.
+have t1 := le_lt_trans t_half half1.
+have large : 3%:R * ((K%:R - 1) * z0) < phi t.
+  apply: lt_le_trans large' _; apply: falls; last exact: le_lt_trans t'_half half1.
+  by rewrite t0 le_minl lexx.
+have t01 : 0 <= t <= 1 by rewrite !ltW.
+have s0 : 0 < (1 - t) * share by rewrite mulr_gt0 ?subr_gt0.
+have s1 : (1 - t) * share < 1.
+  by apply: le_lt_trans share1; rewrite ler_pimull ?(ltW share0) // ger_addl oppr_le0 ltW.
+have other : phi ((1 - t) * share) <= z0.
+  apply: falls => //; rewrite mulr_gt0 //= ler_pmul2r //.
+  by apply: (le_from t_half); field.
+exists (even_output y t01) => [i|]; first by rewrite /= /even; case: ifP.
+rewrite /normalised /label_sum /of_label /= (sum_even y t phi) /even eqxx.
+have S0 : 0 < phi t + (K%:R - 1) * phi ((1 - t) * share).
+  by rewrite addr_gt0 ?mulr_gt0 ?gt0 ?t0 ?s0.
+have share_large : 3%:R / 4%:R < phi t / (phi t + (K%:R - 1) * phi ((1 - t) * share)).
+  rewrite ltr_pdivr_mulr ?ltr0n // mulrAC ltr_pdivl_mulr //.
+  have lt := le_lt_trans (ler_wpmul2l (ler0n R 3) (ler_wpmul2l (ltW K1_0) other)) large.
+  by move: lt; set z := phi _; set w := phi t => lt; apply: (lt_from lt); ring.
+have lack : c * t <= alpha / 4%:R.
+  apply: le_trans (ler_wpmul2l c0 t_e) _; rewrite /e mulrA ler_pdivr_mulr // mulrAC ler_pdivl_mulr ?ltr0n //.
+  rewrite -subr_ge0; have -> : alpha * (4%:R * (c + 1)) - c * alpha * 4%:R = 4%:R * alpha by ring.
+  by rewrite mulr_ge0 ?ler0n // ltW.
+have small : alpha / (K%:R - 1) <= alpha / 2%:R.
+  by rewrite ler_pmul2l // lef_pinv ?posrE ?ltr0n // ler_subr_addr -(natrD _ 2 1) ler_nat.
+have -> : (alpha + c * (K%:R - 1)) / (K%:R - 1) = alpha / (K%:R - 1) + c by field; exact: K1_neq0.
+rewrite -(ltr_pmul2l alpha0) in share_large; move: share_large; set N := phi t / _ => share_large.
+have enough : alpha / 2%:R < alpha * N - alpha / 4%:R by apply: (lt_from share_large); field.
+have rest : c - alpha / 4%:R <= c * (1 - t) by apply: (le_from lack); field.
+apply: le_lt_trans (ler_add small (lexx c)) _.
+by apply: (lt_from (ltr_le_add enough rest)); field.
+Qed.
 End Beyond.
 
-(* part of: R4.bound; K = 2, every symmetric loss >= 0 *)
+(* claim: R4.bound; K = 2, every symmetric loss >= 0 *)
 (* For two classes every symmetric loss >= 0 is at most C/(K-1). *)
 Theorem binary_bound (R : realFieldType) (U : Type) (L : loss R 2 U) (C : R) u y :
   symmetric L C -> (forall u y, 0 <= L u y) -> L u y <= C / (2%:R - 1).

@@ -98,7 +98,7 @@ move=> u; rewrite rll_symmetric addr0 ln_div ?posrE //.
 by rewrite addr_gt0 ?ltr01.
 Qed.
 
-(* part of: R4.bound; every K >= 3 and alpha > 0 for RLL, the logarithm itself *)
+(* claim: R4.bound; every K >= 3 and alpha > 0 for RLL, the logarithm itself *)
 (* RLL exceeds C/(K-1) at some output. *)
 Theorem rll_beyond_log (y : 'I_k.+3) :
   exists u, k.+3%:R * (phi 1 - phi 0) / (k.+3%:R - 1) < rll phi u y.

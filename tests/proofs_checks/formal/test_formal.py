@@ -265,6 +265,34 @@ def test_what_rests_on_what() -> None:
     assert read("Theorems:\n") != []
 
 
+def test_files_that_use_the_same_libraries_are_asked_together(tmp_path: Path) -> None:
+    (tmp_path / "a.v").write_text(
+        "From mathcomp Require Import all_algebra.\n(* From Coq Require Import R. *)\n"
+    )
+    (tmp_path / "b.v").write_text("From Coq Require Import Classical.\nFrom Lossmatters Require Import a.\n")
+    assert check.libraries("a", tmp_path) == {"mathcomp"}
+    assert check.libraries("b", tmp_path) == {"mathcomp", "Coq"}
+
+
+@needs_coq
+def test_what_one_of_several_assumes_is_found(tmp_path: Path) -> None:
+    axiom = (
+        "From Coq Require Import Classical.\n"
+        "Theorem other (P : Prop) : P \\/ ~ P.\nProof.\nexact (classic P).\nQed.\n"
+    )
+    (tmp_path / "a.v").write_text(GOOD)
+    (tmp_path / "b.v").write_text(axiom + GOOD)
+    for name in ("a.v", "b.v"):
+        check.coqc(tmp_path, name)
+    listed = [Theorem((), "", True, *at, "", "") for at in (("sum", "a.v"), ("other", "b.v"))]
+    assert check.allowed(listed[:1], (), tmp_path) == {"sum": []}
+    with pytest.raises(check.RejectedError, match=r"b\.v: other assumes .*classic"):
+        check.allowed(listed, (), tmp_path)
+    listed.append(Theorem((), "", True, "sum", "b.v", "", ""))
+    with pytest.raises(check.RejectedError, match="or another that was asked with it, assumes"):
+        check.allowed(listed[1:], (), tmp_path)
+
+
 @needs_coq
 def test_axioms_have_their_whole_names(tmp_path: Path) -> None:
     (tmp_path / "boolp.v").write_text("Lemma functional_extensionality_dep : True. Proof. exact I. Qed.\n")
