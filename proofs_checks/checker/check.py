@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-import sympy
-
+from lossmatters.proofs_checks.checker.closed_form import value_of
 from lossmatters.theory.formula import FormulaError, direct
 from lossmatters.theory.formula.battery import Values
 from lossmatters.theory.losses import LOSSES, CallableLoss, Loss, SeparableLoss, get
@@ -29,7 +28,6 @@ EXACT, FLOAT = (
 )  # relative: of values to 60 digits, of ends that are floats
 LEAST = CTX.mpf(10) ** -12  # what cancels within L leaves roundings of its parts
 REPORT = "please report this: a verdict and the values of the formula contradict each other"
-K = sympy.Symbol("K", integer=True, positive=True)
 
 
 @dataclass(frozen=True)
@@ -87,17 +85,6 @@ def shown(point: Iterable[Fraction]) -> str:
 def amount(x: Any) -> str:
     """Return a number to twelve digits."""
     return str(CTX.nstr(x, 12))
-
-
-def value_of(text: str, k: int) -> Any:
-    """Return a closed form in K at one K, to 60 digits; None where it is none."""
-    if text in ("oo", "-oo"):
-        return CTX.inf if text == "oo" else -CTX.inf
-    try:
-        found = sympy.N(sympy.sympify(text, locals={"K": K}).subs(K, k), 65)
-    except (sympy.SympifyError, TypeError, AttributeError):
-        return None
-    return CTX.mpf(str(found)) if found.is_Number else None
 
 
 def symmetry(opinion: Opinion, found: Mapping[str, Any], scope: Scope, asked: int | None) -> str | None:

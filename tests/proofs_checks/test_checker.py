@@ -9,6 +9,7 @@ import pytest
 import sympy
 
 from lossmatters.proofs_checks.checker import check_certificate, check_symmetry
+from lossmatters.proofs_checks.checker.closed_form import value_of
 from lossmatters.proofs_checks.claims.symmetry.losses import with_symbols
 from lossmatters.theory.certificate import certify
 from lossmatters.theory.losses import MAE, MSE, RLL, Loss, SeparableLoss
@@ -107,3 +108,25 @@ def test_a_verdict_for_every_value_of_a_parameter_is_held_against_values():
     assert check_symmetry(loss, replace(verdict, constant=verdict.constant + sympy.Symbol("K") / 1000))
     (symbol,) = (s for s in verdict.constant.free_symbols if s.name == "alpha")
     assert check_symmetry(loss, replace(verdict, constant=verdict.constant.subs(symbol, 1)))
+
+
+@pytest.mark.parametrize(
+    "text", ["K*log(11)", "10*2**(3/10)", "-oo", "exp(-1)/3 + E", "Max(K, 12)**0.5", "12.857"]
+)
+def test_a_closed_form_is_the_number_that_sympy_says(text):
+    expected = sympy.sympify(text, locals={"K": sympy.Symbol("K")}).subs("K", 10)
+    assert float(value_of(text, 10)) == pytest.approx(float(expected), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "text", ["zoo", "nan", "log(-1)", "1/0", "", "K = 2: 3", "x", "K.real", "[K]", "log(K, base=2)", "True"]
+)
+def test_what_is_no_number_is_none(text):
+    assert value_of(text, 10) is None
+
+
+def test_no_text_is_executed(tmp_path):
+    witness = tmp_path / "ran"
+    assert value_of(f"open({str(witness)!r}, 'w')", 3) is None
+    assert value_of(f"(lambda: open({str(witness)!r}, 'w'))()", 3) is None
+    assert not witness.exists()

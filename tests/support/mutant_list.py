@@ -609,7 +609,7 @@ MUTANTS = [
         (
             "OPEN_SIMPLEX if shown and found",
             "OPEN_SIMPLEX if found",
-            "test_a_proof_holds_where_there_are_values[3-pole_at_root]",
+            "test_a_proof_holds_where_there_are_values",
         ),
     ),
     *_of(

@@ -140,6 +140,34 @@ def test_a_file_may_hold_a_loss_a_class_or_a_callable(user_file):
     assert plain.matrix(torch.zeros(1, 2)).tolist() == CCE().matrix(torch.zeros(1, 2)).tolist()
 
 
+NAMED = """
+from lossmatters import SeparableLoss, register
+
+@register
+class {cls}(SeparableLoss):
+    name = "taken-twice"
+    def on_label(self, t, num_classes, ops):
+        return {value}
+"""
+
+
+def test_a_name_taken_twice_is_an_error_and_the_first_stays(tmp_path):
+    for folder, cls, value in (("a", "Mine", "1 - t"), ("b", "Mine", "2 - t"), ("c", "Other", "3 - t")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "loss.py").write_text(NAMED.format(cls=cls, value=value))
+    try:
+        first = get(f"{tmp_path}/a/loss.py:Mine")
+        for other in ("b/loss.py:Mine", "c/loss.py:Other"):
+            with pytest.raises(ValueError, match=r"name must be free .*got name='taken-twice'"):
+                get(f"{tmp_path}/{other}")
+        assert type(get("taken-twice")) is type(first)
+        assert get("taken-twice").values([[0.5, 0.5]], [0]).tolist() == [0.5]
+        (tmp_path / "a" / "loss.py").write_text(NAMED.format(cls="Mine", value="4 - t"))
+        assert get(f"{tmp_path}/a/loss.py:Mine").values([[0.5, 0.5]], [0]).tolist() == [3.5]  # edited
+    finally:
+        LOSSES.pop("taken-twice", None)
+
+
 def test_a_file_finds_what_lies_beside_it(tmp_path, monkeypatch):
     (tmp_path / "beside_the_loss.py").write_text("def plain(logits, labels):\n    return labels * 0.0 + 7\n")
     (tmp_path / "mine.py").write_text("from beside_the_loss import plain as loss\n")
