@@ -74,10 +74,9 @@ WILD: dict[str, dict[str, Any]] = {
     "optax.losses:poly_loss_cross_entropy": {"takes": "jax logits", **ONEHOT},
     "optax.losses:sigmoid_binary_cross_entropy": {"takes": "jax scores", **ONEHOT},
     "optax.losses:sigmoid_focal_loss": {"takes": "jax scores", **ONEHOT},
-    "optax.losses:multiclass_logistic_loss": {"takes": "jax logits", "formula": "cce"},
     "optax.losses:multiclass_hinge_loss": {"takes": "jax logits"},
     "optax.losses:multiclass_perceptron_loss": {"takes": "jax logits"},
-    "optax.losses:multiclass_sparsemax_loss": {"takes": "jax logits"},
+    "optax.losses:multiclass_sparsemax_loss": {"takes": "jax logits", "dtype": "float32"},
     "optax.losses:squared_error": {"takes": "jax probs", **ONEHOT},
     "optax.losses:huber_loss": {"takes": "jax probs", **ONEHOT},
 }

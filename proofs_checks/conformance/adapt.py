@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,12 @@ class Subject:
     def called(self, way: Way) -> Subject:
         """Return the same loss, called in another way."""
         return Subject(self.loss, self.name, way, self.only_classes, self.expected_failures, self.declared)
+
+    def nudged(self, label: int, share: float) -> Subject:
+        """Return the same loss, given probabilities of which that of one class is larger by a share."""
+        beside = self.called(replace(self.way, nudged=(label, share)))
+        beside.interface = self.interface
+        return beside
 
     @property
     def formula(self) -> Loss | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def _jax(caller: Caller, outputs: Tensor, labels: Tensor) -> Any:
     import jax
     import numpy as np
 
-    with _x64():
+    with _wide(outputs.dtype):
         target = jax.numpy.asarray(labels.numpy())
         if not outputs.requires_grad:
             return tensor(np.asarray(caller(jax.numpy.asarray(outputs.detach().numpy()), target)))
@@ -57,9 +58,13 @@ def _jax(caller: Caller, outputs: Tensor, labels: Tensor) -> Any:
         return function.apply(outputs, lambda array: caller(array, target))
 
 
-def _x64() -> Any:
-    """Let JAX keep float64, in a block."""
+def _wide(kind: Any) -> Any:
+    """Let JAX keep float64, in a block, where the outputs are of that type."""
     import jax
+    import torch
+
+    if kind != torch.float64:
+        return nullcontext()
 
     if hasattr(jax, "enable_x64"):  # its home since 0.8
         return jax.enable_x64(True)
@@ -79,7 +84,7 @@ def _vjp() -> Any:
 
         @staticmethod
         def forward(ctx: Any, outputs: Any, function: Any) -> Any:
-            with _x64():
+            with _wide(outputs.dtype):
                 values, ctx.back = jax.vjp(function, jax.numpy.asarray(outputs.detach().numpy()))
             ctx.kind = outputs.dtype
             ctx.values = values
@@ -88,7 +93,7 @@ def _vjp() -> Any:
         @staticmethod
         @torch.autograd.function.once_differentiable
         def backward(ctx: Any, outer: Any) -> Any:
-            with _x64():
+            with _wide(ctx.kind):
                 given = jax.numpy.asarray(outer.numpy()).astype(ctx.values.dtype)
                 (found,) = ctx.back(given)
             return tensor(np.asarray(found)).to(ctx.kind), None

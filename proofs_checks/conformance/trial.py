@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lossmatters.proofs_checks.conformance.adapt import Subject
+from lossmatters.proofs_checks.conformance.probing import probe
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable
 
 if TYPE_CHECKING:
@@ -144,6 +145,10 @@ class Trial:
         """Skip a check of what only functions of logits can get wrong."""
         if self.subject.way.kind != "logits":
             raise NotApplicable(f"the loss takes {self.subject.takes}")
+
+    def probe(self) -> tuple[Tensor, Tensor]:
+        """Return the plain batch, of a size that the loss takes as it is."""
+        return probe(self.num_classes, self.subject.fitting(4 + (self.num_classes == 4)))
 
     def need_torch(self) -> None:
         """Skip a check of what only torch has."""

@@ -39,6 +39,7 @@ class Way:
     ignore_index : the label that says that there is none, None where no label does.
     slots : positional arguments after a call such as "loss(y, z, 1)": "z", "y", or a value in a tuple.
     extra : arguments by name, always the same.
+    nudged : a class and the share by which its probability is made larger: what rounding does to it.
     """
 
     kind: str = "logits"
@@ -50,6 +51,7 @@ class Way:
     ignore_index: int | None = None
     slots: tuple[Any, ...] = ("z", "y")
     extra: Mapping[str, Any] = field(default_factory=dict)
+    nudged: tuple[int, float] | None = None
 
     @property
     def takes(self) -> str:
@@ -69,6 +71,10 @@ class Way:
             logits = logits.to(getattr(torch, self.dtype))
         if self.kind == "probs":
             found = torch.softmax(logits, dim=-1)
+            if self.nudged:
+                share = torch.zeros(found.shape[-1], dtype=found.dtype)
+                share[self.nudged[0]] = self.nudged[1]
+                found = (found * (1 + share)).clamp(0, 1)
         elif self.kind == "log probs":
             found = torch.log_softmax(logits, dim=-1)
         elif self.kind == "binary logits":

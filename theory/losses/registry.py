@@ -155,7 +155,7 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
         return dataclasses.replace(obj, **parameters) if parameters else obj  # type: ignore[type-var]
     if parameters:
         raise TypeError(f"{spec} is no Loss class, so it takes no parameters")
-    if isinstance(obj, type) and hasattr(obj, "forward"):  # a torch module; torch itself is not needed here
+    if isinstance(obj, type) and _makes_callables(obj):
         try:
             obj = obj()
         except TypeError as error:
@@ -167,6 +167,11 @@ def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
     raise TypeError(
         f"loss must be a Loss, a Loss class or a callable (logits, labels) -> (N,), got loss={spec}"
     )
+
+
+def _makes_callables(cls: type) -> bool:
+    """Tell whether what a class makes can be called: a torch module, a Keras loss, a class of one's own."""
+    return hasattr(cls, "forward") or any("__call__" in vars(base) for base in cls.__mro__)
 
 
 @contextmanager

@@ -112,6 +112,7 @@ def _cause(trial: Trial, z: Any, y: Any, d: Any, wanted: float, allowed: float) 
 def _second(trial: Trial) -> str | None:
     """Compare the derivative of the gradient along a direction with differences of the gradient."""
     trial.need_gradient()
+    trial.need_torch()  # other libraries' gradients come through once
     import torch
 
     z, y = probe(trial.num_classes)

@@ -54,7 +54,7 @@ def _input(trial: Trial) -> str | None:
 
     recorded = (False, True) if trial.subject.is_torch and trial.subject.has_gradient else (False,)
     for needs_gradient, scale in product(recorded, (1, 20)):  # far out too, where it may clip
-        z, y = probe(trial.num_classes)
+        z, y = trial.probe()
         z = scale * z
         leaf = z.clone().requires_grad_(needs_gradient)
         given = trial.subject.given(leaf * 1, y.clone())

@@ -26,6 +26,7 @@ def moved(trial: Trial, z: Any, y: Any, value: Any, rounded: float) -> float:
 
     That is eight times `rounded`, either way. Where a loss follows its gradient, this is the gradient's size
     times the step; beside a jump, it is the jump: which side of it the logits are on is lost in rounding.
+    A loss of probabilities is given them rounded, and how far it moves with each of these is added.
 
     Parameters
     ----------
@@ -33,10 +34,12 @@ def moved(trial: Trial, z: Any, y: Any, value: Any, rounded: float) -> float:
     """
     import torch
 
-    steps = 8 * rounded * torch.eye(z.shape[1], dtype=z.dtype)
+    subject, step, both = trial.subject, 8 * rounded, (1, -1)
     # one by one, for a loss that mixes the samples of a batch
-    ends = [trial.subject.values(z + way * d, y).detach() for d in steps for way in (1, -1)]
-    return float((torch.stack(ends) - value).abs().reshape(-1, 2).amax(dim=1).sum())
+    ends = [subject.values(z + s * d, y) for d in step * torch.eye(z.shape[1], dtype=z.dtype) for s in both]
+    if subject.way.kind == "probs":  # which it is given rounded, and 1 - u has few digits beside u = 1
+        ends += [subject.nudged(i, s * step).values(z, y) for i in range(z.shape[1]) for s in both]
+    return float((torch.stack(ends).detach() - value).abs().reshape(-1, 2).amax(dim=1).sum())
 
 
 def most_moved(trial: Trial, z: Any, y: Any, values: Any, extra: float = 0.0) -> float:
@@ -142,12 +145,14 @@ def _batch(trial: Trial) -> str | None:
         import torch
 
         z, y = tensors(drawn)
-        alone = torch.cat([trial.subject.values(z[i : i + 1], y[i : i + 1]) for i in range(len(y))])
         reduction = trial.subject.interface.reduction
-        if reduction == "none":
-            together = trial.subject.values(z, y)
-        else:
-            together = trial.subject.raw(z.clone(), y.clone()).reshape(1)  # (1,) too
+        # asked in the same way: what reduction "none" gives need not be what the mean is of (`reductions`)
+        ask = trial.subject.values if reduction == "none" else trial.subject.raw
+        together = ask(z.clone(), y.clone()).reshape(-1)  # (1,) too
+        alone = torch.cat(
+            [ask(z[i : i + 1].clone(), y[i : i + 1].clone()).reshape(-1) for i in range(len(y))]
+        )
+        if reduction != "none":
             alone = (alone.sum() if reduction == "sum" else alone.mean()).reshape(1)
         apart = float((together - alone).abs().max())
         if apart and not apart <= rounding(trial, z) * (len(y) if reduction == "sum" else 1):

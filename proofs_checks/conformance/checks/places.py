@@ -17,7 +17,7 @@ def _device(trial: Trial) -> str | None:
     trial.need_torch()
     import torch
 
-    z, y = probe(trial.num_classes, trial.subject.fitting(4 + (trial.num_classes == 4)))
+    z, y = trial.probe()
     wanted = trial.subject.call(*trial.subject.given(z.clone(), y.clone()), z.dtype).detach()
     _elsewhere(trial, z, y, wanted)
     if not torch.cuda.is_available():
@@ -109,7 +109,7 @@ def _compiled(trial: Trial) -> str | None:
         raise NotApplicable("left out of a quick run: tracing takes seconds")
     import torch
 
-    z, y = probe(trial.num_classes)
+    z, y = trial.probe()
     wanted = trial.subject.call(*trial.subject.given(z.clone(), y.clone()), z.dtype).detach()
     # Traced and differentiated ahead of time, but not turned into machine code, which takes a compiler and a
     # minute: what goes wrong in a loss goes wrong in the tracing. A thorough run does the rest too.
