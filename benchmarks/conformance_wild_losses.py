@@ -81,5 +81,98 @@ WILD: dict[str, dict[str, Any]] = {
     "optax.losses:huber_loss": {"takes": "jax probs", **ONEHOT},
 }
 
+FLOATS = "true: float labels are cut to integers without a word"
+CLAMPED = "true, and documented: probabilities are clipped at 1e-7, and the slope is 0 below"
+EMPTY = "true: the mean of no samples is an empty array, no number"
+RESHAPED = "true: a view with -1 of no elements"
+POOLED = "true, by design: a ratio of sums over all samples of the batch"
+LAST = "true: JAX reads the last class where an index is too large"
+
 # What was found and looked into, by the loss and the check: true, or so by design, and why.
-JUDGED: dict[str, dict[str, str]] = {}
+JUDGED: dict[str, dict[str, str]] = {
+    "torch.nn:MultiMarginLoss": {"second_derivative": "true: torch has none"},
+    "torch.nn:MultiMarginLoss(p=2)": {"second_derivative": "true: torch has none"},
+    "torch.nn:BCELoss": {
+        "float16": "true: a probability that is 0 in float16 has a loss of 100, whatever it was",
+        "gradient": "true: the backward pass divides by at least 1e-12 where u (1 - u) is smaller",
+    },
+    "torchmetrics.functional.classification:multiclass_hinge_loss": {
+        "bad_labels": FLOATS,
+        "empty_batch": RESHAPED,
+        "vmap": "true: it branches on values",
+    },
+    "timm.loss:BinaryCrossEntropy": {
+        "bad_labels": FLOATS,
+        "vmap": "true: one-hot labels are made by a scatter in place",
+    },
+    "timm.loss:JsdCrossEntropy": {
+        "batch": "true, by design: a batch is three views of a third as many samples",
+        "finite_gradient": "true: the slope of p log p where p has underflowed",
+    },
+    "timm.loss:AsymmetricLossSingleLabel": {
+        "reductions": "true: it knows 'mean' alone, and gives every sample's loss for all else",
+        "bad_labels": FLOATS,
+    },
+    "kornia.losses:LovaszSoftmaxLoss": {"bad_labels": FLOATS, "empty_batch": RESHAPED},
+    "monai.losses:FocalLoss(use_softmax=True)": {
+        "state_at_import": "true: monai sets it for the whole process (monai/utils/misc.py)"
+    },
+    "monai.losses:GeneralizedDiceLoss(softmax=True)": {"vmap": "true: it indexes with a mask"},
+    "monai.losses:DiceFocalLoss(softmax=True)": {
+        "logit_shift": "true: the softmax is one of the Dice part, and the focal part takes sigmoids"
+    },
+    "segmentation_models_pytorch.losses:DiceLoss('multiclass')": {"batch": POOLED, "empty_batch": RESHAPED},
+    "segmentation_models_pytorch.losses:JaccardLoss('multiclass')": {
+        "batch": POOLED,
+        "empty_batch": RESHAPED,
+    },
+    "segmentation_models_pytorch.losses:TverskyLoss('multiclass')": {
+        "batch": POOLED,
+        "empty_batch": RESHAPED,
+    },
+    "segmentation_models_pytorch.losses:FocalLoss('multiclass')": {
+        "bad_labels": "true: a label of K is taken for none of the classes"
+    },
+    "segmentation_models_pytorch.losses:LovaszLoss('multiclass')": {
+        "batch": "true, by design: the errors of the whole batch are sorted together",
+        "bfloat16": "true: a product of 16 and 32 bits is refused",
+        "float16": "true: a product of 16 and 32 bits is refused",
+        "empty_batch": "true: (0, 3) comes back, no number",
+        "vmap": "true: it branches on values",
+    },
+    "keras.losses:SparseCategoricalCrossentropy(from_logits=True)": {
+        "state_at_import": "true: keras sets it for the whole process (keras/src/backend/config.py)",
+        "empty_batch": EMPTY,
+    },
+    "keras.losses:CategoricalCrossentropy(from_logits=True)": {"empty_batch": EMPTY},
+    "keras.losses:CategoricalCrossentropy": {"dead_gradient": CLAMPED, "empty_batch": EMPTY},
+    "keras.losses:CategoricalFocalCrossentropy(from_logits=True)": {
+        "dead_gradient": CLAMPED,
+        "empty_batch": EMPTY,
+    },
+    "keras.losses:CategoricalGeneralizedCrossEntropy": {
+        "finite_gradient": "true: the slope of a power of a probability that has underflowed",
+        "empty_batch": EMPTY,
+    },
+    "keras.losses:CategoricalHinge": {"empty_batch": "true: the largest of no numbers is asked for"},
+    "keras.losses:BinaryCrossentropy(from_logits=True)": {"empty_batch": EMPTY},
+    "keras.losses:KLDivergence": {"empty_batch": EMPTY},
+    "keras.losses:MeanSquaredError": {"empty_batch": EMPTY},
+    "keras.losses:MeanAbsoluteError": {"empty_batch": EMPTY},
+    "optax.losses:softmax_cross_entropy_with_integer_labels": {"bad_labels": LAST},
+    "optax.losses:multiclass_hinge_loss": {"bad_labels": LAST},
+    "optax.losses:multiclass_perceptron_loss": {"bad_labels": LAST},
+    "optax.losses:multiclass_sparsemax_loss": {"bad_labels": LAST},
+}
+
+# Found in some runs only: near enough to the edge of what the draws reach, or a matter of what was imported
+# before.
+SOMETIMES = {("torch.nn:BCELoss", "gradient")}
+
+# Notes are no failures; what they say, by the check.
+NOTES = {
+    "finite_value": "true: overflow at the far end of float32",
+    "finite_gradient": "true: overflow at the far end of float32",
+    "ignored_labels": "true, and documented",
+    "state_at_import": "true: a package that it needs does so",
+}
