@@ -22,10 +22,14 @@ from lossmatters.proofs_checks.claim import Method, Status
 from lossmatters.proofs_checks.formal.own_loss_texts import DEFINITIONS, LEMMAS, REFUTING
 from lossmatters.proofs_checks.formal.translate import UnfitError, comment, term
 from lossmatters.theory.backends.sympy_ops import OPS
+from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.files import write_whole
+from lossmatters.theory.formula.errors import FormulaError
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.symmetrising import Symmetrised
+from lossmatters.theory.minimisers.exchange import weight_of
+from lossmatters.theory.scope import ClassCounts
 from lossmatters.theory.symbolic.algebra import K, exact_generator, exactly, symbolic_losses
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.symmetry.witness import simple_points
@@ -34,6 +38,13 @@ PACKAGES = ("coq", "libcoq-interval")
 INSTALL = f"to have it checked, install Coq: apt-get install {' '.join(PACKAGES)}"
 SECONDS = 300
 REFUTED_AT = (3, 2, 4, 5)
+WEIGHED_AT = (2, 3, 4, 5)
+# Functions by cases, and the lemmas of either case.
+CASES = (
+    ("Rmax", " y", "Rmax_left", "Rmax_right"),
+    ("Rmin", " y", "Rmin_left", "Rmin_right"),
+    ("Rabs", "", "Rabs_pos_eq", "Rabs_left"),
+)
 # Modules of the standard library that state the axioms of Coq's real and machine numbers; nothing else.
 TRUSTED = (
     "ClassicalDedekindReals.",
@@ -177,7 +188,12 @@ def write(loss: Loss) -> Proof:
         raise TypeError(f"loss must be a Loss, got loss={loss!r}")
     if not loss.has_formula:
         raise UnfitError("it is a callable without an exact formula")
-    verdict = decide(loss)
+    try:
+        verdict = decide(loss)
+    except FormulaError as error:
+        raise UnfitError(f"it is not one formula for every number of classes: {error}") from error
+    if verdict.status == "proved" and verdict.scope.classes != ClassCounts.every():
+        raise UnfitError(f"its symmetry is decided for some numbers of classes only ({verdict.scope})")
     if verdict.status == "proved":
         return _symmetric(loss)
     if verdict.status == "refuted":
@@ -236,7 +252,7 @@ def _define(loss: Loss, parts: _Parts) -> tuple[str, str]:
     if isinstance(loss, Normalized):
         return _normalised(loss, parts)
     if isinstance(loss, ShareLoss):
-        raise UnfitError("one minus a share of clipped weights is not written as Coq yet")
+        return _share(loss, parts)
     if isinstance(loss, Symmetrised):
         return _symmetrised(loss, parts)
     if isinstance(loss, SeparableLoss):
@@ -322,6 +338,36 @@ def _normalised(loss: Normalized, parts: _Parts) -> tuple[str, str]:
         "",
     ]
     return name, "1"
+
+
+def _share(loss: ShareLoss, parts: _Parts) -> tuple[str, str]:
+    found = [weight_of(loss, k) for k in WEIGHED_AT]
+    weight = found[0]
+    if weight is None or any(w is None or sympy.simplify(w - weight) != 0 for w in found):
+        raise UnfitError(
+            "it is one minus a share of weights that are not seen to be a function of each probability"
+        )
+    weight = weight.subs(X, _T)
+    if _at(weight, 0) is None:
+        parts.at_zero = False
+    parts.count += 1
+    i = parts.count
+    total = f"sum K (fun j => w{i} (u j))"
+    parts.conditions.append(total)
+    parts.lines += [
+        f"Definition w{i} (t : R) : R := {term(weight, _NAMES)}.",
+        f"Definition loss{i} (K : nat) (u : nat -> R) : nat -> R :=",
+        f"  fun y => 1 - w{i} (u y) / {total}.",
+        f"Lemma loss{i}_sum K u : (2 <= K)%nat -> output K u -> {total} <> 0 ->",
+        f"  label_sum K (loss{i} K u) = INR K - 1.",
+        "Proof.",
+        f"  intros _ _ some. unfold label_sum, loss{i}.",
+        f"  rewrite (sum_ext K _ (fun y => 1 + (- / {total}) * w{i} (u y))) by (intros; unfold Rdiv; ring).",
+        "  rewrite sum_plus, sum_const, sum_times. field. exact some.",
+        "Qed.",
+        "",
+    ]
+    return f"loss{i}", "INR K - 1"
 
 
 def _symmetrised(loss: Symmetrised, parts: _Parts) -> tuple[str, str]:
@@ -418,6 +464,8 @@ def _refutation(loss: Loss, k: int, symbols: Any, columns: Any, pair: tuple[Any,
     ]
     rational = all(column.subs(values).is_Rational for values in at for column in columns)
     head = REFUTING.replace("From Interval Require Import Tactic.\n", "") if rational else REFUTING
+    # A case may border on an irrational number, and a power stand inside of a maximum.
+    side = "lra" if rational else "(first [lra | interval])"
     lines = [head, "(* -- the loss of each label, at the output u -- *)", ""]
     for j, column in enumerate(columns):
         lines.append(f"Definition loss{j + 1} ({arguments} : R) : R :=\n  {term(column, known)}.")
@@ -440,10 +488,15 @@ def _refutation(loss: Loss, k: int, symbols: Any, columns: Any, pair: tuple[Any,
         f"  exists {points}.",
         "  unfold output; repeat split; try lra.",
         f"  unfold label_sum, {unfolded}.",
-        "  repeat first [rewrite Rmax_left by lra | rewrite Rmax_right by lra",
-        "    | rewrite Rmin_left by lra | rewrite Rmin_right by lra",
-        "    | rewrite Rabs_pos_eq by lra | rewrite Rabs_left by lra].",
-        "  rewrite ?power_positive by lra.",
+        # Of several that are nested, the innermost can be seen first.
+        "  repeat match goal with",
+        f"  | |- context [power ?x ?q] => rewrite (power_positive x q) by {side}",
+        *(
+            f"  | |- context [{name} ?x{more.replace('y', '?y')}] =>\n"
+            f"    first [rewrite ({left} x{more}) by {side} | rewrite ({right} x{more}) by {side}]"
+            for name, more, left, right in CASES
+        ),
+        "  end.",
         "  apply Rminus_gt_0_lt.",
         "  lra." if rational else "  interval.",
         "Qed.",

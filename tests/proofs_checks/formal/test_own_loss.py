@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +14,11 @@ import sympy
 
 from lossmatters.proofs_checks.claim import Status
 from lossmatters.proofs_checks.formal import own_loss
+from lossmatters.proofs_checks.formal.check import scan, without_comments
 from lossmatters.proofs_checks.formal.translate import UnfitError, comment, term
 from lossmatters.theory.losses import LOSSES, SeparableLoss, get
 
+STRANGE: dict[str, Any] = runpy.run_path(str(Path(__file__).with_name("strange_losses.py")))["STRANGE"]
 needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")
 T = sympy.Symbol("t", positive=True)
 
@@ -28,6 +31,16 @@ class Hostile(SeparableLoss):
 
     def on_label(self, t: Any, num_classes: Any, ops: Any) -> Any:
         return 1 - t
+
+
+@dataclass(frozen=True)
+class PoleAtFive(SeparableLoss):
+    """A loss that is symmetric but for K = 5, where it has no value."""
+
+    name = "pole at five"
+
+    def on_label(self, t: Any, num_classes: Any, ops: Any) -> Any:
+        return (1 - t) / (num_classes - 5)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +75,19 @@ def test_no_text_of_a_user_gets_in() -> None:
     assert "*" not in comment("(* *) *")
 
 
-UNFIT = {"zero-one", "nnce", "nnfl"}
+HOSTILE = [loss for name, loss in STRANGE.items() if name.startswith("a name ")]
+
+
+@pytest.mark.parametrize("loss", HOSTILE, ids=lambda loss: type(loss).__name__)
+def test_no_strange_name_gets_in(loss: Any) -> None:
+    text = own_loss.write(loss).text
+    outside = without_comments(text)
+    assert not re.search(r"Axiom|Admitted|Load|False", outside)
+    assert text.isascii()
+    scan("own.v", outside.replace("From Interval", "From Coq"))
+
+
+UNFIT = {"zero-one"}
 
 
 @pytest.mark.slow
@@ -77,6 +102,11 @@ def test_every_other_loss_gets_a_file(name: str) -> None:
 def test_unfit_losses_get_a_reason(name: str) -> None:
     with pytest.raises(UnfitError, match="is"):
         own_loss.write(get(name))
+
+
+def test_a_loss_that_is_symmetric_for_some_k_only_gets_a_reason() -> None:
+    with pytest.raises(UnfitError, match="for some numbers of classes only"):
+        own_loss.write(PoleAtFive())
 
 
 def test_without_coq_the_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +126,7 @@ def test_an_unfit_loss_gets_a_sentence(tmp_path: Path) -> None:
 
 @needs_coq
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", ["rll", "mae + 2*nmse", "mse", "gce(q=0.5)"])
+@pytest.mark.parametrize("spec", ["rll", "mae + 2*nmse", "mse", "gce(q=0.5)", "nnfl", "phuber-gce"])
 def test_coq_checks_what_was_decided(spec: str, tmp_path: Path) -> None:
     found = own_loss.formal_evidence(get(spec), tmp_path)
     assert found.status is Status.PROVED, found.sentence
@@ -108,6 +138,7 @@ def test_coq_checks_what_was_decided(spec: str, tmp_path: Path) -> None:
     ("spec", "old", "new"),
     [
         ("rll", "INR K * (ln 11)", "INR K * (ln 12)"),
+        ("nnce", "INR K - 1", "INR K - 2"),
         ("mse", "label_sum u1 u2 u3 < label_sum v1 v2 v3", "label_sum v1 v2 v3 < label_sum u1 u2 u3"),
     ],
 )
