@@ -170,6 +170,7 @@ OTHERWISE = {
     "proofs_checks/formal/check.py",
     "proofs_checks/formal/statements.py",
     "proofs_checks/formal/own_loss.py",
+    "proofs_checks/formal/witnesses.py",
     "empirics/records/files.py",
     "empirics/data/files.py",
     "empirics/experiments/runner.py",
