@@ -52,6 +52,14 @@ def _condition(value: Any) -> Any:
     return sympy.true if value in (True, 1) else sympy.false if value in (False, 0) else value
 
 
+def _extreme(function: Any, x: Any, y: Any) -> sympy.Expr:
+    """Return the smaller or larger of two; NaN where one is no real number, as the logarithm of 0 here."""
+    values = exactly(x), exactly(y)
+    if any(v.has(sympy.zoo, sympy.nan) for v in values):
+        return sympy.nan
+    return function(*values)
+
+
 OPS = SympyOps(
     # == between expressions asks whether they are written alike, not whether they are equal
     equal=lambda x, y: sympy.Eq(x, y),
@@ -66,7 +74,7 @@ OPS = SympyOps(
     sqrt=lambda x: sympy.sqrt(exactly(x)),
     abs=lambda x: sympy.Abs(exactly(x)),
     power=lambda x, p: exactly(x) ** exactly(p),
-    minimum=lambda x, y: sympy.Min(exactly(x), exactly(y)),
-    maximum=lambda x, y: sympy.Max(exactly(x), exactly(y)),
+    minimum=lambda x, y: _extreme(sympy.Min, x, y),
+    maximum=lambda x, y: _extreme(sympy.Max, x, y),
     where=where,
 )

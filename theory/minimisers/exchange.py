@@ -21,7 +21,7 @@ from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero
-from lossmatters.theory.symbolic.domain import visibly_defined
+from lossmatters.theory.symbolic.domain import lettered, visibly_defined
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
 
@@ -180,7 +180,7 @@ def positive(expression: Any, num_classes: int | None) -> str | None:
     other entries are then below 10^-6, and F has fallen strictly in between.
     """
     x = sympy.Symbol("x", positive=True)
-    moved = sympy.sympify(expression).subs({X: 1 / (1 + x), K: _more_than_one()})
+    moved = lettered(sympy.sympify(expression).subs({X: 1 / (1 + x), K: _more_than_one()}))
     numerator, denominator = sympy.fraction(sympy.together(moved))
     if visibly_defined(moved):
         for form in (moved, sympy.factor(moved)):
@@ -258,6 +258,21 @@ def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple
     return limit_at_zero(on.subs(K, _more_than_one()), t), limit_at_zero(off.subs(K, _more_than_one()), t)
 
 
+def limits_at_one(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
+    """Return on_label(1-) and off_label(1-), in k = K - 2 >= 0 where no K is given."""
+    number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
+    t = sympy.Symbol("t", positive=True)
+    on = exactly(view.on_label(t, number, OPS))
+    off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
+    return limit_at_one(on.subs(K, _more_than_one()), t), limit_at_one(off.subs(K, _more_than_one()), t)
+
+
+def limit_at_one(expression: Any, t: Any) -> Any:
+    """Return the limit as t -> 1 from below; NaN where SymPy does not find it."""
+    gap = sympy.Symbol("s", positive=True)
+    return limit_at_zero(sympy.sympify(expression).subs(t, 1 - gap), gap)
+
+
 def limit_at_zero(expression: Any, t: Any) -> Any:
     """Return the limit as t -> 0 from above; NaN where SymPy does not find it."""
     value = sympy.sympify(expression).subs(t, 0)
@@ -278,7 +293,8 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
     """
 
     def separable(loss: SeparableLoss) -> bool:
-        return all(e.is_finite or e == sympy.oo for e in limits_at_zero(loss, num_classes))
+        ends = (*limits_at_zero(loss, num_classes), *limits_at_one(loss, num_classes))
+        return all(e.is_finite or e == sympy.oo for e in ends)
 
     def normalised(loss: Normalized) -> bool:
         base = loss.base
@@ -321,7 +337,9 @@ def _attains_by_trace(loss: Loss, num_classes: int | None) -> bool:
     parts = [sympy.sympify(found.loss).subs(X, T), *(a.psi for a in found.aggregates)]
     below = sympy.denom(sympy.together(found.loss))
     under = [a for a in found.aggregates if below.has(a.symbol)]
-    if below.has(X) or not all(limit_at_zero(p, T).is_finite for p in parts):
+    if below.has(X) or not all(
+        limit(p, T).is_finite for p in parts for limit in (limit_at_zero, limit_at_one)
+    ):
         return False
     return below in {1, *(a.symbol for a in under)} and all(
         num_classes is not None

@@ -19,7 +19,7 @@ import sympy
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.losses.base import Loss, SeparableLoss
-from lossmatters.theory.symbolic.domain import visible_sum, visibly_defined
+from lossmatters.theory.symbolic.domain import lettered, visible_sum, visibly_defined
 
 K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
 FACTOR_LIMIT = 1000  # the product of the degrees of roots: larger polynomials may not come back factored
@@ -244,7 +244,7 @@ def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
     moved = sympy.sympify(expression).subs({t: lo + (hi - lo) / (1 + x), K: k + 2})
     if not visibly_defined(moved):  # a pole between: (t - 1/4)^-2 is >= 0 wherever it is anything
         return False
-    moved = sympy.expand_log(moved)
+    moved = sympy.expand_log(lettered(moved))
     for form in (moved, _simplify(moved), sympy.expand(moved), sympy.factor(moved)):
         if form.is_nonnegative:
             return True

@@ -11,6 +11,8 @@ import sympy
 
 NON_ZERO, POSITIVE, NON_NEGATIVE, NEVER = "non-zero", "positive", "non-negative", "never"
 
+LARGE = 100  # in an exponent: beyond, algebra takes too long
+
 
 @dataclass(frozen=True)
 class Need:
@@ -64,13 +66,23 @@ def needed_of_base(p: Any) -> str | None:
     return NON_NEGATIVE if p.is_number and p.is_positive else POSITIVE
 
 
+def lettered(expression: Any) -> Any:
+    """Return an expression with a positive letter for each exponential of many times something.
+
+    Factoring e^(10^6 t) as a power of e^t would never end. What is shown of a letter holds of it.
+    """
+    expression = sympy.sympify(expression)
+    long = {e for e in expression.atoms(sympy.exp) if any(abs(n.p) > LARGE for n in e.atoms(sympy.Rational))}
+    return expression.xreplace({e: sympy.Dummy(positive=True) for e in long})
+
+
 def visibly_defined(expression: Any) -> bool:
     """Return True only if SymPy's assumptions on its symbols show that an expression is finite."""
     return all(_visible(need) for need in needs(expression))
 
 
 def _visible(need: Need) -> bool:
-    q = sympy.sympify(need.quantity)
+    q = lettered(need.quantity)
     forms = [q, sympy.factor(q)] if need.kind != NEVER else []
     for form in forms:
         above, below = sympy.fraction(sympy.together(form))

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy
 
@@ -35,6 +36,7 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.open_parameters import at_values, open_parameters, with_values
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
+from lossmatters.theory.symbolic.piecewise import pieces
 from lossmatters.theory.symmetry.audit import (
     FINITE,
     Summary,
@@ -282,7 +284,7 @@ def _by_generator(loss: Loss, g: Generator, num_classes: int | None) -> Symmetry
     third, two_thirds = g.at(sympy.Rational(1, 3)), g.at(sympy.Rational(2, 3))
     at_zero, at_one = 2 * third - two_thirds, 2 * two_thirds - third
     departure = g.expression - (at_zero + g.t * (at_one - at_zero))
-    if is_zero(departure):
+    if is_zero(departure) or _zero_in_pieces(departure, g.t):
         ends = is_zero(g.at(0) - at_zero) and is_zero(g.at(1) - at_one)
         detail = "G is affine, C = (K - 1) G(0) + G(1)"
         detail += "" if ends else "; it has no such values at its ends"
@@ -303,6 +305,15 @@ def _by_generator(loss: Loss, g: Generator, num_classes: int | None) -> Symmetry
     return _refuted(witness, Scope.of(num_classes), Method.S1, "G is not affine")
 
 
+def _zero_in_pieces(departure: sympy.Expr, t: sympy.Symbol) -> bool:
+    """Return whether an expression with cases vanishes between their borders, and on them."""
+    found = pieces(departure, t) if departure.has(sympy.Piecewise) and not departure.has(K) else None
+    return found is not None and (
+        all(is_zero(p.expression) for p in found)
+        and all(is_zero(departure.subs(t, p.hi)) for p in found[:-1])
+    )
+
+
 def _undecided(num_classes: int | None) -> SymmetryVerdict:
     why = "G could not be shown affine, and no two points with different label sums were found"
     return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.S1, why)
@@ -319,7 +330,10 @@ def _refuted_for_all(loss: Loss, g: Generator, departure: sympy.Expr) -> Symmetr
     if numerator is None:
         return _undecided(None)
     by_root = numerator.is_polynomial(K)
-    roots = sympy.Poly(numerator, K).nroots() if by_root and numerator.has(K) else []
+    try:
+        roots = sympy.Poly(numerator, K).nroots(maxsteps=200) if by_root and numerator.has(K) else []
+    except mpmath.libmp.NoConvergence:  # roots that nearly coincide: then of one K alone
+        by_root, roots = False, []
     near = {round(float(sympy.re(r))) for r in roots if abs(sympy.im(r)) < 1e-6}
     exceptions = [k for k in sorted(near) if k >= 3 and decide(loss, k).status is not Status.REFUTED]
     smallest = next(k for k in range(3, len(exceptions) + 4) if k not in exceptions)

@@ -2,6 +2,7 @@
 
 from zoo.classes import CLASSES
 from zoo.formulas import FORMULAS
+from zoo.fresh import FRESH
 from zoo.separable import SEPARABLE
 
-ZOO = [*SEPARABLE, *FORMULAS, *CLASSES]
+ZOO = [*SEPARABLE, *FORMULAS, *CLASSES, *FRESH]

@@ -195,6 +195,10 @@ def calibrated(truth: Truth, found: dict[str, Any], k: int) -> list[str]:
             for p, _ in rows
             for q in ({p, (p[1], p[0], *p[2:])} if k < 6 else {p, p[::-1]})
         ]
+        # beside each point, a little towards the likeliest class: a coarse set of points proves no least value
+        steps = [Fraction(1, 10**n) for n in (1, 2, 3, 5)]
+        beside = [(p[0] + s, p[1] - s, *p[2:]) for p, _ in rows[:12] for s in steps if p[1] > s]
+        every += [(q, truth.losses(q)) for q in beside]
         every += [
             (q, truth.losses(q))
             for q in ((1 - (k - 1) * t, *[t] * (k - 1)) for t in (Fraction(1, 10**9), Fraction(1, 100 * k)))
