@@ -187,6 +187,7 @@ def test_a_loss_that_tells_classes_apart_is_seen():
 
 
 def test_a_risk_without_bound_below_is_not_attained():
+    assert not attains(separable(lambda t, k, o: 1 / o.log(t) - t), 3)  # -oo at 1, for a wrong class too
     assert attains(CCE(), 3)
     assert not attains(separable(lambda t, k, o: o.log(t)), 3)
 
