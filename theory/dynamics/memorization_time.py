@@ -31,7 +31,7 @@ from lossmatters.theory.verdict import Known, Method
 TOLERANCES = (1e-10, 1e-8)  # relative, of the solver; the answers of both are compared
 AGREE = 1e-4  # three digits are reported: the two answers must agree to more than that
 LONGEST = 1e15
-MOST_CALLS = 10_000  # of the field by one solution; the catalogue needs fewer than 3000, a pole has no end
+MOST_CALLS = 100_000  # of the field by one solution; the catalogue needs fewer than 3000, a pole has no end
 
 FLAT = "piecewise constant in u: the gradient is 0 wherever there is one"
 
