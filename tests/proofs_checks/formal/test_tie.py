@@ -102,9 +102,6 @@ def agree(condition: str, observed: Callable[[int, Fraction], bool]) -> bool:
     return all(bool(number(condition, K=k, eta=r)) == observed(k, r) for k in (2, 4) for r in RATES[::5])
 
 
-# -- rates -----------------------------------------------------------------------------------------
-
-
 def risks(loss: Any, k: int, rate: Fraction) -> Iterator[tuple[Any, Any]]:
     """Clean and noisy risk of three constant hypotheses, where the clean label is 0 or 1."""
     posterior = [Fraction(3, 4), Fraction(1, 4), *[Fraction(0)] * (k - 2)]
@@ -173,9 +170,6 @@ def test_another_condition_is_found_out(name: str, wrong: str) -> None:
     assert not agree(wrong, OBSERVED[name])
 
 
-# -- noise and bounds ------------------------------------------------------------------------------
-
-
 @pytest.mark.slow
 def test_r4_asks_of_noise_and_loss_what_theory_asks() -> None:
     symmetric, bounded, dominant, zero = premises(SAID["R4"])[0]
@@ -200,9 +194,6 @@ def test_r4_asks_of_noise_and_loss_what_theory_asks() -> None:
             assert largest is not None
             within = sympy.simplify(largest - number(high[1], K=k, C=constant)) <= 0
             assert meets_bound(get(name), k) == bool(within)
-
-
-# -- generators ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["mae", "mse", "unhinged", "rce", "rll", "taylor-ce", "aul", "amse", "gce"])
@@ -261,9 +252,6 @@ def test_a2_and_s2_say_what_theory_computes_of_a_convex_loss(loss: Any) -> None:
     assert low
     assert low[1] == "k.+1%:R * generator k.+1 f g k.+1%:R^-1"
     assert sympy.simplify(4 * parts[0].subs(T, sympy.Rational(1, 4)) - label_sum_range(loss, 4).low) == 0
-
-
-# -- parameters ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
