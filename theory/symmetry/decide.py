@@ -194,7 +194,9 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
     if open_parameters(loss):
         return _audited_at_values(loss, verdict, num_classes)
     proved = verdict.status in (Status.PROVED, Status.CERTIFIED)
-    shown = not proved or finite_inside(loss, num_classes)
+    classes = verdict.scope.classes
+    asked = classes.few if num_classes is None and classes.is_finite else (num_classes,)
+    shown = not proved or all(finite_inside(loss, k) for k in asked)
     for k in sizes(num_classes, verdict.scope):
         found = summary(loss, k)
         if proved and not found.sums:

@@ -110,6 +110,8 @@ def _of_rows(root: Node, k: int | None) -> bool:
 def _needs(root: Node, read: Callable[[list[Node]], list[Any]]) -> Iterator[Need]:
     """Yield what the operations of a formula ask for, as `read` writes them."""
     found = list(dict.fromkeys(_raw(root)))
+    if not found:
+        return  # finite wherever it is anything, whatever intervals know of it
     nodes = list(dict.fromkeys(n for node, _, guards in found for n in (node, *(g for g, _ in guards))))
     written = dict(zip(nodes, read(nodes), strict=True))
     for node, kind, guards in found:
