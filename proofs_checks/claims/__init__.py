@@ -9,6 +9,7 @@ from lossmatters.proofs_checks.claim import Claim
 from lossmatters.proofs_checks.claims.dynamics import (
     dynamics,
     logit_gradients,
+    mean_field,
     predictor,
     tolerance_predictor,
 )
@@ -49,7 +50,7 @@ STATEMENTS = (
     "V1",
     *(f"N{i}" for i in range(1, 7)),
     *(f"M{i}" for i in range(1, 5)),
-    *(f"D{i}" for i in range(1, 4)),
+    *(f"D{i}" for i in range(1, 5)),
     *(f"E{i}" for i in range(1, 12)),
 )
 
@@ -100,6 +101,7 @@ CLAIMS: tuple[Claim, ...] = _in_order(
         pair_noise,
         predictor,
         tolerance_predictor,
+        mean_field,
         warm_starts,
         false_resistance,
     )

@@ -89,7 +89,7 @@ def encloses(value: Any, wanted: Any) -> bool:
     """Does the ball meet the reference and its error, and is it small enough to mean anything?"""
     with precision(BALL_BITS):
         man, exp = wanted.man_exp
-        exact = flint.arb(int(man)) * flint.arb(2) ** exp
+        exact = (-1) ** int(wanted < 0) * flint.arb(int(man)) * flint.arb(2) ** exp  # man has no sign
         slack = flint.arb(0, 1) * flint.arb(10) ** -50 * max(flint.arb(1), abs(exact))
         return bool(
             value.overlaps(exact + slack) and float(value.rad()) <= 1e-40 * max(1.0, abs(float(wanted)))

@@ -21,12 +21,15 @@ from lossmatters.theory.criteria.label_only import (
     LabelOnlyKernel,
     LinearKernel,
 )
+from lossmatters.theory.criteria.logarithms import LogarithmsKernel
 from lossmatters.theory.criteria.mixed import MixtureKernel
 from lossmatters.theory.criteria.nce import NCEKernel
 from lossmatters.theory.criteria.rll import RLLKernel
 from lossmatters.theory.criteria.shares import ShareKernel
 from lossmatters.theory.criteria.squared_error import SquaredErrorKernel
 from lossmatters.theory.criteria.sums import KernelSum, LabelOnlySum
+from lossmatters.theory.criteria.symmetrised_power import SGCEKernel
+from lossmatters.theory.criteria.tilted import LDRKLKernel
 from lossmatters.theory.losses.averaging import LabelMeanSeparable, NoiseAveragedSeparable
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.corrected import UniformBackwardSeparable
@@ -81,6 +84,12 @@ KERNELS: dict[type[Loss], Callable[[Any], Kernel | None]] = {
     losses.AEL: lambda loss: bent.AELKernel(float(loss.a)),
     losses.TaylorCE: lambda loss: bent.TaylorCEKernel(int(loss.n)),
     losses.JS: lambda loss: bent.JSKernel(float(1 - loss.pi1)),
+    losses.ShiftedCE: lambda loss: bent.ShiftedCEKernel(float(loss.alpha)),
+    losses.MAEStar: lambda loss: bent.MAEStarKernel(float(loss.c)),
+    losses.LabelSmoothing: lambda loss: LogarithmsKernel(float(1 - loss.epsilon), float(loss.epsilon)),
+    losses.LogitUnhinged: lambda loss: LogarithmsKernel(1.0, -1.0),
+    losses.SGCE: lambda loss: SGCEKernel(float(loss.q)),
+    losses.LDRKL: lambda loss: LDRKLKernel(float(loss.temp), float(loss.margin)),
     losses.MSE: lambda loss: SquaredErrorKernel(),
     losses.NMSE: lambda loss: SquaredErrorKernel(normalized=True),
     losses.AMSE: lambda loss: SquaredErrorKernel(target=float(loss.a)),
@@ -104,6 +113,11 @@ KERNELS: dict[type[Loss], Callable[[Any], Kernel | None]] = {
             losses.NCEAndRCE,
             losses.NFLAndMAE,
             losses.NFLAndRCE,
+            losses.NCEAndAGCE,
+            losses.NCEAndAUL,
+            losses.NCEAndAEL,
+            losses.NCEAndAMSE,
+            losses.NCEAndNNCE,
         ),
         _sum,
     ),

@@ -139,3 +139,29 @@ class JSKernel(LabelOnlyKernel):
         r = self.rest
         ratio = torch.log1p(-r * point.s) - math.log(r) - point.log_t
         return point.t * ratio / -math.log(r)
+
+
+@dataclass(frozen=True)
+class ShiftedCEKernel(LabelOnlyKernel):
+    """log((1 + alpha)/(alpha + t)), where (alpha + t)/(1 + alpha) = 1 - s/(1 + alpha): shifted CE."""
+
+    alpha: float
+
+    def of(self, point: LogOdds) -> Tensor:
+        return -torch.log1p(point.s / -(1 + self.alpha))
+
+    def weight(self, point: LogOdds) -> Tensor:
+        return point.t / (self.alpha + point.t)
+
+
+@dataclass(frozen=True)
+class MAEStarKernel(LabelOnlyKernel):
+    """s/(1 + (c - 1) t): MAE*; w = c t/(1 + (c - 1) t)^2."""
+
+    c: float
+
+    def of(self, point: LogOdds) -> Tensor:
+        return point.s / (1 + (self.c - 1) * point.t)
+
+    def weight(self, point: LogOdds) -> Tensor:
+        return self.c * point.t / (1 + (self.c - 1) * point.t).square()

@@ -146,11 +146,13 @@ def rank_advantage(
     families: Sequence[Any],
     level: float = 0.95,
     seed: int = 0,
+    signed: bool = False,
 ) -> RankCorrelation:
     """Tell how much further from 0 the rank correlation of a first predictor is than a second's.
 
     |rho(first, outcome)| - |rho(second, outcome)|, with the percentile bootstrap over families of
-    `rank_correlation`: both are computed on the same resamples.
+    `rank_correlation`: both are computed on the same resamples. With `signed`, rho(first, outcome) -
+    rho(second, outcome), for predictors that say which way.
 
     Raises
     ------
@@ -167,10 +169,11 @@ def rank_advantage(
     names = sorted(set(families), key=str)
     member = np.array([[f == name for f in families] for name in names], dtype=float).reshape(len(names), -1)
     draws = np.random.default_rng(seed).multinomial(len(names), [1 / len(names)] * len(names), size=DRAWS)
-    drawn = np.abs(_spearman(x, y, draws @ member)) - np.abs(_spearman(z, y, draws @ member))
+    size = np.positive if signed else np.abs
+    drawn = size(_spearman(x, y, draws @ member)) - size(_spearman(z, y, draws @ member))
     low, high = np.nanquantile(drawn, ((1 - level) / 2, (1 + level) / 2))
     once = np.ones((1, len(x)))
-    estimate = float(np.abs(_spearman(x, y, once))[0] - np.abs(_spearman(z, y, once))[0])
+    estimate = float(size(_spearman(x, y, once))[0] - size(_spearman(z, y, once))[0])
     return RankCorrelation(estimate, float(low), float(high), len(x), len(names), level)
 
 

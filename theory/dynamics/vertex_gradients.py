@@ -1,4 +1,4 @@
-"""Does the logit gradient of a loss vanish at the vertices of the simplex?
+"""Does the logit gradient of a loss vanish at the vertices of the simplex, or stay bounded there?
 
 Softmax reaches a vertex e_c only as logits go to infinity, so this is about limits, from any direction. For
 L = F(x; A) with x = u_y and sums A = sum_i psi(u_i),

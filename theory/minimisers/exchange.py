@@ -18,7 +18,7 @@ from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import T, X
-from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
+from lossmatters.theory.losses import LogSumExpLoss, Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero
 from lossmatters.theory.symbolic.domain import lettered, visibly_defined
@@ -53,6 +53,8 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
         return None if weight is None else _rises(-sign * weight, num_classes)
 
     def traced(loss: Loss) -> str | None:
+        if isinstance(loss, LogSumExpLoss):
+            return "symbolic" if sign == -1 else None
         return _monotone_by_trace(loss, num_classes, sign)
 
     return by_structure(
@@ -321,7 +323,8 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
         normalised=normalised,
         share=share,
         mixture=lambda loss: _attains_by_trace(loss, num_classes),
-        formula=lambda loss: _attains_by_trace(loss, num_classes),
+        # bounded below, continuous where u_y > 0, and infinite where it is 0
+        formula=lambda loss: isinstance(loss, LogSumExpLoss) or _attains_by_trace(loss, num_classes),
         opaque=lambda loss: False,
     )
 

@@ -23,7 +23,14 @@ from lossmatters.theory.losses.mixtures import GeneralMixture
 from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.minimisers.audit import beaten_vertex
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
-from lossmatters.theory.minimisers.exchange import attains, monotone, near, positive, treats_classes_alike
+from lossmatters.theory.minimisers.exchange import (
+    attains,
+    limits_at_zero,
+    monotone,
+    near,
+    positive,
+    treats_classes_alike,
+)
 from lossmatters.theory.noise import SymmetricNoise, threshold
 from lossmatters.theory.symbolic.algebra import K as CLASSES
 from lossmatters.theory.symbolic.algebra import is_zero
@@ -93,7 +100,7 @@ def _noisy_optimum(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
             return found
     if has_closed_form(loss):
         return _closed(loss, k, eta)
-    return _numerical(loss, k, eta)
+    return _of_terms(loss, k, eta) or _numerical(loss, k, eta)
 
 
 def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum:
@@ -147,6 +154,9 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[Known, 
         if known_by is None:
             return None
         status = Known.PROVED if known_by == "symbolic" else Known.CERTIFIED
+        if any(end.is_infinite for end in limits_at_zero(loss, num_classes)):
+            why = "h falls without bound, and L(., c) with it: e_c is approached, no output is best"
+            return status, why, False
         return status, "K L(u, c) = C + sum_i (h(u_c) - h(u_i)), h falls", True
 
     def total(loss: Combination) -> tuple[Known, str, bool] | None:
@@ -224,6 +234,19 @@ def _of_symmetric(loss: Loss, k: int) -> NoisyOptimum | None:
     status, why, only = found
     detail = f"L is symmetric, so u* minimises L(., c) at every rate below the threshold; {why}"
     return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, status, Method.SYMMETRIC, detail, only)
+
+
+def _of_terms(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum | None:
+    """Find e_c best for a sum of losses whose risks are all least at e_c, or approach their infima there."""
+    if not isinstance(loss, Combination):
+        return None
+    parts = [_noisy_optimum(term, k, eta) for _, term in loss.terms]
+    if not all(p.vertex and p.status in (Known.PROVED, Known.CERTIFIED) for p in parts):
+        return None
+    status = Known.PROVED if all(p.status is Known.PROVED for p in parts) else Known.CERTIFIED
+    only = True if any(p.unique for p in parts) else None
+    detail = "every term's optimum is e_c"
+    return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, status, Method.TERMS, detail, only)
 
 
 def _closed(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:

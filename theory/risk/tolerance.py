@@ -44,6 +44,7 @@ from lossmatters.theory.losses import (
     Normalized,
     SeparableLoss,
     ShareLoss,
+    UnboundedSumLoss,
     ZeroOne,
 )
 from lossmatters.theory.minimisers.audit import better_beside, better_inside
@@ -127,6 +128,11 @@ def _by_kind(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance:
     symmetric = _of_symmetric(loss, k, scope)
     if symmetric is not None:
         return symmetric
+    if isinstance(loss, UnboundedSumLoss):
+        detail = (
+            "L(., j) is infinite where u_j = 0, so with any noise the risk grows without bound towards e_c"
+        )
+        return NoiseTolerance(sympy.Integer(0), Status.PROVED, scope, Method.LIMIT, True, None, detail)
     parts = separable_parts(loss, k)
     if parts is not None:
         return tolerance_of_separable(loss, *parts, k, scope)

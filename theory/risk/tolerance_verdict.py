@@ -23,7 +23,7 @@ class NoiseTolerance:
     rate : eta_L in closed form (in K where no K was given), or None where there is none or it is not known.
     status : PROVED, CERTIFIED (a sign by intervals) or UNDECIDED.
     scope : for which K.
-    method : SYMMETRIC, CONVEX, CHORD, FLAT, SUM, or None where undecided.
+    method : SYMMETRIC, CONVEX, CHORD, FLAT, SUM, LIMIT, or None where undecided.
     clean_vertex : is the vertex optimal at rate 0? None where not known; False leaves no rate.
     asymmetry : rho of A1 where the loss is f(u_y), else None.
     detail : a sentence.

@@ -18,7 +18,9 @@ import sympy
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
-from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.domain import lettered, visible_sum, visibly_defined
 
 K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
@@ -26,6 +28,7 @@ FACTOR_LIMIT = 1000  # the product of the degrees of roots: larger polynomials m
 NUMBER_LIMIT = 60  # the same for numbers: sums of logarithms and roots, which grow under it
 DIGITS_LIMIT = 5  # of the numbers beside logarithms
 SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may not come back
+DIGITS, AWAY = 30, 1e-12  # of a value at a point, which a zero of them never comes near
 
 
 def tidy(expression: Any) -> sympy.Expr:
@@ -115,6 +118,14 @@ def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
 
 def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
     """Return S(u) at an exact point, in closed form."""
+    if isinstance(loss, Combination):
+        return sympy.Add(*(OPS.const(c) * exact_label_sum(term, point) for c, term in loss.terms))
+    if isinstance(loss, Normalized):
+        total = exact_label_sum(loss.base, point)
+        if total.is_finite and total.is_positive:  # sum_j L(u, j)/S(u)
+            return sympy.Integer(1)
+    if isinstance(loss, UnboundedSumLoss):  # by its own formula: K entries for each of K labels are slow
+        return exactly(loss.label_sum(np.array([OPS.const(x) for x in point], dtype=object), OPS))
     return sympy.Add(*exact_losses(loss, point))
 
 
@@ -206,6 +217,8 @@ def is_zero(expression: Any) -> bool:
     expression = sympy.sympify(expression)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return False
+    if _away_from_zero(expression):
+        return False
     for transform in (lambda e: e, sympy.expand, _expand_logs, sympy.together, _numerator, _simplify):
         expression = transform(expression)
         if expression == 0:
@@ -213,6 +226,17 @@ def is_zero(expression: Any) -> bool:
         if expression.is_Rational:
             return False
     return False
+
+
+def _away_from_zero(expression: Any) -> bool:
+    """Tell whether the expression is not 0 at some point, which spares the algebra: False is "not shown"."""
+    symbols = sorted(expression.free_symbols, key=str)
+    point = {s: 7 + i if s.is_integer else sympy.Rational(3 + i, 11 + 2 * i) for i, s in enumerate(symbols)}
+    try:
+        value = sympy.N(expression.subs(point), DIGITS)
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
+        return False
+    return bool(value.is_comparable and abs(value) > AWAY)
 
 
 def _expand_logs(expression: Any) -> Any:

@@ -35,6 +35,7 @@ from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.open_parameters import at_values, open_parameters, with_values
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, is_zero, symbolic_losses, tidy
 from lossmatters.theory.symbolic.piecewise import pieces
 from lossmatters.theory.symmetry.audit import (
@@ -255,6 +256,8 @@ def _by_kind(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
         return _proved(K - 1, Scope(domain=domain), Method.S3, detail, num_classes=num_classes)
     if isinstance(loss, Combination):
         return _combination(loss, num_classes)
+    if isinstance(loss, UnboundedSumLoss):
+        return _unbounded_sum(loss, num_classes)
     return _general(loss, num_classes)
 
 
@@ -410,6 +413,15 @@ def _spoiled(loss: Combination, scope: Scope) -> SymmetryVerdict | None:
         return None
     detail = "one term is not symmetric, all others are"
     return _refuted(found[min(found)], Scope(classes) if every else Scope.of(found), Method.S3, detail)
+
+
+def _unbounded_sum(loss: UnboundedSumLoss, num_classes: int | None) -> SymmetryVerdict:
+    """Refute a loss whose S is known to be finite inside and to grow without bound, for every K."""
+    witness = find_witness(loss, num_classes or 2)
+    if witness is None:
+        return _undecided(num_classes)
+    detail = "S is least at the uniform output, and grows without bound as an entry tends to 0"
+    return _refuted(witness, Scope.at(num_classes), Method.S4, detail)
 
 
 def _general(loss: Loss, num_classes: int | None) -> SymmetryVerdict:

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from lossmatters.theory.backends import backend
-from lossmatters.theory.backends.sympy_ops import OPS
+from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import (
     NotTracedError,
     constant_by_algebra,
@@ -24,6 +24,7 @@ from lossmatters.theory.formula import ClassesError, NoValueError
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
 from lossmatters.theory.symmetry.audit import ROUNDED, SAME, sizes, summary
@@ -177,6 +178,10 @@ def _by_kind(loss: Loss, num_classes: int | None) -> LabelSumRange:
                 ends = sympy.Float(float(low)), sympy.Float(float(high))
                 return replace(at, low=ends[0], high=ends[1], gap=gap)
             return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, Method.S3, at.scope)
+    elif isinstance(loss, UnboundedSumLoss):
+        least = exactly(loss.bound_to(OPS).least_label_sum(sympy.sympify(classes), OPS))
+        ends = (Place.UNIFORM, Place.VERTICES)
+        return LabelSumRange(tidy(least), sympy.oo, *ends, True, Method.S2, Scope.at(num_classes))
     found = _by_structure(loss, num_classes) if not isinstance(loss, SeparableLoss) else None
     return found or _enclosed_range(loss, num_classes) or _sampled_range(loss, num_classes or 10)
 

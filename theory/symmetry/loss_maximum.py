@@ -16,6 +16,7 @@ from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import curvature
 from lossmatters.theory.symmetry.audit import ROUNDED, summary
@@ -120,6 +121,8 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
         found = _maximum_by_curvature(loss, k)
         if found is not None:
             return found
+    if isinstance(loss, UnboundedSumLoss):
+        return LossMaximum(sympy.oo, Place.LABEL_ZERO, Method.CURVATURE)
     declared = loss.bound_to(OPS).upper_bound(sympy.Integer(k), OPS)
     found = None if declared is None else _maximum_of_parts(loss, k, sympy.sympify(declared))
     if found is not None:
@@ -167,8 +170,11 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
         return None
     ops = backend("mpmath")
     edge = Fraction(1, 10**NEARLY)
+    even = (1 - edge) / (k - 1)
+    small = min(Fraction(1, 2000), even)  # one class has nearly all the rest
+    outputs = [edge, *[even] * (k - 1)], [edge, *[small] * (k - 2), 1 - edge - (k - 2) * small]
     try:
-        near = float(loss.all_labels(ops.array([edge, *[(1 - edge) / (k - 1)] * (k - 1)]), ops)[0])
+        near = max(float(loss.all_labels(ops.array(u), ops)[0]) for u in outputs)
     except (ZeroDivisionError, TypeError):  # no value there, or a complex one
         return None
     # A ratio of logarithms tends to its supremum like 1/log: at 10^-20000 to a part in 1000.

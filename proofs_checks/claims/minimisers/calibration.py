@@ -15,7 +15,8 @@ from lossmatters.theory.symbolic.algebra import exact_losses
 from lossmatters.theory.verdict import plain
 
 OURS = "this project"
-NOT = ("nce", "nfl")
+NOT = ("nce", "nfl", "logit-unhinged")
+OPEN = ("nce-aul", "nce-ael", "nce-amse")  # nothing was found against them, and no proof
 SHOWN = (Status.PROVED, Status.CERTIFIED)
 
 
@@ -74,8 +75,9 @@ CLAIMS = (
         "Which losses are calibrated",
         "CCE, MSE, MAE, GCE, RLL, NMSE, NGCE, unhinged, RCE, SCE, focal and 0-1 are calibrated for every $K$: where $\\pi$ "
         "has one largest entry, no output with another class in front comes near the least conditional risk. So is all of "
-        "the catalogue at $K = 10$ but NCE and NFL. These two "
-        "are not calibrated for any $K \\geq 3$: their risk has the infimum $\\min_j \\pi_j$, approached where $u_j \\to 0$ at "
+        "the catalogue at $K = 10$ but NCE, NFL and the unhinged loss on logits, which are not, and NCE+AUL, NCE+AEL and NCE+AMSE, which are open. The first three "
+        "are not calibrated for any $K \\geq 3$: the risk of NCE and NFL has the infimum $\\min_j \\pi_j$, that of the "
+        "unhinged loss on logits $-\\infty$, approached where $u_j \\to 0$ at "
         "$\\arg\\min \\pi$ whichever other class is in front.",
         OURS,
         checks=(
@@ -105,7 +107,7 @@ CLAIMS = (
             Check(
                 Method.INTERVAL,
                 calibrated,
-                Calibrated(tuple(name for name in LOSSES if name not in NOT), NOT, 10),
+                Calibrated(tuple(name for name in LOSSES if name not in (*NOT, *OPEN)), NOT, 10),
                 Calibrated(("nfl",), (), 10),
                 "NFL is calibrated",
             ),

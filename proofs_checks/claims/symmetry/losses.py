@@ -204,9 +204,79 @@ ROWS = (
         "1 - (7*log(7/10))/(-3*log(3/10))",
         "not symmetric, but of bounded label sum",
     ),
+    Row("logit-unhinged", "0", "0", "0", "oo", "symmetric and linear in the logits, unbounded on both sides"),
+    Row(
+        "shifted-ce",
+        None,
+        "K*log((11/10)/(1/10 + 1/K))",
+        "(K - 1)*log(11)",
+        "log(11)",
+        "not symmetric, but of bounded label sum",
+    ),
+    Row(
+        "sgce",
+        "10*(K - 1)/7",
+        "10*(K - 1)/7",
+        "10*(K - 1)/7",
+        "(K - 1 + (K - 1)**(3/10))*10/(7*K)",
+        "symmetric, the part of GCE that sees the label",
+    ),
+    Row(
+        "ldr-kl",
+        None,
+        "10*K*log((1 + (K - 1)*exp(1/100))/K)",
+        "oo",
+        "oo",
+        "unbounded, not symmetric for any $\\lambda < \\infty$",
+    ),
+    Row(
+        "mae-star",
+        None,
+        "K*(K - 1)/(K + 8)",
+        "K - 1",
+        "1",
+        "not symmetric for $c > 1$, but of bounded label sum",
+    ),
+    Row(
+        "epsilon-ce",
+        None,
+        "K*(log(100001) + log(K)) - log(1 + 100000*K)",
+        "oo",
+        "oo",
+        "unbounded, not symmetric, though $S$ has none of its jumps",
+    ),
+    Row(
+        "label-smoothing", None, "K*log(K)", "oo", "oo", "unbounded, not symmetric, with the label sum of CCE"
+    ),
+    Row(
+        "nce-agce",
+        None,
+        "1 + (K - 1)*(7**(3/2) - 6**(3/2))*8/3",
+        "1 + K*(7**(3/2) - (6 + 1/K)**(3/2))*8/3",
+        "1 + (7**(3/2) - 6**(3/2))*8/3",
+        "not symmetric, as AGCE is not",
+    ),
+    Row(
+        "nce-aul",
+        None,
+        "1 + K*((63/10 - 1/K)**(3/2) - (53/10)**(3/2))*8/3",
+        "1 + (K - 1)*((63/10)**(3/2) - (53/10)**(3/2))*8/3",
+        "1 + ((63/10)**(3/2) - (53/10)**(3/2))*8/3",
+        "not symmetric, as AUL is not",
+    ),
+    Row(
+        "nce-ael",
+        None,
+        "1 + 4*K*exp(-1/(5*K))",
+        "1 + 4*(exp(-1/5) + K - 1)",
+        "5",
+        "not symmetric, as AEL is not",
+    ),
+    Row("nce-amse", None, "101 - 19/K", "102 - 20/K", "1 + 101/K", "not symmetric, as AMSE is not"),
+    Row("nce-nnce", "5*K", "5*K", "5*K", "10", "symmetric wherever NCE is"),
 )
 
-ALL_PARAMETERS = {"rll": "K*log((alpha + 1)/alpha)", "rce": "A*(K - 1)"}
+ALL_PARAMETERS = {"rll": "K*log((alpha + 1)/alpha)", "rce": "A*(K - 1)", "sgce": "(K - 1)/q"}
 
 
 def _spoiled(loss: Loss) -> Loss:

@@ -161,10 +161,11 @@ def alpha_matters_little(runs: Runs) -> list[Condition]:
 
 
 MULTIPLES = ("unhinged", "rce(A=4)")  # of MAE: under Adam a factor changes nothing but what eps does
+UNTRAINED = ("logit-unhinged", "sgce", "nce-nnce")  # no profile trains them: no record speaks of them
 SYMMETRIC = tuple(
     get(n).spec
     for n, cls in LOSSES.items()
-    if cls.symmetric is True and cls.differentiable and get(n).spec not in MULTIPLES
+    if cls.symmetric is True and cls.differentiable and n not in UNTRAINED and get(n).spec not in MULTIPLES
 )
 
 

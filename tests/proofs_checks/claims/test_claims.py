@@ -12,6 +12,7 @@ from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.claims import CLAIMS, STATEMENTS, find
+from lossmatters.proofs_checks.claims.dynamics import mean_field
 from lossmatters.proofs_checks.claims.symmetry.losses import ROWS
 from lossmatters.proofs_checks.claims.training.training_rules import SYMMETRIC
 from lossmatters.theory.losses import LOSSES
@@ -61,6 +62,8 @@ OTHERWISE = {
 
 
 def as_claimed(claim: Claim, seeds: int = 5) -> list[Record]:
+    if claim.id in {c.id for c in mean_field.CLAIMS}:
+        return list(mean_field.Modelled(seeds=seeds))
     behaviour = OTHERWISE.get(claim.id, AS_CLAIMED)
     return fabricated.records(
         behaviour, seeds, regularised=dict.fromkeys(fabricated.REGULARISED, fabricated.MEMORISES)

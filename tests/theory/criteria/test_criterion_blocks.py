@@ -49,7 +49,7 @@ def ties(num_classes: int) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("name", [*LOSSES, *QUICK])
 def test_which_losses_have_both_at_once(name):
-    quick = {"nfl", "ngce", "nnce", "nnfl", "nfl-mae", "nfl-rce", *QUICK}
+    quick = {"nfl", "ngce", "nnce", "nnfl", "nfl-mae", "nfl-rce", "nce-nnce", *QUICK}
     assert is_joint(kernel(get(name))) == (name in quick)
 
 

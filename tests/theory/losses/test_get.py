@@ -52,10 +52,14 @@ def test_parameters_by_keyword_and_in_the_text_are_the_same(name):
 OTHER_VALUES = {
     ("aul", "a"): Fraction(5, 2),
     ("amse", "a"): Fraction(5, 2),
+    ("nce-aul", "a"): Fraction(5, 2),
+    ("nce-amse", "a"): Fraction(5, 2),
+    ("mae-star", "c"): Fraction(5, 2),
     ("phuber-ce", "tau"): Fraction(5, 2),
     ("phuber-gce", "tau"): Fraction(5, 2),
     ("nnce", "p_min"): Fraction(1, 1024),
     ("nnfl", "p_min"): Fraction(1, 1024),
+    ("nce-nnce", "p_min"): Fraction(1, 1024),
     ("taylor-ce", "n"): Fraction(3),
 }
 

@@ -108,6 +108,40 @@ BY_HAND = [
     # m = (3/4, 1/4) at u = (1/2, 1/2): H(m) - H(u)/2, over log(2)/2
     ("js(pi1=1/2)", (0.5, 0.5), 0, (1.5 * log(4 / 3) + 0.5 * log(4) - log(2)) / log(2)),
     # KL(e, m) = -log(0.7 + 0.3/2), KL(u, m) = (log(0.5/0.85) - log 0.3)/2
+    # -log(1/4) + (2 log(1/4) + log(1/2))/3 = (2 - 5/3) log 2
+    ("logit-unhinged", U, 0, log(2) / 3),
+    ("logit-unhinged", U, 1, -2 / 3 * log(2)),
+    # log(2/(1 + 1/2))
+    ("shifted-ce(alpha=1)", U, 1, log(4 / 3)),
+    ("shifted-ce", V, 0, log(1.1 / 0.225)),
+    # (2 (1 - sqrt(1/4)) + sqrt(1/2) + sqrt(1/4)) over 3/2
+    ("sgce(q=1/2)", U, 0, (1.5 + sqrt(0.5)) / 1.5),
+    ("sgce(q=1)", U, 1, 0.5),
+    ("sgce", (1.0, 0.0, 0.0), 1, 10 / 7),
+    # at the uniform output of two classes lambda log((1 + e^(m/lambda))/2); without a margin, CCE - log K
+    ("ldr-kl", (0.5, 0.5), 0, 10 * log((1 + exp(0.01)) / 2)),
+    ("ldr-kl(temp=1, margin=0)", U, 1, log(2) - log(3)),
+    # the roots of u_i/u_0 are 1, sqrt(2) and 1
+    ("ldr-kl(temp=2, margin=0)", U, 0, 2 * log((2 + sqrt(2)) / 3)),
+    # (1/2)/(1 + 2/2)
+    ("mae-star(c=3)", U, 1, 0.25),
+    ("mae-star", U, 0, 0.25),
+    # (1/2 + 1)/2 where the label comes first, 1/4 over 2 where it does not; both, at a tie
+    ("epsilon-ce(m=1)", U, 1, log(4 / 3)),
+    ("epsilon-ce(m=1)", U, 0, log(8)),
+    ("epsilon-ce(m=3)", (0.4, 0.4, 0.2), 0, (log(4 / 3.4) + log(10)) / 2),
+    ("epsilon-ce", (0.5, 0.25, 0.25), 1, log(400004)),
+    # 9/10 log 4 + 1/30 (2 + 1 + 2) log 2
+    ("label-smoothing", U, 0, (1.8 + 1 / 6) * log(2)),
+    ("label-smoothing(epsilon=1/2)", V, 0, 0.75 * log(8) + 0.25 * log(8 / 7)),
+    # alpha 1/5, with ((a + 1)^2 - (a + 1/2)^2)/2 = 7/8 at a = 1
+    ("nce-agce(beta=2, a=1, q=2)", U, 1, 1.95),
+    ("nce-agce(beta=1, a=3, q=1/2)", U, 0, 0.4 + 4 - 2 * sqrt(3.25)),
+    # ((3/2)^2 - 1)/2 at a = 2
+    ("nce-aul(beta=2, a=2, q=2)", U, 1, 1.45),
+    ("nce-ael", U, 1, 0.2 + 4 * exp(-0.1)),
+    ("nce-amse", U, 1, 0.2 + 90.375 / 3),
+    ("nce-nnce(alpha=1, beta=2, p_min=1/4096)", U, 1, 0.2 + 40 / 31),
     ("js", (0.5, 0.5), 0, (-0.7 * log(0.85) + 0.15 * log(0.5 / 0.85 / 0.3)) / (-0.3 * log(0.3))),
 ]  # fmt: skip
 

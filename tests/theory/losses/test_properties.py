@@ -23,6 +23,10 @@ ASYMMETRIC = [name for name in ALL if not LOSSES[name]().symmetric]
 BOUNDED = [name for name in ALL if LOSSES[name]().bounded]
 UNBOUNDED = [name for name in ALL if not LOSSES[name]().bounded]
 
+# Label smoothing is least at the smoothed label; the unhinged loss on logits has no least value.
+NOT_AT_VERTEX = ("label-smoothing", "logit-unhinged")
+BELOW_ZERO = ("ldr-kl", "logit-unhinged")
+
 # Rational points of the open simplex that differ in shape: even, skewed, tied.
 POINTS = [
     (Fraction(1, 3), Fraction(1, 3), Fraction(1, 3)),
@@ -47,14 +51,16 @@ def maximum(loss: Loss, num_classes: int):
 def candidates(num_classes: int) -> list[tuple[Fraction, ...]]:
     """Points where the losses of the catalogue are largest, for label 0, or nearly so.
 
-    The wrong vertex; u_y = 0 with the rest even; and 10^-20000 from that, for losses with no value at 0.
+    The wrong vertex; u_y = 0 with the rest even; 10^-20000 from that, and with nearly all of the rest on one
+    class, for losses with no value at 0.
     """
     k, near = num_classes, Fraction(1, 10**20_000)
-    even = Fraction(1, k - 1)
+    even, little = Fraction(1, k - 1), Fraction(1, 10**4)
     return [
         (Fraction(0), Fraction(1), *[Fraction(0)] * (k - 2)),
         (Fraction(0), *[even] * (k - 1)),
         (near, *[(1 - near) * even] * (k - 1)),
+        (near, *[little] * (k - 2), 1 - near - (k - 2) * little),
     ]
 
 
@@ -63,7 +69,7 @@ def test_a_symmetric_loss_has_one_label_sum(name):
     loss = LOSSES[name]()
     constant = label_sum(loss, POINTS[0])
     for point in POINTS[1:]:
-        assert abs(label_sum(loss, point) - constant) <= TOLERANCE * constant, point
+        assert abs(label_sum(loss, point) - constant) <= TOLERANCE * max(1, constant), point
 
 
 @pytest.mark.parametrize("name", ASYMMETRIC)
@@ -81,7 +87,7 @@ def test_symmetric_for_every_number_of_classes_and_parameter(loss, num_classes, 
     point = data.draw(simplex_points(num_classes, exact=True, kinds=("interior", "ties")), label="u")
     uniform = (Fraction(1, num_classes),) * num_classes
     constant = label_sum(loss, uniform)
-    assert abs(label_sum(loss, point) - constant) <= TOLERANCE * constant
+    assert abs(label_sum(loss, point) - constant) <= TOLERANCE * max(1, constant)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -125,7 +131,7 @@ def test_the_maximum_is_attained_and_not_exceeded(name, num_classes):
 @example(LOSSES["nmse"](), (Fraction(0), Fraction(1, 2), Fraction(1, 2)))
 def test_no_value_is_negative_or_above_the_maximum(loss, point):
     values = [v for v in reference(loss, point)[:-1] if mpmath.isfinite(v)]
-    assert all(v >= -TOLERANCE for v in values), values
+    assert loss.name in BELOW_ZERO or all(v >= -TOLERANCE for v in values), values
     if loss.bounded:
         bound = maximum(loss, len(point))
         assert all(v - bound <= TOLERANCE * bound for v in values), values
@@ -140,15 +146,15 @@ def test_a_loss_declared_unbounded_passes_any_bound(name):
     assert values[-1] > 200
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if name not in NOT_AT_VERTEX])
 def test_the_loss_is_smallest_at_its_own_label(name):
     """L(e_y, y) = 0, the setting of N1; where there is no value at the vertex, next to it."""
-    near = Fraction(1, 10**300)
+    near = Fraction(1, 10**600)
     loss = LOSSES[name]()
     least = LEAST.get(name, lambda k: mpmath.mpf(0))(3)
     at = reference(loss, (Fraction(1), Fraction(0), Fraction(0)))[0]
     beside = reference(loss, (1 - 2 * near, near, near))[0]
-    assert abs(at - least) <= TOLERANCE * least or not mpmath.isfinite(at)
+    assert abs(at - least) <= TOLERANCE * abs(least) or not mpmath.isfinite(at)
     # A loss is as close to it as its formula: the roots of GCE and its like by 10^-40 and better.
     assert abs(beside - least) < mpmath.mpf(10) ** -40
 
@@ -165,6 +171,9 @@ def test_no_output_has_a_smaller_loss_than_the_labels_vertex(loss, point):
 LEAST = {
     "ael": lambda k: REFERENCE.context.exp(-REFERENCE.const(Fraction(2, 5))),
     "amse": lambda k: REFERENCE.const(Fraction(81, k)),
+    "nce-ael": lambda k: 4 * REFERENCE.context.exp(-REFERENCE.const(Fraction(1, 5))),
+    "nce-amse": lambda k: REFERENCE.const(Fraction(81, k)),
+    "ldr-kl": lambda k: -10 * REFERENCE.context.log(REFERENCE.const(k)),
 }
 
 
@@ -196,7 +205,7 @@ def test_the_kinks_are_where_the_docstrings_say(name, kink):
     assert "kink" in type(loss).__doc__
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if not LOSSES[name].differentiable])
+@pytest.mark.parametrize("name", ["zero-one"])  # epsilon-ce has one off its jumps
 def test_a_loss_without_a_gradient_says_so_in_training(name):
     z = torch.zeros(1, 3, requires_grad=True)
     value = LOSSES[name]().criterion()(z, torch.tensor([0]))

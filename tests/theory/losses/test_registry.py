@@ -38,6 +38,8 @@ MATERIAL = {
     "Normalized",
     "CatalogueNormalized",
     "ShareLoss",
+    "UnboundedSumLoss",
+    "LogSumExpLoss",
     "ActivePassive",
     "GeneralMixture",
     "SeparableMixture",
@@ -112,6 +114,18 @@ def test_the_catalogue_holds_what_was_promised():
         "bi-tempered",
         "taylor-ce",
         "js",
+        "logit-unhinged",
+        "shifted-ce",
+        "sgce",
+        "ldr-kl",
+        "mae-star",
+        "epsilon-ce",
+        "label-smoothing",
+        "nce-agce",
+        "nce-aul",
+        "nce-ael",
+        "nce-amse",
+        "nce-nnce",
     }
     assert promised <= set(LOSSES)
 

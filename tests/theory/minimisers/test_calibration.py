@@ -129,11 +129,15 @@ def test_losses_that_tell_classes_apart_are_seen() -> None:
     assert all(treats_classes_alike(get(name), 4) for name in LOSSES)
 
 
+OPEN = ("nce-aul", "nce-ael", "nce-amse")  # NCE beside a convex loss whose risk is best off the vertex
+
+
 @pytest.mark.parametrize(
     "name", [n for n, c in LOSSES.items() if c.__module__.startswith("lossmatters.theory.losses.")]
 )
-def test_the_catalogue_leaves_nothing_open_at_ten_classes(name: str) -> None:
-    assert calibration(get(name), 10).status in ("proved", "certified", "refuted")
+def test_the_catalogue_leaves_nothing_else_open_at_ten_classes(name: str) -> None:
+    found = calibration(get(name), 10).status
+    assert found == "sampled" if name in OPEN else found in ("proved", "certified", "refuted")
 
 
 class Bent(SeparableLoss):

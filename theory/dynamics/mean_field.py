@@ -1,0 +1,195 @@
+"""D4: a model of memorization that needs no network: shared and private directions.
+
+Derivation. n samples in K classes; a share eta of the labels is altered, uniformly. Near its parameters a
+network's logits are linear in them, so gradient descent moves the logits of sample i by a kernel:
+dz_i = -sum_j k(x_i, x_j) g_j/n, g_j the logit gradient of sample j at its own label. The model's kernel is
+
+    k(x_i, x_j) = a [same clean class] + b_i [i = j]:
+
+what a class has in common (the *shared* direction), and what a sample has to itself (its *private* one). So
+z_i = s_c(i) + p_i. With n/K samples a class and time in units of n over the median of b,
+
+    ds_c/dt = -R mean of g over class c,     dp_i/dt = -r_i g_i,     R = n a/(K b),
+
+where r_i = b_i/b is log-normal of spread sigma and median 1, and all logits begin at 0. Classes are alike
+and noise is uniform, so three kinds of vectors suffice: s_c, one number, as it treats the wrong classes
+alike and sums to 0; p of an unaltered sample, one number for each r; p of an altered one, two for each r
+(label, clean class; the rest alike). Expectations over r are means over equally likely values of it.
+
+Optimisers. SGD steps by the gradient times the step size; momentum multiplies the time scale. Adam divides
+by a running root mean square of each parameter's gradient; here every parameter takes part in all directions
+alike, so all are divided by one number, that of the class mean g_mean of g, the largest part of the gradient
+where R is large. It remembers 1/(1 - beta2) steps and corrects its bias, as Adam does. Left out: the first
+moment, of ten steps, eps, and what batches and private directions add to the mean square. A factor c is
+left, in logits a step: the time scale.
+
+The normaliser was chosen on the digits records, where the model was first tried: of three (the squared length
+of the whole batch's gradient, that of all samples' gradients, that of the class mean alone) the one whose
+predictions of the final M were least off over the other losses and rates of those same records. So what the
+model says of digits is no free prediction; other data and networks had no part in the choice.
+
+R, sigma and c are fitted to cross-entropy at one rate alone (`mean_field_fit`); all else is prediction: other
+losses, other rates, J1, J2 and A_f.
+
+Left out: features (easy and hard samples differ in r only, and unaltered samples are never hard), test
+samples, weight decay, dropout, augmentation, batch normalisation, a change of the kernel in training, and
+chance at the start, where an untrained network is right 1/K of the time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from lossmatters.theory.dynamics.mean_field_setup import Setup
+from lossmatters.theory.exact import fail
+from lossmatters.theory.losses import Loss
+from lossmatters.theory.memorization import accuracies, flip_epoch
+
+BETA2 = 0.999  # of Adam, as torch has it
+VALUES = 51  # of r: M in steps of a fiftieth
+MOST_STEPS = 500  # of the model; with more of the optimiser's, one stands for several
+
+Field = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What is fitted: R (`ratio`), sigma (`spread`) and c (`scale`), and how far the fit is off (`error`)."""
+
+    ratio: float
+    spread: float
+    scale: float
+    error: float = math.nan  # root mean squared difference of M
+
+
+@dataclass(frozen=True)
+class MemorizationPath:
+    """What the model predicts for the end of each epoch.
+
+    Attributes
+    ----------
+    noisy_train_accuracy, clean_train_accuracy : J1 and J2.
+    memorization_rate, recovery_rate : M and A_f.
+    """
+
+    noisy_train_accuracy: tuple[float, ...]
+    clean_train_accuracy: tuple[float, ...]
+    memorization_rate: tuple[float, ...]
+    recovery_rate: tuple[float, ...]
+
+    @property
+    def flip_epoch(self) -> int | None:
+        """Return the flip epoch (M4), from 0, as for measured curves; None where there is none."""
+        return flip_epoch(self.noisy_train_accuracy, self.clean_train_accuracy)
+
+
+def memorization_path(loss: Loss, setup: Setup, parameters: Parameters) -> MemorizationPath:
+    """Predict J1, J2, M and A_f over the epochs of a training, in about a second.
+
+    Raises
+    ------
+    ValueError : a loss whose gradient is NaN or infinite on the way, or that has none.
+
+    >>> from lossmatters.theory.losses import CCE
+    >>> setup = Setup(10, 1000, "2/5", epochs=20, batch_size=50, optimiser="sgd")
+    >>> path = memorization_path(CCE(), setup, Parameters(ratio=50, spread=0.5, scale=0.02))
+    >>> path.clean_train_accuracy[0], path.memorization_rate[-1] > 0.9
+    (1.0, True)
+    """
+    curves = simulate(_criterion(loss, setup.num_classes), setup, [parameters], VALUES, MOST_STEPS)
+    unaltered, memorised, recovered = (c[0] for c in curves)
+    j1, j2 = accuracies(float(setup.noise_rate), unaltered, memorised, recovered)
+    return MemorizationPath(*(tuple(np.round(c, 12).tolist()) for c in (j1, j2, memorised, recovered)))
+
+
+def simulate(
+    field: Field, setup: Setup, parameters: Sequence[Parameters], values: int, most_steps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute A_c, M and A_f at the end of each epoch, (P, epochs) for P choices of parameters."""
+    k, eta, wrong = setup.num_classes, float(setup.noise_rate), setup.num_classes - 1
+    stride = max(1, math.ceil(setup.epochs * setup.steps_an_epoch / most_steps))
+    steps = max(1, round(setup.steps_an_epoch / stride))
+    share = setup.steps_an_epoch / steps  # optimiser's steps that one of these stands for
+    normal = np.array([NormalDist().inv_cdf((i + 0.5) / values) for i in range(values)])
+    ratio, spread, scale = (
+        np.array([[getattr(p, name)] for p in parameters]) for name in ("ratio", "spread", "scale")
+    )
+    rates = np.exp(spread * normal)  # (P, values)
+    shared = np.zeros((len(parameters), 1))  # of the clean class; -1/(K-1) of it of each other
+    own = np.zeros_like(rates)  # private, of an unaltered sample's class
+    label, clean = np.zeros_like(rates), np.zeros_like(rates)  # private, of an altered one's
+    square, remembered = np.zeros_like(shared), 0.0
+    curves = np.zeros((3, len(parameters), setup.epochs))
+    for epoch in range(setup.epochs):
+        size = scale * share * (setup.step_sizes[epoch] if setup.step_sizes else 1.0)
+        for _ in range(steps):
+            z = _logits(k, shared, own, label, clean)
+            g_label, g_clean, _ = field(*z)  # they sum to 0
+            if not (np.isfinite(g_label).all() and np.isfinite(g_clean).all()):
+                raise ValueError("gradient must be finite on the path, got nan or infinity")
+            pull = (1 - eta) * g_label[0] + eta * g_clean[1]  # of the clean class
+            pull = pull.mean(axis=1, keepdims=True)
+            if setup.optimiser == "adam":
+                decay = BETA2**share
+                now = pull**2 * (1 + 1 / wrong)
+                square, remembered = decay * square + (1 - decay) * now, decay * remembered + 1 - decay
+                root = np.sqrt(square / remembered)
+                step = np.divide(size, root, out=np.zeros_like(root), where=root > 0)
+            else:
+                step = size
+            shared = shared - step * ratio * pull
+            own = own - step * rates * g_label[0]
+            label = label - step * rates * g_label[1]
+            clean = clean - step * rates * g_clean[1]
+        z = _logits(k, shared, own, label, clean)
+        curves[:, :, epoch] = _accuracies(k, *z)
+    return curves[0], curves[1], curves[2]
+
+
+def _logits(k: int, shared: Any, own: Any, label: Any, clean: Any) -> tuple[Any, Any, Any]:
+    """Return logits of (label, clean class, each other), (2, P, values) each: unaltered, altered samples."""
+    own = shared + own
+    rest = -own / (k - 1)  # an unaltered sample's label is its clean class: any other stands in for that
+    wrong = -shared / (k - 1)
+    other = wrong - (label + clean) / (k - 2) if k > 2 else 0 * own
+    return np.stack([own, wrong + label]), np.stack([rest, shared + clean]), np.stack([rest, other])
+
+
+def _accuracies(k: int, label: Any, clean: Any, other: Any) -> list[Any]:
+    """Return A_c, M and A_f of (2, P, values) logits; a tie counts as the chance that it is broken so."""
+
+    def first(a: Any, b: Any) -> Any:
+        ahead = (a > b) & ((a > other[1]) | (k == 2))
+        tied = (a == b) & (a == other[1])
+        return (ahead + tied / k).mean(axis=1)
+
+    right = (label[0] > other[0]) + (label[0] == other[0]) / k
+    return [right.mean(axis=1), first(label[1], clean[1]), first(clean[1], label[1])]
+
+
+def _criterion(loss: Loss, k: int) -> Field:
+    """Return dL/dz of any loss as training computes it, by its criterion, on rows of K logits."""
+    import torch
+
+    criterion = loss.criterion(reduction="sum")
+
+    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any, Any]:
+        rows = np.empty((label.size, k))
+        rows[:, 0], rows[:, 1] = label.ravel(), clean.ravel()
+        rows[:, 2:] = other.reshape(-1, 1)
+        logits = torch.from_numpy(rows).requires_grad_()
+        value = criterion(logits, torch.zeros(len(rows), dtype=torch.long))
+        if not value.requires_grad:
+            fail("loss", "differentiable in the logits", loss.spec)
+        (gradient,) = torch.autograd.grad(value, logits)
+        found = gradient.numpy()
+        rest = found[:, 2:].mean(axis=1) if k > 2 else np.zeros(len(rows))
+        return found[:, 0].reshape(label.shape), found[:, 1].reshape(label.shape), rest.reshape(label.shape)
+
+    return field
