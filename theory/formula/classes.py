@@ -69,6 +69,8 @@ def _last(part: Node, positive: bool) -> int | None:
         if not side.is_polynomial(N):
             return None
         if side.has(N):
+            if side.free_symbols != {N}:  # a parameter that is left open
+                return None
             try:
                 found = sympy.Poly(side, N).nroots(n=30, maxsteps=200)
             except (sympy.PolynomialError, ValueError):

@@ -276,7 +276,7 @@ ROWS = (
     Row("nce-nnce", "5*K", "5*K", "5*K", "10", "symmetric wherever NCE is"),
 )
 
-ALL_PARAMETERS = {"rll": "K*log((alpha + 1)/alpha)", "rce": "A*(K - 1)", "sgce": "(K - 1)/q"}
+ALL_PARAMETERS = {"rll": "K*log((alpha + 1)/alpha)", "rce": "A*(K - 1)"}
 
 
 def _spoiled(loss: Loss) -> Loss:
