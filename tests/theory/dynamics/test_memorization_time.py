@@ -44,7 +44,7 @@ def test_no_output_of_a_grid_beats_the_noisy_optimum(name: str, num_classes: int
     found = noisy_optimum(loss, k, eta)
     assert found.clean + (k - 1) * found.other == pytest.approx(1, abs=1e-12)
     assert found.method
-    inside = max(found.clean - 1e-9, 1e-9)  # at the vertex itself some losses have no value
+    inside = min(max(found.clean, 1e-9), 1 - 1e-9)  # at the vertex itself some losses have no value
     at = conditional_risk(loss, k, float(eta), np.array([inside] + [(1 - inside) / (k - 1)] * (k - 1)))
     for clean in np.linspace(0.001, 0.999, 60):
         tried = np.array([clean] + [(1 - clean) / (k - 1)] * (k - 1))
