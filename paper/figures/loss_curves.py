@@ -13,7 +13,7 @@ from lossmatters.paper.figures.declaration import FigureSpec
 from lossmatters.paper.figures.look import DOUBLE, GREY, INK, height_of, look, loss_colour, width_of
 from lossmatters.paper.names import loss_name, main_losses
 from lossmatters.theory.backends import backend
-from lossmatters.theory.losses import LOSSES, Loss
+from lossmatters.theory.losses import LOSSES, Combination, Loss
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,8 @@ def draw(records: Sequence[Record] = ()) -> Figure:
             bottom.set_xlabel("$u_y$, the label's probability")
             # below its column: there is no room for so many names among the curves
             below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.24), "ncols": 2}
-            bottom.legend(*top.get_legend_handles_labels(), handlelength=2.6, labelspacing=0.25, **below)
+            room = {"handlelength": 2.6, "labelspacing": 0.25, "columnspacing": 1.0, "fontsize": 6}
+            bottom.legend(*top.get_legend_handles_labels(), **room, **below)
         panels[0, 0].set(ylabel="$L(u, y)\\,/\\,L(\\mathrm{uniform}, y)$", ylim=(-0.05, 2.6), xlim=(0, 1))
         panels[1, 0].set(ylabel="$S(u)\\,/\\,S(\\mathrm{uniform})$", ylim=(0, 2.6))
         panels[1, 1].text(0.55, 1.12, "all losses of this column", ha="center", fontsize=7, color=INK)
@@ -88,13 +89,15 @@ def _grid() -> np.ndarray:
 
 
 def _paths(share: np.ndarray) -> list[Path]:
-    """Return every loss of the catalogue along the path, those that are multiples of each other as one."""
+    """Return the losses of the catalogue along the path, those that are multiples of each other as one."""
     rest = (1 - share) / (NUM_CLASSES - 1)
     probs = np.concatenate([share[:, None], np.repeat(rest[:, None], NUM_CLASSES - 1, axis=1)], axis=1)
     uniform = np.full((1, NUM_CLASSES), 1 / NUM_CLASSES)
     found: list[Path] = []
     for cls in LOSSES.values():
         loss = cls()
+        if isinstance(loss, Combination) or not _values(loss, uniform).all():
+            continue  # a sum of others, or 0 there, as the unhinged loss on logits: nothing to divide by
         value = _values(loss, probs) / _values(loss, uniform)
         label_sum = _sums(loss, probs) / _sums(loss, uniform)
         for path in found:
@@ -129,6 +132,7 @@ SPEC = FigureSpec(
         "changes only the step size; losses that differ by a factor alone share a line. Bottom: the label "
         "sum $S(u)$, divided likewise. A loss is symmetric if $S$ is constant on the whole simplex, of "
         "which this path is a small part: flat here is necessary, and the ledger says where it is proved. "
+        "Left out: sums of others, and what is 0 at the uniform output, as the unhinged loss on logits. "
         "Computed from the formulas; no training is involved."
     ),
     needs="nothing but the losses",

@@ -62,7 +62,7 @@ def draw(records: Sequence[Record]) -> Figure:
             f"needs runs of three or more losses of the catalogue at {', '.join(map(rate_name, RATES))}; "
             f"found {len({c.loss for c in used})}"
         )
-    rows = predictions(map(_outcome, used), int(records[0].dataset["num_classes"]))
+    rows = predictions(map(outcome_of, used), int(records[0].dataset["num_classes"]))
     epochs = used[0].epochs
     with look():
         figure = Figure(figsize=(width_of(DOUBLE), height_of(5.2, DOUBLE)), layout="constrained")
@@ -78,7 +78,8 @@ def draw(records: Sequence[Record]) -> Figure:
     return figure
 
 
-def _outcome(cell: Cell) -> Outcome:
+def outcome_of(cell: Cell) -> Outcome:
+    """Return what the runs of a loss at a rate came to."""
     final = cell.final("memorization_rate")
     assert cell.noise_rate is not None  # one of RATES
     middle = median_flip(cell.flip_epochs(), cell.n)

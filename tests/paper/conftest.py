@@ -63,7 +63,13 @@ def synthetic_record(
             "num_classes": 10,
         },
         model={"name": "none", "widths": [1, 1], "parameters": 1},
-        training={"optimiser": "none", "epochs": epochs}
+        training={
+            "optimiser": "adam",  # one that the mean-field model describes
+            "batch_size": 50,
+            "epochs": epochs,
+            "schedule": "constant, then linear to 0, by step",
+            "constant_share": "1",
+        }
         | ({"start": start} if start else {})
         | ({"variant": variant} if variant else {}),
         loss=loss,

@@ -67,7 +67,7 @@ def test_missing_data_skips_one_figure_and_writes_the_rest(make_records, tmp_pat
     skipped = {}
     runs = make_records(losses=["cce", "nce"], rates=[Fraction(0)], seeds=2)
     paths = write_figures(runs, tmp_path, lambda name, reason: skipped.update({name: reason}))
-    lacking = ("plane", "alpha", "memorization-time", "warm-starts", "regularisers")
+    lacking = ("plane", "alpha", "memorization-time", "mean-field", "warm-starts", "regularisers")
     assert set(skipped) == {f"synthetic-{name}" for name in lacking}
     assert "alpha" in skipped["synthetic-alpha"]
     assert "found 0" in skipped["synthetic-alpha"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from statistics import fmean
 from typing import NamedTuple
 
-from lossmatters.theory.dynamics.mean_field import MemorizationPath, Parameters, memorization_path
+from lossmatters.theory.dynamics.mean_field import MemorizationPath, Parameters, memorization_paths
 from lossmatters.theory.dynamics.mean_field_fit import fit
 from lossmatters.theory.dynamics.mean_field_setup import Setup
 from lossmatters.theory.dynamics.memorization_time import memorization_time
@@ -58,8 +58,11 @@ def fitted(setup: Setup, curve: tuple[float, ...]) -> Parameters:
 
 
 @lru_cache(maxsize=512)
-def _path(spec: str, setup: Setup, parameters: Parameters) -> MemorizationPath:
-    return memorization_path(get(spec), setup, parameters)
+def _paths(
+    spec: str, setup: Setup, parameters: Parameters, noise_rates: tuple[Fraction, ...]
+) -> dict[Fraction, MemorizationPath]:
+    found = memorization_paths(get(spec), setup, parameters, noise_rates)
+    return dict(zip(noise_rates, found, strict=True))
 
 
 def pairs(
@@ -69,13 +72,13 @@ def pairs(
 
     A loss from a user's file is left out: a record's text does not say that the file is still the same.
     """
+    outcomes = [outcome for outcome in outcomes if ".py:" not in outcome.loss]
+    rates = {o.loss: tuple(sorted({p.noise_rate for p in outcomes if p.loss == o.loss})) for o in outcomes}
     found, without = [], set()
     for outcome in outcomes:
-        if ".py:" in outcome.loss:
-            continue
         try:
             loss = get(outcome.loss)
-            path = _path(outcome.loss, replace(setup, noise_rate=outcome.noise_rate), parameters)
+            path = _paths(outcome.loss, setup, parameters, rates[outcome.loss])[outcome.noise_rate]
         except (ValueError, TypeError):
             without.add(outcome.loss)
             continue
