@@ -127,9 +127,18 @@ def test_only_rationals_leave_a_loss_out():
     left_out = {(loss, name) for loss in LOSSES for name in BACKENDS if not is_within(LOSSES[loss](), name)}
     assert {name for _, name in left_out} == {"rational"}
     # As far as their formulas go, without logarithm or root.
-    assert {"mse", "mae", "nmse", "zero-one", "unhinged", "rce", "aul", "amse", "taylor-ce"} == set(
-        LOSSES
-    ) - {loss for loss, _ in left_out}
+    assert {
+        "mse",
+        "mae",
+        "nmse",
+        "zero-one",
+        "unhinged",
+        "rce",
+        "aul",
+        "amse",
+        "taylor-ce",
+        "mae-star",
+    } == set(LOSSES) - {loss for loss, _ in left_out}
 
 
 @pytest.mark.parametrize("wrong", [Perturbed, PerturbedSum])
