@@ -212,9 +212,10 @@ def _latex(expression: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    if not value.is_finite:
-        return "$\\infty$" if value.is_positive else "$-\\infty$"
-    return f"{float(value):.4g}"
+    number = float(value)
+    if math.isinf(number):
+        return "$\\infty$" if number > 0 else "$-\\infty$"
+    return f"{number:.4g}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -13,6 +13,7 @@ import pytest
 import lossmatters
 from lossmatters.paper.figures import MissingData
 from lossmatters.proofs_checks.conformance import CHECKS
+from lossmatters.proofs_checks.losses_page import document, entry
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.symmetry.decide import decide
 
@@ -48,6 +49,18 @@ def test_the_page_on_conformance_lists_every_check_and_exhibit() -> None:
         first = path.read_text().splitlines()[0].strip('"')
         assert f"| `{path.stem}` | {first} | " in page
     assert len(CHECKS) == 37, "the page says thirty-seven"
+
+
+def test_the_page_of_losses_is_made_from_code() -> None:
+    page = (ROOT / "docs" / "losses.md").read_text()
+    text = document([], names=["mae", "mse", "truncated-gce"])  # no records: what theory knows, the prose
+    start, end = "## What is known", "## What is memorised"
+    assert all(line in page for line in text[: text.index(end)].splitlines())
+    assert text[text.index("## How to choose") : text.index("## One by one")] in page
+    assert text[text.index("## What is not here") :] in page
+    for cls in LOSSES.values():
+        assert entry(cls()) in page
+        assert f"\n| [{cls.title}](#loss-{cls.name}) | " in page[page.index(start) : page.index(end)]
 
 
 TAUGHT = ("a loss", "a combinator", "a claim", "a conformance check", "an experiment", "a model", "a figure")
