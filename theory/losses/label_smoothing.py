@@ -28,7 +28,7 @@ class LabelSmoothing(SeparableLoss):
     epsilon = eta K/(K - 1), exactly. Default: the source's.
 
     >>> round(float(LabelSmoothing(epsilon=1/2).values([[0.25, 0.75]], [0])[0]), 12)
-    1.11164122785
+    1.111641288953
 
     Source: Szegedy et al., CVPR 2016, sec. 7.
     """

@@ -29,7 +29,7 @@ class LogitUnhinged(SeparableLoss):
     K = 2 alone, and bounds that need a least or a largest loss say nothing of it.
 
     >>> round(float(LogitUnhinged().values([[0.5, 0.25, 0.25]], [0])[0]), 12)
-    -0.46209812037
+    -0.462098120373
 
     Source: van Rooyen, Menon & Williamson, NeurIPS 2015 (binary); for K classes the label-sum-0 part of
     cross-entropy.

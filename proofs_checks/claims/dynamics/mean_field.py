@@ -18,7 +18,7 @@ import numpy as np
 from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from lossmatters.proofs_checks.claims.dynamics.predictor import MARGIN, MIN_FAMILIES, M, outcomes
+from lossmatters.proofs_checks.claims.dynamics.predictor import J1, J2, MARGIN, MIN_FAMILIES, M, outcomes
 from lossmatters.proofs_checks.fabricated import RESISTS
 from lossmatters.proofs_checks.methods.empirical import (
     MIN_SEEDS,
@@ -31,13 +31,12 @@ from lossmatters.proofs_checks.methods.empirical import (
 from lossmatters.theory.dynamics.mean_field import Parameters
 from lossmatters.theory.dynamics.mean_field_judge import FITTED, Judgement, Pair, fitted, judge, pairs
 from lossmatters.theory.dynamics.mean_field_setup import Setup, setup_of
-from lossmatters.theory.dynamics.memorization_time import memorization_time
 from lossmatters.theory.dynamics.prediction import Outcome
-from lossmatters.theory.losses import get
 from lossmatters.theory.memorization import Interval
 
+RECOVERED = "recovery_rate"
 RANKS, FLIPS, BETTER, CLOSER = "ranks", "flips", "better", "closer"
-AS_SAID, REVERSED, BY_TIMES = "as said", "reversed", "by times"
+AS_SAID, REVERSED, OPPOSITE = "as said", "reversed", "opposite"
 
 
 @dataclass(frozen=True)
@@ -168,6 +167,7 @@ LOSSES = (
     "nfl(gamma=2)",
     "nmse",
 )
+OTHER = {J1: J2, J2: J1, M: RECOVERED, RECOVERED: M}
 SAMPLES, BATCH, EPOCHS_SEEN, PARAMETERS = 300, 50, 20, Parameters(101, 0.489, 0.00619)
 
 
@@ -178,7 +178,8 @@ class Modelled:
     Attributes
     ----------
     order : AS_SAID; or the same outcomes dealt out anew, but to the fitted pair: REVERSED, what the model says
-        resists most memorises most; BY_TIMES, the shorter T_mem the more is memorised.
+        resists most memorises most. Or OPPOSITE: altered samples are memorised where the model says that
+        their clean label is recovered, and recovered where it says memorised.
     """
 
     order: str = AS_SAID
@@ -197,12 +198,12 @@ class Modelled:
         other: dict[Any, Any] = {}
         if self.order == REVERSED:
             other = dict(zip(least, reversed(least), strict=True))
-        elif self.order == BY_TIMES:
-            slowest = sorted(least, key=lambda key: -memorization_time(get(key[0]), 10, key[1]).value)
-            other = dict(zip(slowest, least, strict=True))
         for run in runs:
-            path = paths[other.get((run.loss, run.noise_rate), (run.loss, run.noise_rate))]
-            yield replace(run, curves={**run.curves, **{k: list(v) for k, v in vars(path).items()}})
+            key = run.loss, run.noise_rate
+            curves = {k: list(v) for k, v in vars(paths[other.get(key, key)]).items()}
+            if self.order == OPPOSITE and key != FITTED:
+                curves = {k: curves[OTHER[k]] for k in curves}
+            yield replace(run, curves={**run.curves, **curves})
 
     @staticmethod
     def _smaller(run: Record) -> Record:
@@ -215,10 +216,10 @@ class Modelled:
 
 
 def _claim(id: str, title: str, statement: str, how: str) -> Claim:
-    order = BY_TIMES if how == BETTER else REVERSED
+    order = OPPOSITE if how in (BETTER, CLOSER) else REVERSED
     says = {
         REVERSED: "in fabricated records most is memorised where the model says least",
-        BY_TIMES: "in fabricated records the shorter the memorization time, the more is memorised",
+        OPPOSITE: "in fabricated records what the model says is memorised is recovered, and the other way round",
     }[order]
     twin = (Predicts(how), Modelled(order))
     check = Check(Method.EMPIRICAL, predicts, Predicts(how), twin, says, needs_records=True)

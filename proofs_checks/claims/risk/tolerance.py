@@ -227,14 +227,14 @@ CLAIMS = (
         "The catalogue between cross-entropy and symmetry",
         "For $L = f(u_y) + \\sum_{i \\neq y} g(u_i)$ with $f$, $g$ convex, $e_c$ is best if and only if $h_c'(1) \\leq h_j'(0)$, "
         "$h_i = \\pi_i f + (1 - \\pi_i) g$. So every loss of the catalogue is decided at $K = 10$, and those that tolerate all "
-        "rates are the symmetric ones and truncated GCE, which is not symmetric.",
+        "rates are the symmetric ones, and of the others truncated GCE, and NCE+AGCE, whose AGCE is concave.",
         OURS,
         ("uniform noise",),
         (
             Check(
                 Method.SYMBOLIC,
                 full_tolerance,
-                Full(_symmetric() | {"truncated-gce"}),
+                Full(_symmetric() | {"truncated-gce", "nce-agce"}),
                 Full(_symmetric()),
                 "only symmetric losses tolerate all rates",
             ),

@@ -134,7 +134,7 @@ def test_simple_enough_for_a_pocket_calculator() -> None:
     for name in LOSSES:
         found = order_reversal(get(name), 10, "2/5")
         if found is not None:
-            most = 80 if name == "epsilon-ce" else 60  # whose label sum has m = 10^5 in it
+            most = 80 if name in ("epsilon-ce", "nce-ael") else 60  # m = 10^5; sums that differ by little
             assert cost(found.posterior) + cost(found.u) + cost(found.v) <= most, name
             # the label sum of a pair with NCE varies by less than a hundredth
             least = 1e-5 if name.startswith("nce-") else 1e-4
