@@ -41,7 +41,7 @@ class EpsilonCE(UnboundedSumLoss):
     m: Fraction = Fraction(10**5)
 
     name = "epsilon-ce"
-    title = "epsilon-softmax CE"
+    title = "eps-softmax CE"
     latex = r"-\log\frac{u_y + m\,[u_y = \max u]}{m+1}"
     source = "Wang et al. 2024, arXiv 2508.02387"
     differentiable = False

@@ -36,7 +36,7 @@ class LogitUnhinged(SeparableLoss):
     """
 
     name = "logit-unhinged"
-    title = "unhinged on logits"
+    title = "logit unhinged"
     latex = r"-\log u_y + \frac{1}{K}\sum_i \log u_i = -z_y + \frac{1}{K}\sum_i z_i"
     source = "van Rooyen, Menon & Williamson 2015"
     symmetric = True

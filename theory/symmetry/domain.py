@@ -34,6 +34,7 @@ from lossmatters.theory.formula.nodes import Node
 from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symbolic.domain import NON_NEGATIVE, NON_ZERO, POSITIVE, Need, needed_of_base
 
@@ -62,7 +63,7 @@ def finite_inside(loss: Loss, num_classes: int | None = None) -> bool:
         return _of_rows(trace_weights(loss, num_classes), num_classes)
 
     def formula(loss: Loss) -> bool:
-        return _of_rows(trace_formula(loss, num_classes), num_classes)
+        return isinstance(loss, UnboundedSumLoss) or _of_rows(trace_formula(loss, num_classes), num_classes)
 
     try:
         return by_structure(

@@ -167,7 +167,8 @@ def full_tolerance(claimed: Full) -> Evidence:
         detail = f"differs for {', '.join(odd)}"
         return Evidence(Method.SYMBOLIC, Status.REFUTED, f"K = {k}", detail, {"differs": odd})
     order = sorted(found, key=lambda n: float(found[n].value or 0))
-    detail = ", ".join(f"{name} {found[name].value:.3g}" for name in order)
+    values = {name: found[name].value for name in order}  # None where the vertex is not best at rate 0
+    detail = ", ".join(f"{name} {'none' if v is None else f'{v:.3g}'}" for name, v in values.items())
     status = Status.CERTIFIED if any(v.status == "certified" for v in found.values()) else Status.PROVED
     method = Method.INTERVAL if status is Status.CERTIFIED else Method.SYMBOLIC
     return Evidence(method, status, f"K = {k}", detail)
