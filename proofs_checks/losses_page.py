@@ -110,7 +110,7 @@ A loss here is a function $L(u, y)$ of one output and its label. These are not:
 """
 
 
-def document(records: Iterable[Record], names: Sequence[str] | None = None) -> str:
+def document(records: Sequence[Record], names: Sequence[str] | None = None) -> str:
     """Return the page in Markdown, of the package's own losses or of those named."""
     own = [n for n, cls in LOSSES.items() if cls.__module__.startswith(PACKAGE)] if names is None else names
     losses = [get(name) for name in own]

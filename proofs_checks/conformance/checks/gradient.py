@@ -133,7 +133,7 @@ def _second(trial: Trial) -> str | None:
             ) from error
         found = found if second is None else second
     step = trial.subject.eps**0.25  # the gradients are good to eps^(3/4) or so, their differences to its root
-    ends = [(trial.subject.gradient(z + s * step * way, y)) for s in (1, 0, -1)]
+    ends = [trial.subject.gradient(z + s * step * way, y) for s in (1, 0, -1)]
     right, left = (ends[0] - ends[1]) / step, (ends[1] - ends[2]) / step
     wanted = (right + left) / 2
     allowed = 100 * step * trial.scale(z) + (right - left).abs()  # a kink allows any slope between the two
