@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install verify paper docs test test-all mutants formal lint format clean
+.PHONY: help install verify paper docs test test-all mutants soak formal lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1: /'
@@ -37,6 +37,7 @@ paper: verify ## the article, from the records and the ledger of `make verify` (
 
 docs: $(INSTALLED) ## the site of the documentation, into build/site
 	$(BIN)/python -m pip install -e ".[docs]"
+	rm -rf docs/generated
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs $(OUT)/site
 
 formal: $(INSTALLED) ## check the Coq proofs; says what to install where there is no Coq
@@ -44,6 +45,10 @@ formal: $(INSTALLED) ## check the Coq proofs; says what to install where there i
 
 mutants: $(INSTALLED) ## change the theory in one place at a time, and see whether a test notices
 	OMP_NUM_THREADS=1 $(BIN)/python tests/support/mutants.py
+
+SOAK_ARGS ?= --seconds 600
+soak: $(INSTALLED) ## kill sweeps, fill disks, damage files and draw command lines at random, for SOAK_ARGS="--seconds N"
+	OMP_NUM_THREADS=1 $(BIN)/python tests/support/soak.py $(SOAK_ARGS)
 
 lint: $(INSTALLED_DEV) ## style, format and types
 	$(BIN)/ruff check .

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from importlib.resources import files
+import sys
 from pathlib import Path
 from typing import Any
 
+from docutils.nodes import SkipNode
+
 import lossmatters
-from lossmatters.paper.figures.declaration import MissingData
+from lossmatters.paper.mathml import mathml
 
 GENERATED = Path(__file__).parent / "generated"  # not committed
-KEPT = Path(str(files("lossmatters.paper"))) / "records"
+sys.path.insert(0, str(Path(__file__).parent))  # gallery_images
 
 SECTIONS = ("Parameters", "Attributes", "Raises", "Returns")
 
@@ -22,20 +24,37 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "sphinx_gallery.gen_gallery",
 ]
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "generated/gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "gallery_images.Order",
+    "notebook_extensions": set(),
+    "image_scrapers": ("gallery_images.scrape",),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "min_reported_time": 600,
+    "write_computation_times": False,
+    "thumbnail_size": (400, 280),
+}
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "gallery"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 # The pages are read in the repository too, where links lead to folders and to the README.
 # Names in a list of attributes are taken for references, to whatever else bears that name (ref.python).
 suppress_warnings = ["myst.xref_missing", "myst.header", "ref.python"]
 html_theme = "furo"
+html_math_renderer = "mathml"  # no script from elsewhere: the pages are whole without the network
 html_title = "lossmatters"
 copyright = "the lossmatters developers"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
@@ -53,32 +72,6 @@ def reference() -> str:
         kind = "class" if inspect.isclass(getattr(lossmatters, name)) else "function"
         lines += [f"## {name}", "", "```{eval-rst}", f".. auto{kind}:: lossmatters.{name}"]
         lines += ["   :members:", "```", ""] if kind == "class" else ["```", ""]
-    return "\n".join(lines)
-
-
-def gallery() -> str:
-    """Draw each figure from the records that are kept, and return the page with the code that makes it."""
-    from lossmatters.paper.figures.formats import render
-    from lossmatters.paper.figures.write import FIGURES
-
-    records = [r for r in lossmatters.read_records(KEPT) if r.experiment == "quick"]
-    lines = [
-        "# Gallery",
-        "",
-        "Each figure is drawn by one function, from records.",
-        "",
-    ]
-    for spec in FIGURES:
-        try:
-            figure = spec.draw(records)
-        except MissingData:
-            continue
-        (GENERATED / f"{spec.name}.svg").write_bytes(render(figure, "svg"))
-        module = type(spec).__module__ if not inspect.isfunction(spec.draw) else spec.draw.__module__
-        lines += [f"## {spec.title}", "", f"![{spec.alt}]({spec.name}.svg)", "", "```python"]
-        lines += ["from lossmatters import read_records", f"from {module} import SPEC", ""]
-        lines += ['records = [r for r in read_records("paper/records") if r.experiment == "quick"]']
-        lines += [f'SPEC.draw(records).savefig("{spec.name}.pdf")', "```", ""]
     return "\n".join(lines)
 
 
@@ -108,9 +101,22 @@ def process(app: object, what: str, name: str, obj: object, options: object, lin
     lines[:] = sections(lines)
 
 
+def inline_math(writer: Any, node: Any) -> None:
+    """Write a formula of a line as MathML."""
+    writer.body.append(mathml(node.astext()))
+    raise SkipNode
+
+
+def display_math(writer: Any, node: Any) -> None:
+    """Write a formula of its own as MathML."""
+    formula = mathml(node.astext()).replace("<math", '<math display="block"', 1)
+    writer.body.append(f'<div class="math">{formula}</div>')
+    raise SkipNode
+
+
 def setup(app: Any) -> None:
     """Write the pages that are made from code before the pages are read."""
+    app.add_html_math_renderer("mathml", (inline_math, None), (display_math, None))
     app.connect("autodoc-process-docstring", process, priority=100)
     GENERATED.mkdir(exist_ok=True)
     (GENERATED / "reference.md").write_text(reference(), encoding="utf-8")
-    (GENERATED / "gallery.md").write_text(gallery(), encoding="utf-8")

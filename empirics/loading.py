@@ -24,6 +24,17 @@ def is_reference(text: str) -> bool:
     )
 
 
+def text_of(made: Any) -> str:
+    """Return a reference to a function or class, as far as there is one; a text is one already."""
+    if isinstance(made, str):
+        return made
+    inner = getattr(made, "func", made)  # of functools.partial
+    module = getattr(inner, "__module__", "")
+    # a script goes by another name in the processes that it starts
+    module = "__main__" if module == "__mp_main__" else module
+    return f"{module}:{getattr(inner, '__qualname__', type(inner).__name__)}"
+
+
 def load_object(text: str, what: str) -> Any:
     """Import the module and return the object of that name. A file is run once a process and content.
 

@@ -12,7 +12,14 @@ from fractions import Fraction
 
 import numpy as np
 
-PURPOSES = ("weights", "batch order", "labels", "crops", "dropout")  # a position is a key: only ever append
+PURPOSES = (
+    "weights",
+    "batch order",
+    "labels",
+    "crops",
+    "dropout",
+    "validation",
+)  # a position is a key: only ever append
 
 
 def stream(purpose: str, seed: int, *keys: int) -> np.random.Generator:

@@ -10,12 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from lossmatters.arithmetic import formula_in_k
+from lossmatters.theory.processes import usable_cores
 
 DEFAULT_OUT = Path("build")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 RecordsPath = Annotated[
     Path | None,
-    typer.Option("--records", metavar="FILE_OR_DIR", help="Training records; by default OUT/records."),
+    typer.Option(
+        "--records",
+        metavar="FILE_OR_DIR",
+        help="Training records; by default OUT/records. `kept`: those that come with lossmatters.",
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a CPU.")]
@@ -50,6 +55,14 @@ OwnNoise = Annotated[
         help="0.4, pair:0.4, asymmetric:0.4, T.npy, instance:rates.py:eta, or annotated.",
     ),
 ]
+OwnOptimiser = Annotated[
+    str | None,
+    typer.Option("--optimiser", metavar="MAKE", help="adam, sgd, torch.optim:AdamW or nets.py:make."),
+]
+OwnSchedule = Annotated[
+    str | None,
+    typer.Option("--schedule", metavar="MAKE", help="nets.py:make, of an optimiser and a number of steps."),
+]
 NoisyLabels = Annotated[
     str | None,
     typer.Option("--noisy-labels", metavar="FILE", help="Labels as annotated (.npy), beside clean ones."),
@@ -60,13 +73,14 @@ Declare = Annotated[
         "--declare",
         metavar="PROMISE,...",
         help="How the loss is called and what it promises, to be checked too: takes=probs, targets=onehot, "
-        "symmetric, formula=cce, bound=2, constant=2*(K-1), ...; docs/conformance.md has them all.",
+        "symmetric, formula=cce, bound=2, constant=2*(K-1), ...; all: `python -m pydoc lossmatters.declare`.",
     ),
 ]
 Call = Annotated[
     str | None,
     typer.Option("--call", metavar="CALL", help='How the loss is called, as in "loss(z, y, epoch=1)".'),
 ]
+Long = Annotated[bool, typer.Option("--long", help="All details, not a line each.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
@@ -138,14 +152,34 @@ def own_noise(noise: str | None, noisy_labels: str | None) -> Any:
     return read_npy(noisy_labels, "noisy_labels")
 
 
+KEPT = Path("kept")  # in place of a path, if there is none of this name
+
+
+def kept_records() -> Path:
+    """Return the folder of the records that come with the package."""
+    from importlib.resources import files
+
+    return Path(str(files("lossmatters.paper") / "records"))
+
+
+def check_not_kept(records: Path | None) -> None:
+    """Refuse to train into the records that come with the package."""
+    if records is not None and _is_kept(records):
+        raise ValueError("records must be a path to write to where networks are trained, got records='kept'")
+
+
+def _is_kept(records: Path) -> bool:
+    return records == KEPT and not records.exists()
+
+
 def read_records(records: Path | None, out: Path) -> Any:
-    """Read the records asked for; without a path, those of OUT if there are any."""
+    """Read the records asked for, or those that are kept; without a path, those of OUT if there are any."""
     from lossmatters.empirics.records import read
 
     if records is None:
         folder = out / "records"
         return read(folder) if any(folder.glob("*.jsonl")) else []
-    return read(records)
+    return read(kept_records() if _is_kept(records) else records)
 
 
 def need_records(records: Path | None, out: Path) -> Any:
@@ -160,11 +194,11 @@ def need_records(records: Path | None, out: Path) -> Any:
 
 
 def check_writable(out: Path) -> None:
-    """Make the folder, or fail now: not after minutes of training.
+    """Make the folder, and load what draws into it, or fail now: not after minutes of training.
 
     Raises
     ------
-    OSError : it cannot be made or written.
+    OSError : it cannot be made or written, or Matplotlib finds no folder for its own files.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -174,13 +208,12 @@ def check_writable(out: Path) -> None:
         raise OSError(
             f"out must be a folder that can be written, got out={str(out)!r}: {error.strerror}"
         ) from None
+    import matplotlib.figure  # noqa: F401  # which needs a home or a temporary folder
 
 
 def workers_for(asked: int | None, claims: int) -> int:
     """Return the number of processes for `claims`: a few are checked here sooner than a process starts."""
-    # macOS and Windows cannot say which CPUs a process may use
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or (usable if claims > 8 else 1)
+    return asked or (usable_cores() if claims > 8 else 1)
 
 
 def parse_time(text: str) -> float:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import typer
 
 
-def _console() -> Any:
+def console(wide: bool = False) -> Any:
+    """Return where things are printed: 80 columns where it is no terminal, 160 for a `wide` table."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160)
+    return Console(width=160 if wide and not sys.stdout.isatty() else None)
+
+
+def _console() -> Any:
+    return console(wide=True)
 
 
 def _table(*columns: str) -> Any:
@@ -28,7 +32,8 @@ def _table(*columns: str) -> Any:
 
 def print_json(data: Any) -> None:
     """Print one object as JSON, which has no infinity and no NaN: these are the texts "inf" and "nan"."""
-    print(json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False))
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"  # signs may be lacking there
+    print(json.dumps(_finite(data), indent=1, ensure_ascii=plain, allow_nan=False))
 
 
 def _finite(data: Any) -> Any:
@@ -39,8 +44,8 @@ def _finite(data: Any) -> Any:
     return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
-def losses(rows: Any) -> None:
-    """Show the catalogue, as `lossmatters.theory.catalogue.catalogue` gives it."""
+def losses_in_full(rows: Any) -> None:
+    """Show all of the catalogue, as `lossmatters.theory.catalogue.catalogue` gives it."""
     table = _table(
         "loss",
         "parameters",
@@ -65,13 +70,14 @@ def losses(rows: Any) -> None:
             low if low == high else f"[{low}, {high}{')' if high == 'oo' else ']'}",
             row["loss_max_exact"],
             "oo" if row["excess_risk_bound"] is None else f"{row['excess_risk_bound']:.3g}",
-            _rate(row["noise_tolerance"]),
+            rate(row["noise_tolerance"]),
             row["source"],
         )
     _console().print(table)
 
 
-def _rate(found: dict[str, Any]) -> str:
+def rate(found: dict[str, Any]) -> str:
+    """Return the rate that a loss tolerates, in words where there is none."""
     if found["status"] == "undecided":
         return "undecided"
     return "none" if found["rate"] is None else f"{found['rate']:.3g}"
@@ -147,6 +153,8 @@ def plan(todo: Any, as_json: bool) -> None:
     if todo.device == "cuda":
         time += " (a guess: nobody has measured this on a GPU)"
     typer.echo(f"{todo.networks} networks to train into {todo.path}, {time}")
+    if todo.warning:
+        typer.echo(todo.warning)
 
 
 def _duration(seconds: float) -> str:
@@ -177,29 +185,6 @@ STYLES = {
 }
 
 
-def ledger(found: dict[str, Any], counts: dict[str, int]) -> None:
-    """Show all claims with their evidence, and how many there are of each status."""
-    table = _table("id", "claim", "status", "evidence")
-    for claim in found["claims"]:
-        rows = claim["evidence"]
-        shown = "\n".join(f"{r['method']}, {r['status']}: {r['scope']}" for r in rows)
-        failing = [
-            r["detail"]
-            for r in rows
-            if r["status"] in ("refuted", "not reproduced", "inconclusive", "undecided")
-        ]
-        status = claim["status"]
-        table.add_row(
-            claim["id"],
-            claim["title"],
-            f"[{STYLES[status]}]{status}[/]",
-            "\n".join([shown, *failing]) if rows else "-",
-        )
-    console = _console()
-    console.print(table)
-    console.print(", ".join(f"{n} {status}" for status, n in counts.items()))
-
-
 def conformance(report: Any) -> None:
     """Show what `lossmatters.proofs_checks.conformance.check_loss` found."""
     from rich.markup import escape
@@ -218,36 +203,6 @@ def conformance(report: Any) -> None:
     console.print(f"[bold]{escape(report.loss)}[/bold], K = {report.num_classes}, {report.budget} run")
     console.print(table)
     console.print(", ".join(f"{n} {status}" for status, n in report.counts().items()))
-
-
-class progress:
-    """A progress bar on standard error, gone when done; `step` is called with the name of each item."""
-
-    def __init__(self, what: str, total: int, show: bool = True) -> None:
-        self.what, self.total, self.show = what, total, show
-
-    def __enter__(self) -> Callable[[str], None]:
-        from tqdm import tqdm
-
-        self.bar = tqdm(
-            total=self.total,
-            desc=self.what,
-            leave=False,
-            disable=not (self.show and sys.stderr.isatty()),
-            file=sys.stderr,
-        )
-        self.started = False
-
-        def step(name: str) -> None:
-            if self.started:
-                self.bar.update()
-            self.started = True
-            self.bar.set_postfix_str(name)
-
-        return step
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
 
 
 def trial(found: dict[str, Any]) -> None:

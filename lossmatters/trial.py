@@ -28,6 +28,8 @@ def trial(
     dataset: str = "digits",
     model: str = "mlp",
     noise: Any = NOISE,
+    optimiser: Any = None,
+    schedule: Any = None,
     seeds: int = 1,
     epochs: int | None = None,
     device: str = "auto",
@@ -43,6 +45,8 @@ def trial(
     ----------
     noise : str, array or noise model
         What `lossmatters.empirics.noise_text.noise_kind` takes.
+    optimiser, schedule : str or callable, optional
+        What `lossmatters.empirics.engine.training.Training` takes.
     records : Path, optional
         Where the records are kept; by default nowhere.
     figure : Path, optional
@@ -53,7 +57,7 @@ def trial(
     ValueError, TypeError, OSError
         Anything that the library refuses.
     """
-    from lossmatters.empirics.experiments import Experiment, train
+    from lossmatters.empirics.experiments import Experiment, train, with_own
     from lossmatters.empirics.experiments.experiment import canonical
     from lossmatters.empirics.models import as_model
 
@@ -66,10 +70,10 @@ def trial(
     )
     if seeds < 1:
         raise ValueError(f"seeds must be an integer >= 1, got seeds={seeds!r}")
-    experiment = experiment.with_changes(epochs=epochs)
+    asked_for = with_own(experiment, optimiser=optimiser, schedule=schedule).with_changes(epochs=epochs)
     with tempfile.TemporaryDirectory() as folder:
         found = train(
-            experiment,
+            asked_for,
             records_path=records or Path(folder) / "try.jsonl",
             device=device,
             workers=workers,

@@ -13,11 +13,12 @@ from typing import Any
 from markupsafe import Markup
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.figures.formats import FORMATS
 from lossmatters.paper.figures.write import MANIFEST, digest, write_figures
 from lossmatters.paper.findings import findings
 from lossmatters.paper.mathml import prose
 from lossmatters.paper.provenance import provenance
-from lossmatters.paper.setups import main_setups
+from lossmatters.paper.setups import Runs, main_setups
 from lossmatters.paper.tables import comparison_table, loss_table, results_table
 from lossmatters.paper.witness import readable
 from lossmatters.proofs_checks.claim import Status
@@ -96,14 +97,15 @@ def write_report(
     ledger : what ``lossmatters verify --json`` prints: claims and provenance.
     records : the runs that findings, results and figures speak of; there may be none.
     figures_dir : the figures of `lossmatters.paper.figures.write_figures`. Where they are missing, or were
-        drawn from other records, they are drawn there first: a page never shows figures of other runs.
+        drawn from other records, they are drawn there first: a page never shows figures of other runs. They
+        are drawn as SVG, and in what other formats files are there.
 
     Raises
     ------
     ValueError : a ledger without claims, or a claim without an id or with an unknown status.
     OSError : a folder cannot be written.
     """
-    claims = _claims(ledger)
+    claims, records = _claims(ledger), Runs(records)
     manifest = _manifest(Path(figures_dir), records)
     pictures = [_picture(Path(figures_dir), entry) for entry in manifest["figures"]]
     groups = main_setups(records)
@@ -232,7 +234,9 @@ def _manifest(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         fresh = False
     if not fresh:
-        write_figures(records, folder)
+        # The page needs SVG alone, a third of the work. What else is there must not stay that of other runs.
+        there = {file.suffix[1:] for file in folder.glob("*.*")}
+        write_figures(records, folder, formats=[k for k in FORMATS if k == "svg" or k in there])
         manifest = json.loads(path.read_text(encoding="utf-8"))
     return manifest
 

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 from lossmatters.empirics.records import Record, converged
 
+T = TypeVar("T")
 
-def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
+
+class Runs(tuple[Record, ...]):
+    """Records with what was computed from them, which is needed more than once: set-ups, grids, a digest.
+
+    Record by record it is as any other sequence of them.
+    """
+
+    @cached_property
+    def _found(self) -> dict[str, Any]:
+        return {}
+
+    def once(self, name: str, compute: Callable[[Runs], T]) -> T:
+        """Return what `compute` makes of these records, computed at the first call with this name."""
+        if name not in self._found:
+            self._found[name] = compute(self)
+        found: T = self._found[name]
+        return found
+
+
+def once(name: str, compute: Callable[[Sequence[Record]], T], records: Sequence[Record]) -> T:
+    """Return what `compute` makes of records: once where they are `Runs`, which cannot change."""
+    return records.once(name, compute) if isinstance(records, Runs) else compute(records)
+
+
+def setups(records: Sequence[Record]) -> dict[str, Runs]:
     """Sort records by set-up: the same experiment, data, model, training and kind of noise. A warm start
     belongs to the set-up of the run that it goes on from.
 
@@ -19,41 +44,45 @@ def setups(records: Sequence[Record]) -> dict[str, list[Record]]:
     the experiment differ in these; then a digest where several are still called alike (a sweep repeated
     with other epochs, say). Runs that diverged are in none: no table and no figure shows them.
     """
+    return dict(once("set-ups", _setups, records))
+
+
+def _setups(records: Sequence[Record]) -> dict[str, Runs]:
     records = converged(records)
     found: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        noise = {k: v for k, v in record.noise.items() if k != "rate" and not k.startswith("realised_")}
-        training = cold(record).training
-        text = json.dumps([record.dataset, record.model, training, noise], sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
-        found.setdefault((record.experiment, digest), []).append(record)
+        found.setdefault((record.experiment, record.repeats[:6]), []).append(record)
     names = _names(records)
     labels = [
         "-".join([names[_family(part[0])], *([_slug(part[0].variant)] if part[0].variant else [])])
         for part in found.values()
     ]
     return {
-        label if labels.count(label) == 1 else f"{label}-{digest}": part
+        label if labels.count(label) == 1 else f"{label}-{digest}": Runs(part)
         for label, ((_, digest), part) in zip(labels, found.items(), strict=True)
     }
 
 
-def main_setups(records: Sequence[Record]) -> dict[str, list[Record]]:
+def main_setups(records: Sequence[Record]) -> dict[str, Runs]:
     """Return the set-ups that are no variants of another (see `families`)."""
     return {name: part for name, part in setups(records).items() if part[0].variant is None}
 
 
-def families(records: Sequence[Record]) -> dict[str, list[Record]]:
+def families(records: Sequence[Record]) -> dict[str, Runs]:
     """Sort records by experiment, kind of model and data: a set-up with its variants.
 
     Runs that diverged are in none.
     """
+    return dict(once("families", _families, records))
+
+
+def _families(records: Sequence[Record]) -> dict[str, Runs]:
     records = converged(records)
     names = _names(records)
     found: dict[str, list[Record]] = {}
     for record in records:
         found.setdefault(names[_family(record)], []).append(record)
-    return found
+    return {name: Runs(part) for name, part in found.items()}
 
 
 def _family(record: Record) -> tuple[str, str, str]:

@@ -18,7 +18,8 @@ import numpy as np
 
 from lossmatters.empirics.records import Record, converged
 from lossmatters.paper.names import canonical, loss_order
-from lossmatters.paper.setups import cold, families, setups
+from lossmatters.paper.setups import cold, families, once, setups
+from lossmatters.theory.dynamics.prediction import RankCorrelation
 from lossmatters.theory.memorization import flip_epoch
 
 LEVEL = 0.95
@@ -88,6 +89,14 @@ def t_estimate(values: Sequence[float | None] | np.ndarray, level: float = LEVEL
     return Estimate(float(band.mean), float(band.low), float(band.high), int(band.n)) if band.n else None
 
 
+def correlation_title(found: RankCorrelation) -> str:
+    """Return what a panel says of a rank correlation: nothing but the counts where families are too few."""
+    counts = f"{found.n} pairs, {found.families} families"
+    if not found.enough:
+        return f"{counts}: too few to correlate"
+    return f"Spearman {found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}], {counts}"
+
+
 @dataclass(frozen=True)
 class Cell:
     """The runs of one loss at one noise rate, sorted by seed; the rate is None where nobody knows it."""
@@ -116,9 +125,16 @@ class Cell:
             return float("nan")
         return float(np.mean([r.noise.get("realised_rate", float(r.noise_rate)) for r in self.records]))
 
+    @cached_property
+    def _stacked(self) -> dict[str, np.ndarray]:
+        return {}
+
     def curves(self, metric: str) -> np.ndarray:
         """Return the curves of all runs: (n, epochs), NaN where a value is None."""
-        return np.stack([_floats(r.curves[metric]) for r in self.records])
+        if metric not in self._stacked:
+            self._stacked[metric] = np.stack([_floats(r.curves[metric]) for r in self.records])
+            self._stacked[metric].setflags(write=False)  # whoever asks next gets the same
+        return self._stacked[metric]
 
     def band(self, metric: str) -> Band:
         """Return mean and interval at each epoch."""
@@ -172,6 +188,10 @@ def grid(records: Sequence[Record]) -> Grid:
     ValueError : records of several set-ups, whose means would mix what is not alike
     (`lossmatters.paper.setups.setups`).
     """
+    return dict(once("grid", _grid, records))
+
+
+def _grid(records: Sequence[Record]) -> Grid:
     names = setups(records)
     if len(names) > 1:
         raise ValueError(f"records must be of one set-up, got set-ups={list(names)!r}")
@@ -200,6 +220,10 @@ def warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction | None
     ------
     ValueError : records of several set-ups.
     """
+    return dict(once("warm grid", _warm_grid, records))
+
+
+def _warm_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction | None], Cell]:
     records = converged(records)
     starts = {canonical(r.start) for r in records if r.start is not None}
     return {
@@ -220,6 +244,10 @@ def variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction | N
     ValueError : records of several families (see `lossmatters.paper.setups.families`), or several variants
     of a name.
     """
+    return dict(once("variant grid", _variant_grid, records))
+
+
+def _variant_grid(records: Sequence[Record]) -> dict[tuple[str, str, Fraction | None], Cell]:
     names = list(families(records))
     if len(names) > 1:
         raise ValueError(f"records must be of one set-up and its variants, got {names!r}")
@@ -259,4 +287,4 @@ def count_text(cells: Mapping[Any, Cell]) -> str:
 
 
 def _floats(values: Sequence[float | None] | np.ndarray) -> np.ndarray:
-    return np.array([np.nan if v is None else v for v in values], dtype=float)
+    return np.array(values, dtype=float)  # None becomes NaN

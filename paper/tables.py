@@ -92,12 +92,16 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def percent(estimate: Estimate | None) -> str:
-    """Return a share in percent: "95.1 ± 0.9" (half the width of the interval), "95.1" where n = 1."""
+    """Return a share in percent: "95.1 ± 0.9" (half the width of the interval), "95.1" where n = 1.
+
+    "99.8 ± 0.4*" where the interval reaches beyond 0 or 100, which no share does.
+    """
     if estimate is None:
         return NONE
     if not estimate.has_interval:
         return f"{100 * estimate.mean:.1f}"
-    return f"{100 * estimate.mean:.1f} ± {50 * (estimate.high - estimate.low):.1f}"
+    beyond = "*" if estimate.low < 0 or estimate.high > 1 else ""
+    return f"{100 * estimate.mean:.1f} ± {50 * (estimate.high - estimate.low):.1f}{beyond}"
 
 
 def results_table(records: Sequence[Record]) -> Table:
@@ -116,8 +120,8 @@ def results_table(records: Sequence[Record]) -> Table:
     )
     caption = (
         f"Values in percent after the last epoch: mean over seeds ± half the width of the {100 * LEVEL:.0f}% "
-        f"Student t interval, {count_text(cells)}. The best epoch is that of the largest $J_2$ of each run, "
-        "found with the clean labels: an oracle, the baseline of early stopping."
+        f"Student t interval (*: cut off at 0 or 100), {count_text(cells)}. The best epoch is that of the "
+        "largest $J_2$ of each run, found with the clean labels: an oracle, the baseline of early stopping."
     )
     return Table(caption, header, groups, frozenset(range(1, len(header))))
 

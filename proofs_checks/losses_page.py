@@ -18,9 +18,11 @@ from typing import Any
 
 from lossmatters.empirics.records import Record, read_records
 from lossmatters.proofs_checks.claims.dynamics.mean_field import fit_to
+from lossmatters.proofs_checks.losses_pictures import picture
+from lossmatters.theory.catalogue import own_names
 from lossmatters.theory.dynamics import memorization_path, memorization_time
 from lossmatters.theory.files import write_whole
-from lossmatters.theory.losses import LOSSES, Loss, get
+from lossmatters.theory.losses import Loss, get
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.risk.tolerance import noise_tolerance
 from lossmatters.theory.symmetry import decide
@@ -30,7 +32,6 @@ from lossmatters.theory.symmetry.loss_maximum import loss_maximum
 K, RATE = 10, Fraction(2, 5)
 PREDICTED_FOR = "digits"
 M = "memorization_rate"
-PACKAGE = "lossmatters.theory.losses."
 
 HEAD = """# Losses
 
@@ -39,8 +40,8 @@ a test checks; to make it again:
 
     python -m lossmatters.proofs_checks.losses_page --records paper/records --write docs/losses.md
 
-`lossmatters certify LOSS` gives the reasons, for other parameters and other numbers of classes too;
-pictures of all losses are in the gallery of the site and in `lossmatters figures`.
+`lossmatters certify LOSS` gives the reasons, for other parameters and other numbers of classes too; a
+figure of all losses is in the gallery of the site and in `lossmatters figures`.
 """
 
 THEORY = """
@@ -110,10 +111,18 @@ A loss here is a function $L(u, y)$ of one output and its label. These are not:
 """
 
 
+PICTURES = """
+## One by one
+
+In the pictures $K = 10$, and the classes beside the label $y$ share the rest evenly. Blue: $L(u, y)$
+against $u_y$; orange: its mean over all labels, $S(u)/K$, which is flat for a symmetric loss; the dashes
+are the uniform output and the grey line is 0. Each has its own scale.
+"""
+
+
 def document(records: Sequence[Record], names: Sequence[str] | None = None) -> str:
     """Return the page in Markdown, of the package's own losses or of those named."""
-    own = [n for n, cls in LOSSES.items() if cls.__module__.startswith(PACKAGE)] if names is None else names
-    losses = [get(name) for name in own]
+    losses = [get(name) for name in (own_names() if names is None else names)]
     measured = measurements(records)
     theory = [[f"[{loss.title}](#{anchor(loss)})", *known(loss)] for loss in losses]
     heads = ["loss", "symmetric", "$S$ lies in", "$\\eta_L$", "bounded", "calibrated", "$T_{mem}$"]
@@ -128,7 +137,7 @@ def document(records: Sequence[Record], names: Sequence[str] | None = None) -> s
         for loss in losses
     ]
     shown = [THEORY, _table(heads, theory), MEASURED]
-    shown += [_table(["loss", f"predicted, {PREDICTED_FOR}", *columns], rows), CHOOSE, "\n## One by one\n"]
+    shown += [_table(["loss", f"predicted, {PREDICTED_FOR}", *columns], rows), CHOOSE, PICTURES]
     return "\n".join([HEAD, *shown, *map(entry, losses), OUTSIDE]).replace("\n\n\n", "\n\n")
 
 
@@ -141,6 +150,7 @@ def entry(loss: Loss) -> str:
     """Return what a loss is: formula, parameters with defaults, source."""
     values = ", ".join(f"{key} = {value}" for key, value in loss.parameters.items())
     lines = [f"({anchor(loss)})=", f"### {loss.title}", "", f"$$L(u, y) = {loss.latex}$$", ""]
+    lines += [f"![{loss.title} and its mean over all labels](images/losses/{loss.name}.svg)", ""]
     lines.append(f"- Name: `{loss.name}`; defaults: {values or 'it has no parameters'}.")
     lines.append(f"- {(type(loss).__doc__ or '').strip().splitlines()[0]}")
     return "\n".join([*lines, f"- Source: {loss.source}.", ""])
@@ -232,6 +242,8 @@ def main() -> int:
     text = document(list(read_records(given.records)))
     if given.write:
         write_whole(given.write, text)
+        for name in own_names():
+            write_whole(given.write.parent / "images" / "losses" / f"{name}.svg", picture(get(name)))
     else:
         print(text)
     return 0

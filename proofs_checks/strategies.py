@@ -47,21 +47,55 @@ class FiniteProblem(NamedTuple):
     posteriors: tuple[Point, ...]
 
 
-@st.composite
-def repeated(draw: DrawFn, element: SearchStrategy[Any], size: int) -> list[Any]:
-    """Draw lists of `size`; beyond 32, more than an example may hold, eight draws repeated at random."""
+# Hypothesis takes longer to make and check a strategy than to draw from it: each is made once.
+@cache
+def _integers(low: int, high: int) -> SearchStrategy[int]:
+    return st.integers(low, high)
+
+
+@cache
+def _floats(low: float, high: float) -> SearchStrategy[float]:
+    return st.floats(low, high, width=32)
+
+
+@cache
+def _orders(size: int) -> SearchStrategy[list[int]]:
+    return st.permutations(range(size))
+
+
+@cache
+def _sampled(values: tuple[Any, ...]) -> SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+@cache
+def _any_size(largest: float) -> SearchStrategy[float]:
+    return _sampled((0.0, largest, -largest)) | _floats(-largest, largest)
+
+
+def _entries(draw: DrawFn, element: SearchStrategy[Any], size: int) -> list[Any]:
     if size <= MANY:
         return [draw(element) for _ in range(size)]
     few = [draw(element) for _ in range(8)]
     return Random(draw(SEEDS)).choices(few, k=size)
 
 
+def _any_order(draw: DrawFn, values: Sequence[Any]) -> list[Any]:
+    if len(values) <= MANY:
+        return [values[i] for i in draw(_orders(len(values)))]
+    return Random(draw(SEEDS)).sample(list(values), k=len(values))
+
+
+@st.composite
+def repeated(draw: DrawFn, element: SearchStrategy[Any], size: int) -> list[Any]:
+    """Draw lists of `size`; beyond 32, more than an example may hold, eight draws repeated at random."""
+    return _entries(draw, element, size)
+
+
 @st.composite
 def shuffled(draw: DrawFn, values: Sequence[Any]) -> list[Any]:
     """Return the values in any order, of all alike likely where there are more than 32."""
-    if len(values) <= MANY:
-        return list(draw(st.permutations(values)))
-    return Random(draw(SEEDS)).sample(list(values), k=len(values))
+    return _any_order(draw, values)
 
 
 @st.composite
@@ -84,12 +118,12 @@ def simplex_points(
     """
     k = check_num_classes(draw(num_classes) if isinstance(num_classes, SearchStrategy) else num_classes)
     kind = _kind(draw, kinds, POINT_KINDS)
-    weights = [Fraction(weight) for weight in draw(repeated(st.integers(1, 1000), k))]
+    weights = [Fraction(weight) for weight in _entries(draw, _integers(1, 1000), k)]
     match kind:
         case "vertex":
             weights = [Fraction(1)] + [Fraction(0)] * (k - 1)
         case "near vertex":
-            share = Fraction(1, 10 ** draw(st.sampled_from([1, 2, 4, 8, 12, 16, 17, 30, 100, 300])))
+            share = Fraction(1, 10 ** draw(_sampled((1, 2, 4, 8, 12, 16, 17, 30, 100, 300))))
             rest = sum(weights[1:])
             weights = [1 - share] + [share * w / rest for w in weights[1:]]
         case "uniform":
@@ -97,17 +131,17 @@ def simplex_points(
         case "ties":
             weights[0] = weights[1] = max(weights)
         case "face":
-            for i in range(2, 2 + draw(st.integers(min(1, k - 2), max(k - 2, 0)))):
+            for i in range(2, 2 + draw(_integers(min(1, k - 2), max(k - 2, 0)))):
                 weights[i] = Fraction(0)
         case "tiny":
-            count = draw(st.integers(1, k - 1))
-            for i, units in enumerate(draw(repeated(st.integers(1, 2**20), count))):
+            count = draw(_integers(1, k - 1))
+            for i, units in enumerate(_entries(draw, _integers(1, 2**20), count)):
                 weights[-1 - i] = units * Fraction(SMALLEST_DENORMAL)
             # The others sum to 1 less a denormal, so that dividing by the sum below changes no tiny entry.
             rest = sum(weights[: k - count])
             tiny = sum(weights[k - count :])
             weights[: k - count] = [w / rest * (1 - tiny) for w in weights[: k - count]]
-    weights = draw(shuffled(weights))
+    weights = _any_order(draw, weights)
     total = sum(weights)
     point = tuple(w / total for w in weights)
     return point if exact else np.array([float(x) for x in point])
@@ -127,31 +161,30 @@ def logits(
     """
     k = check_num_classes(num_classes)
     kind = _kind(draw, kinds, LOGIT_KINDS)
-    finite = st.floats(-largest, largest, width=32)
-    ordinary = st.floats(-20, 20, width=32)
+    ordinary = _floats(-20, 20)
     match kind:
         case "equal":
-            values = [draw(st.sampled_from([0.0, largest, -largest]) | finite)] * k
+            values = [draw(_any_size(largest))] * k
         case "ties":
-            values = draw(repeated(ordinary, k))
+            values = _entries(draw, ordinary, k)
             values[0] = values[1] = max(values)
         case "one-hot":
-            far = draw(st.sampled_from([50.0, 100.0, 1000.0, 50000.0, largest]))
-            values = [draw(st.sampled_from([far, -far]))] + [0.0] * (k - 1)
+            far = draw(_sampled((50.0, 100.0, 1000.0, 50000.0, largest)))
+            values = [draw(_sampled((far, -far)))] + [0.0] * (k - 1)
         case "largest":
-            values = draw(repeated(st.sampled_from([largest, -largest, 0.0]), k))
+            values = _entries(draw, _sampled((largest, -largest, 0.0)), k)
         case _:
-            values = draw(repeated(ordinary, k))
-    return np.array(draw(shuffled(values)))
+            values = _entries(draw, ordinary, k)
+    return np.array(_any_order(draw, values))
 
 
 @st.composite
 def labels(draw: DrawFn, n: int, num_classes: int) -> np.ndarray:
     """Return labels in 0..K-1 as an int64 array (n,), some of them all equal."""
-    label = st.integers(0, check_num_classes(num_classes) - 1)
-    if draw(st.sampled_from(["all equal", "any", "any"])) == "all equal":
+    label = _integers(0, check_num_classes(num_classes) - 1)
+    if draw(_sampled(("all equal", "any", "any"))) == "all equal":
         return np.full(n, draw(label), dtype=np.int64)
-    return np.array(draw(repeated(label, n)), dtype=np.int64)
+    return np.array(_entries(draw, label, n), dtype=np.int64)
 
 
 def noise_rates(num_classes: int, informative: bool = False) -> SearchStrategy[Fraction]:
@@ -253,7 +286,7 @@ def _kind(draw: DrawFn, kinds: tuple[str, ...], known: tuple[str, ...]) -> str:
     for kind in kinds:
         if kind not in known:
             fail("kind", f"one of {', '.join(known)}", kind)
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(_sampled(tuple(kinds)))
     event(f"kind: {kind}")
     return kind
 

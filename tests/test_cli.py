@@ -157,6 +157,10 @@ def test_losses_as_data_and_as_a_table(capsys: pytest.CaptureFixture[str]) -> No
     assert rows["rll"]["symmetry"]["constant"] == "K*log(11)"
     status, out, _ = run(capsys, "losses")
     assert status == 0
+    for name in rows:
+        assert f"\n{name} " in out
+    status, out, _ = run(capsys, "losses", "--long")
+    assert status == 0
     for row in rows.values():
         assert row["title"] in out
 
@@ -282,14 +286,26 @@ def test_from_records_to_figures_and_report(records: Path, capsys: pytest.Captur
     assert (status, out.strip()) == (0, str(out_dir / "report" / "index.html"))
 
 
+@pytest.mark.parametrize(
+    ("says", "shown"),
+    [
+        ("interrupted; finished stacks are in r.jsonl", "interrupted; finished stacks are in r.jsonl"),
+        ("", "interrupted"),
+        ("\n", "interrupted"),  # as it comes from some libraries
+    ],
+)
 def test_an_interrupt_says_what_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    says: str,
+    shown: str,
 ) -> None:
     def interrupted(*arguments: object, **options: object) -> None:
-        raise KeyboardInterrupt("interrupted; finished stacks are in r.jsonl")
+        raise KeyboardInterrupt(says)
 
     monkeypatch.setattr("lossmatters.empirics.experiments.runner.train", interrupted)
-    expected = (130, "", "lossmatters: interrupted; finished stacks are in r.jsonl\n")
+    expected = (130, "", f"lossmatters: {shown}\n")
     assert run(capsys, "train", "quick", "--out", tmp_path) == expected
 
 

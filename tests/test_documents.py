@@ -14,6 +14,7 @@ import lossmatters
 from lossmatters.paper.figures import MissingData
 from lossmatters.proofs_checks.conformance import CHECKS
 from lossmatters.proofs_checks.losses_page import document, entry
+from lossmatters.proofs_checks.losses_pictures import picture
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.symmetry.decide import decide
 
@@ -60,6 +61,7 @@ def test_the_page_of_losses_is_made_from_code() -> None:
     assert text[text.index("## What is not here") :] in page
     for cls in LOSSES.values():
         assert entry(cls()) in page
+        assert (ROOT / "docs" / "images" / "losses" / f"{cls.name}.svg").read_text() == picture(cls())
         assert f"\n| [{cls.title}](#loss-{cls.name}) | " in page[page.index(start) : page.index(end)]
 
 

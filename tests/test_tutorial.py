@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 # The files that each page writes.
 PAGES = {
     "tutorial.md": {"my_losses.py", "by_hand.py", "mended.py", "test_my_losses.py"},
-    "your_data.md": {"nets.py"},
+    "your_data.md": {"nets.py", "how.py"},
     "choosing.md": set(),
 }
 NUMBER = r"\d+\.\d+"

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,25 +24,41 @@ def cache_folder() -> Path:
 
 
 def user_folder(given: str | os.PathLike[str] | None) -> Path:
-    """Return `given`, or where there is none lossmatters in the user's cache folder; it need not exist."""
-    if given:
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Caches"
-    else:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """Return `given`, or where there is none lossmatters in the user's cache folder; it need not exist.
+
+    Raises
+    ------
+    OSError : nothing is given, and the user has no home folder.
+    """
+    try:
+        if given:
+            return Path(given).expanduser()
+        if sys.platform == "win32":
+            folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            folder = Path.home() / "Library" / "Caches"
+        else:
+            folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a user id without a name, as containers have
+        raise OSError(
+            f"HOME must be set, or {VARIABLE} (for results) and LOSSMATTERS_DATA (for data sets), got no home"
+        ) from None
     return folder / "lossmatters"
 
 
-def code_key() -> str:
-    """Return a hash of this package's sources, of Python and of the libraries it computes with."""
+def code_key(sources: Sequence[Path] = ()) -> str:
+    """Return a hash of the sources of `theory`, of Python and of the libraries it computes with.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        More folders of code that a result depends on.
+    """
     found = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        for part in (path.relative_to(root).as_posix().encode(), path.read_bytes()):
-            found.update(len(part).to_bytes(8, "big") + part)
+    for root in (Path(__file__).parent, *sources):
+        for path in sorted(root.rglob("*.py")):
+            for part in (path.relative_to(root).as_posix().encode(), path.read_bytes()):
+                found.update(len(part).to_bytes(8, "big") + part)
     versions = [f"{name} {_version(name)}" for name in LIBRARIES]
     found.update("; ".join([sys.version, *versions]).encode())
     return found.hexdigest()
@@ -55,7 +71,7 @@ def _version(name: str) -> str:
         return "absent"
 
 
-def cached(name: str, compute: Callable[[], Any]) -> Any:
+def cached(name: str, compute: Callable[[], Any], sources: Sequence[Path] = ()) -> Any:
     """Return the plain JSON data that `compute` returns, from the cache where this code put it there.
 
     A file that is missing, damaged or another version's is computed anew and replaced as a whole; a folder
@@ -63,9 +79,16 @@ def cached(name: str, compute: Callable[[], Any]) -> Any:
 
     Parameters
     ----------
-    name : of the file, without its ending.
+    name : str
+        Of the file, without its ending.
+    sources : sequence of Path
+        Folders of code beside `theory` that the result depends on.
     """
-    key, path = code_key(), cache_folder() / f"{name}.json"
+    try:
+        path = cache_folder() / f"{name}.json"
+    except OSError:
+        return compute()
+    key = code_key(sources)
     known = _read(path, key)
     if known is not None:
         return known["data"]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 from lossmatters.theory.cache import cached
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import LOSSES, Loss, get
+from lossmatters.theory.processes import each
+
+T = TypeVar("T")
 
 NOISE_RATE = "2/5"  # of the bound on what noise costs, where there is no other to choose
 
@@ -16,21 +22,44 @@ def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, A
 
     Symmetry and the range of the label sum are for every K at once; the largest loss and R3's bound, at eta
     = 2/5, are at `num_classes`; the noise tolerance (A2) is given for both. The rows of this package's own
-    losses take some 10 s, once: they are then kept in the user's cache folder (`lossmatters.theory.cache`).
+    losses take half a minute, once, and are then kept in the user's cache folder (`theory.cache`).
 
     Raises
     ------
     ValueError, TypeError : K < 2 or no integer, or eta = 2/5 not below the threshold (K - 1)/K.
     """
     k = check_num_classes(num_classes)
-    own = [name for name in LOSSES if LOSSES[name].__module__.startswith("lossmatters.theory.losses.")]
+    make = partial(row_of, num_classes=k)
+    return of_each(f"catalogue-K{k}", make) if use_cache else [make(name) for name in LOSSES]
 
-    def compute() -> list[dict[str, Any]]:
-        return [row(get(name), k) for name in own]
 
-    known = cached(f"catalogue-K{k}", compute) if use_cache else compute()
-    rows = {r["name"]: r for r in known}
-    return [rows[name] if name in rows else row(get(name), k) for name in LOSSES]
+def of_each(file: str, make: Callable[[str], T], workers: int = 1, sources: Sequence[Path] = ()) -> list[T]:
+    """Return what is made of each registered loss, by its name; of this package's own losses once.
+
+    Parameters
+    ----------
+    file : str
+        In the user's cache folder, without its ending.
+    make : function
+        From a name to plain JSON data; of a module, where there are several workers.
+    workers : int
+        Processes, as for `theory.processes.each`.
+    sources : sequence of Path
+        Folders of code beside `theory` that the result depends on.
+    """
+    own = own_names()
+    known = dict(zip(own, cached(file, lambda: each(make, own, workers), sources), strict=True))
+    return [known[name] if name in known else make(name) for name in LOSSES]
+
+
+def own_names() -> list[str]:
+    """Return the names of this package's own losses among those registered."""
+    return [name for name in LOSSES if LOSSES[name].__module__.startswith("lossmatters.theory.losses.")]
+
+
+def row_of(name: str, num_classes: int) -> dict[str, Any]:
+    """Return the row of a registered loss."""
+    return row(get(name), num_classes)
 
 
 def row(loss: Loss, num_classes: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import sympy
 
 from lossmatters.theory.dynamics.memorization_time import MemorizationTime, memorization_time
 from lossmatters.theory.exact import check_num_classes, check_rate
+from lossmatters.theory.formula import FormulaError
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.minimisers.calibration import Calibration, calibration
@@ -21,7 +22,7 @@ from lossmatters.theory.risk.reversal import OrderReversal
 from lossmatters.theory.risk.reversal_search import search_reversal
 from lossmatters.theory.risk.tolerance import NoiseTolerance, noise_tolerance
 from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
-from lossmatters.theory.symmetry.label_sum_range import LabelSumRange, label_sum_range
+from lossmatters.theory.symmetry.label_sum_range import LabelSumRange, digits_or_form, label_sum_range
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum, loss_maximum
 from lossmatters.theory.verdict import Status
 
@@ -136,7 +137,7 @@ class Certificate:
             return largest.to_dict()
         return {
             "loss_max": _finite(largest.value),
-            "loss_max_exact": str(largest.value),
+            "loss_max_exact": digits_or_form(largest.value),
             "at": largest.where,
             "method": largest.how,
             "meets_class_conditional_bound": self.meets_class_conditional_bound,
@@ -162,7 +163,7 @@ def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> Certi
     """
     k, eta = check_num_classes(num_classes), check_rate(noise_rate)
     at_k = decide(loss, k)
-    everywhere = Undecided("no formula") if isinstance(loss, CallableLoss) else decide(loss)
+    everywhere = _for_every_size(loss)
     largest = _largest(loss, k)
     optimum, time = _dynamics(loss, k, eta)
     return Certificate(
@@ -184,6 +185,16 @@ def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> Certi
         noisy_optimum=optimum,
         memorization_time=time,
     )
+
+
+def _for_every_size(loss: Loss) -> SymmetryVerdict | Undecided:
+    """Decide for all K at once; undecided for a loss that has a formula at the K asked alone."""
+    if isinstance(loss, CallableLoss):
+        return Undecided("no formula")
+    try:
+        return decide(loss)
+    except FormulaError as error:
+        return Undecided(f"not for every K: {error}")
 
 
 def in_full(at_k: SymmetryVerdict, everywhere: SymmetryVerdict) -> SymmetryVerdict:

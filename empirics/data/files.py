@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lossmatters.theory.cache import user_folder
 from lossmatters.theory.files import DiskFullError, space_needed, write_whole
+from lossmatters.theory.progress import progress as told
 
 VARIABLE = "LOSSMATTERS_DATA"
 OFFLINE = "LOSSMATTERS_OFFLINE"  # set to anything but 0: nothing is ever fetched
@@ -228,27 +229,21 @@ def _download(url: str, part: Path, size: int, progress: bool) -> None:
 
 def _transfer(url: str, part: Path, have: int, size: int, progress: bool) -> None:
     """Open one connection and append to `part` what comes, up to `size` bytes in all."""
-    from tqdm import tqdm
-
     headers = {"User-Agent": "lossmatters", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
         if have and not _continues(response, have):
             have = 0  # the server sends the whole file
-        bar = tqdm(
-            desc=part.name.removesuffix(".part"),
-            total=size,
-            initial=have,
-            unit="B",
-            unit_scale=True,
-            disable=None if progress else True,  # None: where the standard error is no terminal
-        )
-        with bar, part.open("ab" if have else "wb") as stream:
+        name = part.name.removesuffix(".part")
+        with (
+            told(name, size, show=progress, unit="bytes") as report,
+            part.open("ab" if have else "wb") as stream,
+        ):
             while have < size and (chunk := response.read(min(CHUNK, size - have))):
                 stream.write(chunk)
                 have += len(chunk)
-                bar.update(len(chunk))
+                report(have, "")
         if have == size and response.read(1):
             part.unlink()
             raise _Refused(f"sends more than {size} bytes")

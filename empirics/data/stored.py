@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,27 @@ def store(data: Dataset, folder: str | os.PathLike[str]) -> str:
     """Write a data set into a folder below this one, named by its content, and return that folder's path.
 
     What is there already stays. The inputs are written once, training and test behind each other.
+
+    Raises
+    ------
+    DiskFullError
+        No space is left; what was begun is removed, so that it takes none.
     """
     path = Path(folder) / f"{data.sha256[:16]}{SUFFIX}"
     if (path / _ABOUT).is_file():
         return str(path)
-    path.mkdir(parents=True, exist_ok=True)
+    mine = not path.exists()  # what another process has begun is not this one's to remove
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        _write(data, path)
+    except BaseException:
+        if mine and not (path / _ABOUT).is_file():
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+    return str(path)
+
+
+def _write(data: Dataset, path: Path) -> None:
     size = len(data.train_labels)
     first = data.train_inputs
     shape = (size + len(data.test_labels), *first.shape[1:])
@@ -53,7 +70,6 @@ def store(data: Dataset, folder: str | os.PathLike[str]) -> str:
     }
     # last and in one step: a folder that has it is whole
     write_whole(path / _ABOUT, json.dumps(about))
-    return str(path)
 
 
 def stored(path: str | os.PathLike[str]) -> Dataset:

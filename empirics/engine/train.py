@@ -14,6 +14,7 @@ from jaxtyping import Int
 
 from lossmatters.empirics.data.base import Dataset
 from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
+from lossmatters.empirics.engine.factories import Steps
 from lossmatters.empirics.engine.feed import Feed, batches
 from lossmatters.empirics.engine.forward import autocast, channels_last, forward, predict
 from lossmatters.empirics.engine.metrics import Counter, Curves
@@ -95,10 +96,10 @@ def train_stack(
         # the networks of a stack drop the same features, so one seed will do
         stack.generator = torch.Generator(device).manual_seed(torch_seed("dropout", seeds[0], *key))
     channels_last(stack)
-    optimiser = optimiser_of(training, stack)
     counter = Counter(noisy_labels, clean_labels, test_labels, data.num_classes, training.epochs)
     losses = torch.zeros(training.epochs, len(networks), dtype=dtype, device=device)
     feed = Feed(inputs, size, training, seeds, key)
+    optimiser = Steps(training, stack, feed.steps, lambda: optimiser_of(training, stack))
     groups = _loss_groups(networks)
     rows = torch.arange(len(networks), device=device)[:, None]
     run = _Run(stack, optimiser, counter, losses, feed)
@@ -121,9 +122,7 @@ def train_stack(
             )
             optimiser.zero_grad()
             batch_losses.sum().backward()  # networks share no parameter: each gets its own gradient
-            for group in optimiser.param_groups:
-                group["lr"] = training.step_size(epoch, step / feed.steps)
-            optimiser.step()
+            optimiser.step(epoch, step)
             losses[epoch] += batch_losses.detach()
         losses[epoch] /= feed.steps
         classes = predict(stack, inputs, training.precision)
@@ -146,7 +145,7 @@ class _Run:
     """All that changes in the course of training."""
 
     stack: Stack
-    optimiser: torch.optim.Optimizer
+    optimiser: Steps
     counter: Counter
     losses: torch.Tensor
     feed: Feed

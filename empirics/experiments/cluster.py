@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from lossmatters.empirics.experiments.pool import Event, Work, WorkerError
 from lossmatters.empirics.experiments.provenance import version
+from lossmatters.empirics.experiments.supply import Supply, as_supply, waited
 from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def worker_count(client: Client) -> int:
 
 
 def run_on_cluster(
-    work: Work, tasks: Sequence[Any], client: Client, deadline: float | None = None
+    work: Work, tasks: Sequence[Any] | Supply, client: Client, deadline: float | None = None
 ) -> Generator[Event, None, None]:
     """Do ``work(task, report)`` for each task on the workers of a cluster, yielding events as they come.
 
@@ -114,7 +115,8 @@ def run_on_cluster(
 
     Parameters
     ----------
-    deadline : in seconds since 1970, after which nothing more is hoped for from a cluster without workers.
+    deadline : in seconds since 1970, after which nothing more is hoped for from a cluster without workers,
+        and tasks that other sweeps are at are not waited for.
 
     Raises
     ------
@@ -125,18 +127,21 @@ def run_on_cluster(
     topic = f"lossmatters-{uuid4().hex}"
     news: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
     futures: dict[int, Future[Any]] = {}
-    workers, counted = 1, float("-inf")
+    workers, counted, supply = 1, float("-inf"), as_supply(tasks)
     client.subscribe_topic(topic, lambda event: news.put(event[1]))
     try:
-        for number, task in enumerate(tasks):
-            futures[number] = client.submit(
-                *(_do, version("lossmatters"), cloudpickle.dumps((work, task)), number, topic),
-                # a key of its own, so that Dask never takes it for one that it has done before
-                key=f"{topic}-{number}",
-                priority=-number,  # in their order, which is first seed first
-                retries=0,
-            )
-        while futures:
+        while futures or supply.left:
+            while (given := supply.take()) is not None:
+                number, task = given
+                futures[number] = client.submit(
+                    *(_do, version("lossmatters"), cloudpickle.dumps((work, task)), number, topic),
+                    # a key of its own, so that Dask never takes it for one that it has done before
+                    key=f"{topic}-{number}",
+                    priority=-number,  # in their order, which is first seed first
+                    retries=0,
+                )
+            if not futures and not waited(supply, deadline):
+                return
             if time.monotonic() > counted + COUNT_SECONDS:
                 before, workers, counted = workers, worker_count(client), time.monotonic()
                 if before and not workers:

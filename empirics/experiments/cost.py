@@ -1,6 +1,9 @@
-"""How long training takes, estimated.  No torch but where the layers of a model are counted."""
+"""How long training takes, estimated.  No torch but where layers are counted, or bfloat16 is tried."""
 
 from __future__ import annotations
+
+import time
+from functools import cache
 
 from lossmatters.empirics.data import sizes
 from lossmatters.empirics.experiments.experiment import Experiment
@@ -16,7 +19,7 @@ ON_A_CPU = {
 }
 OTHERS = 2e10  # a user's module: a guess between dense layers and convolutions
 SMALL, IN_SMALL = 2e5, 2.4e10  # an mlp of fewer multiply-adds than this is slowed down by all the rest
-# Times as fast in bfloat16, where the CPU has instructions for it; without them it may be slower.
+# Times as fast in bfloat16, where the CPU has instructions for it; where it has none, `bfloat16_speed` says.
 BFLOAT16_MLP, BFLOAT16_CONVOLUTIONS = 2.7, 1.4
 # Nobody has measured this engine on a GPU yet. Small networks keep a large one about this busy.
 ON_A_GPU = 5e12
@@ -32,5 +35,30 @@ def seconds(experiment: Experiment, networks: int, device: str) -> float:
     if device == "cpu":
         speed = ON_A_CPU.get(experiment.model.name, OTHERS) if work > SMALL else IN_SMALL
         if training.precision == "bfloat16":
-            speed *= BFLOAT16_MLP if experiment.model.name == "mlp" else BFLOAT16_CONVOLUTIONS
+            faster = BFLOAT16_MLP if experiment.model.name == "mlp" else BFLOAT16_CONVOLUTIONS
+            speed *= faster if bfloat16_speed() >= 1 else bfloat16_speed()
     return networks * training.epochs * work * (4 * found.train + found.test) / speed
+
+
+@cache
+def bfloat16_speed() -> float:
+    """Try how many times as fast as in float32 this processor multiplies matrices in bfloat16.
+
+    Without instructions for bfloat16 that may be a fortieth.
+    """
+    import torch
+
+    def took(kind: torch.dtype) -> float:
+        left, right = torch.ones(64, 512, dtype=kind), torch.ones(512, 512, dtype=kind)
+        left @ right  # the first product prepares the others
+        began = time.perf_counter()
+        for _ in range(3):
+            left @ right
+        return time.perf_counter() - began
+
+    return took(torch.float32) / took(torch.bfloat16)
+
+
+def bfloat16_is_slow(experiment: Experiment, device: str) -> bool:
+    """Tell whether an experiment computes in bfloat16 on a processor that takes twice as long for it."""
+    return device == "cpu" and experiment.training.precision == "bfloat16" and bfloat16_speed() < 0.5

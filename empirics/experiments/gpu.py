@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lossmatters.empirics.experiments.experiment import Experiment, Run
 from lossmatters.empirics.experiments.jobs import Group, Job
 from lossmatters.empirics.experiments.pool import Event, WorkerError, run_tasks
+from lossmatters.empirics.experiments.supply import Claimed, waited
 from lossmatters.empirics.models.images import ImageModel
 
 if TYPE_CHECKING:
@@ -22,13 +23,19 @@ def in_lanes(part: Experiment, runs: Sequence[Run]) -> bool:
     """Return whether these runs are trained one by one: small perceptrons are faster as a stack, and a warm
     start needs the network that it goes on from.
     """
-    return isinstance(part.model, ImageModel) and all(run.start is None for run in runs)
+    declared = not (part.training.own_optimiser or part.training.own_schedule)  # a lane knows no other
+    return declared and isinstance(part.model, ImageModel) and all(run.start is None for run in runs)
 
 
 def run_on_gpu(
-    tasks: Sequence[Task], lanes: int = LANES, device: str = "cuda"
+    tasks: Claimed, all_tasks: Sequence[Task], lanes: int = LANES, device: str = "cuda"
 ) -> Generator[Event, None, None]:
     """Do tasks as `lossmatters.empirics.experiments.pool.run_tasks` does; a task for a lane has one run.
+
+    Parameters
+    ----------
+    tasks : to be handed out.
+    all_tasks : the same, by their numbers.
 
     Raises
     ------
@@ -36,21 +43,22 @@ def run_on_gpu(
     """
     from lossmatters.empirics.experiments.stack import train_task
 
-    single = [i for i, task in enumerate(tasks) if in_lanes(task.experiment, task.runs)]
-    rest = [i for i in range(len(tasks)) if i not in set(single)]
-    for event in run_tasks(train_task, [tasks[i] for i in rest], 1):
-        yield Event(event.kind, rest[event.task], event.value)
-    if single:
-        yield from _run_in_lanes(tasks, single, lanes, device)
+    single = tasks.part([i for i, task in enumerate(all_tasks) if in_lanes(task.experiment, task.runs)])
+    deadline = next((t.saving.deadline for t in all_tasks if t.saving is not None), None)
+    yield from run_tasks(train_task, tasks, 1, deadline)
+    while single.left:
+        taken = dict(iter(single.take, None))
+        if taken:
+            yield from _run_in_lanes(taken, lanes, device)
+        elif not waited(single, deadline):
+            break
 
 
-def _run_in_lanes(
-    tasks: Sequence[Task], chosen: Sequence[int], lanes: int, device: str
-) -> Generator[Event, None, None]:
+def _run_in_lanes(chosen: Mapping[int, Task], lanes: int, device: str) -> Generator[Event, None, None]:
     from lossmatters.empirics.experiments.lanes import Lanes
 
     events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-    first = tasks[chosen[0]]
+    first = next(iter(chosen.values()))
     pool = Lanes(
         lambda job, record: events.put(Event("done", job.index, [record])),
         device=device,
@@ -60,7 +68,7 @@ def _run_in_lanes(
         report=lambda job, epochs: events.put(Event("report", job.index, epochs)),
     )
     saves = first.saving is not None
-    jobs = [Job(tasks[i].experiment, tasks[i].runs[0], saves, tasks[i].eager, i) for i in chosen]
+    jobs = [Job(task.experiment, task.runs[0], saves, task.eager, i) for i, task in chosen.items()]
 
     def run() -> None:
         try:

@@ -26,6 +26,8 @@ def with_own(
     model: Any = None,
     noise: Any = None,
     losses: Sequence[str] = (),
+    optimiser: Any = None,
+    schedule: Any = None,
 ) -> Experiment | Study:
     """Return an experiment with a user's own parts in place of what it declares.
 
@@ -35,6 +37,7 @@ def with_own(
     noise : what `lossmatters.empirics.noise_text.noise_kind` takes. A bare "pair" keeps the rates of the
         grid; a rate, or noise that has its own, takes the place of all of them.
     losses : in place of those of the grid, each at every rate of it. Warm starts are then left out.
+    optimiser, schedule : what `Training` takes, in every set-up; a factory, or "adam" or "sgd".
 
     Raises
     ------
@@ -47,7 +50,15 @@ def with_own(
             if value is not None and len(experiment.parts) > 1:
                 fail(name, f"left as it is in {experiment.name}, which has several set-ups (try own)", value)
         parts = (
-            with_own(part, dataset=dataset, model=model, noise=noise, losses=losses)
+            with_own(
+                part,
+                dataset=dataset,
+                model=model,
+                noise=noise,
+                losses=losses,
+                optimiser=optimiser,
+                schedule=schedule,
+            )
             for part in experiment.parts
         )
         return replace(experiment, parts=tuple(parts))  # type: ignore[arg-type]  # of parts that are none
@@ -56,6 +67,8 @@ def with_own(
         changes["dataset"] = dataset
     if model is not None:
         changes["model"] = model
+    if optimiser is not None or schedule is not None:
+        changes["training"] = experiment.training.with_own(optimiser, schedule)
     grid, warm, more = experiment.grid, experiment.warm, experiment.first_seed_grid
     if losses:
         rates = dict.fromkeys(rate for _, rate in grid)

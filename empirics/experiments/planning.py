@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lossmatters.empirics import records
 from lossmatters.empirics.engine.training import check_count
 from lossmatters.empirics.experiments.cluster import is_cluster
-from lossmatters.empirics.experiments.cost import seconds
+from lossmatters.empirics.experiments.cost import bfloat16_is_slow, bfloat16_speed, seconds
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
 from lossmatters.empirics.experiments.gpu import LANES
 from lossmatters.empirics.experiments.named import get_experiment
@@ -19,6 +19,7 @@ from lossmatters.empirics.experiments.selection import choose
 from lossmatters.empirics.experiments.stack import configuration
 from lossmatters.empirics.records import Record
 from lossmatters.theory.exact import fail
+from lossmatters.theory.processes import usable_cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -62,6 +63,13 @@ class Plan:
     def part(self, run: Run) -> Experiment:
         """Return the part of the study that a run belongs to."""
         return self.experiment.parts[run.part]
+
+    @property
+    def warning(self) -> str:
+        """Return what will make it slow on this machine, or an empty text."""
+        if not any(bfloat16_is_slow(self.part(stack[0]), self.device) for stack in self.stacks.values()):
+            return ""
+        return f"this processor computes bfloat16 {1 / bfloat16_speed():.0f} times slower than float32"
 
 
 def plan(
@@ -127,7 +135,7 @@ def planned(
         Whether the workers are those of a cluster, each with a GPU of its own where there are GPUs.
     """
     if workers is None:
-        workers = LANES if kind == "cuda" else _usable_cpus()
+        workers = LANES if kind == "cuda" else usable_cores()
     check_count("workers", workers)
     wanted = choose(experiment, only or {})
     path = records_file(records_path, experiment.name)
@@ -170,8 +178,3 @@ def device_kind(device: str, elsewhere: bool = False) -> str:
     from lossmatters.empirics.engine.device import DEVICES, resolve_device
 
     return device if elsewhere and device in DEVICES else resolve_device(device).type
-
-
-def _usable_cpus() -> int:
-    """Count the CPUs that this process may use, which may be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""How far a sweep is, and the bar that shows it."""
+"""How far a sweep is, and how that is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossmatters.empirics.experiments.planning import Plan
+from lossmatters.theory.progress import progress as told
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,11 @@ class Progress:
 
 @contextmanager
 def reporter(progress: bool | Callable[[Progress], None], todo: Plan) -> Iterator[Callable[[Progress], Any]]:
-    """Yield a function to call with each `Progress`: the caller's own, a bar, or nothing."""
+    """Yield a function to call with each `Progress`: the caller's own, a bar or lines, or nothing."""
     if callable(progress):
         yield progress
-    elif not progress:
-        yield lambda state: None
-    else:
-        from tqdm import tqdm
-
-        with tqdm(
-            total=todo.epochs, desc=todo.experiment.name, unit="epoch", smoothing=0, disable=None
-        ) as bar:
-
-            def show(state: Progress) -> None:
-                bar.set_postfix_str(f"{state.networks_done}/{state.networks} networks", refresh=False)
-                bar.update(state.epochs_done - bar.n)
-
-            yield show
+        return
+    with told(todo.experiment.name, todo.epochs, show=progress, unit="epochs of networks") as report:
+        yield lambda state: report(
+            state.epochs_done, f"{state.networks_done} of {state.networks} networks recorded"
+        )

@@ -8,6 +8,7 @@ is not written.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -18,13 +19,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossmatters.empirics import records
 from lossmatters.empirics.data import Dataset, load
 from lossmatters.empirics.data.stored import store
+from lossmatters.empirics.experiments.claims import Claims
 from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
 from lossmatters.empirics.experiments.gpu import in_lanes, run_on_gpu
-from lossmatters.empirics.experiments.planning import Plan, absolute, changed, device_kind, planned, run_id
+from lossmatters.empirics.experiments.planning import (
+    Plan,
+    absolute,
+    changed,
+    device_kind,
+    planned,
+    records_file,
+    run_id,
+)
 from lossmatters.empirics.experiments.pool import Event, WorkerError, run_tasks
 from lossmatters.empirics.experiments.progress import Progress, reporter
 from lossmatters.empirics.experiments.provenance import source_commit
@@ -32,11 +41,14 @@ from lossmatters.empirics.experiments.sending import check_sendable
 from lossmatters.empirics.experiments.stack import (
     Saving,
     Task,
+    checkpoints_for,
     stack_folder,
     train_task,
     train_task_elsewhere,
 )
+from lossmatters.empirics.experiments.supply import Claimed
 from lossmatters.empirics.records import Record
+from lossmatters.empirics.records.files import lock_of
 from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
@@ -95,8 +107,8 @@ def train(
     budget : seconds after which all is saved and the call returns, with the records that there are. Each
         worker finishes one epoch in any case.
     checkpoint_seconds : between two checkpoints of one stack, >= 0; they are written after epochs.
-    progress : True for a bar on the standard error (if it is a terminal), or a function that is called
-        after every epoch of a stack; of one in a cluster, at most once a second.
+    progress : True for a bar on the standard error (a line every half minute where it is no terminal), or a
+        function that is called after every epoch of a stack; of one in a cluster, at most once a second.
 
     Raises
     ------
@@ -118,17 +130,22 @@ def train(
         fail("checkpoint_seconds", ">= 0", checkpoint_seconds)
     asked_for = changed(experiment, seeds, epochs, subset, precision)
     count = 1 if elsewhere else workers
+    before = _size(records_file(records_path, asked_for.name))
     todo, existing = planned(asked_for, records_path, only, kind, count, resume, folder, elsewhere)
     _check_writable(todo.path)
     ids = {run: run_id(todo.part(run), run, folder) for run in todo.runs}
+    claims = Claims(todo.path.absolute(), before)
+    _forget_recorded(todo, {run: name for run, name in ids.items() if name in existing}, claims)
     if todo.stacks:
-        if not elsewhere:  # a cluster takes functions with their code
+        if not elsewhere:  # a cluster takes functions with their code, and has processors of its own
+            if todo.warning:
+                logging.getLogger(__name__).warning(todo.warning)
             for part in asked_for.parts:
                 check_sendable(part)
         deadline = None if budget is None else time.time() + budget
         saving = Saving(checkpoints_of(todo.path.absolute()), checkpoint_seconds, deadline)
         missing = {run: name for run, name in ids.items() if name not in existing}
-        existing |= _train(todo, missing, executor, progress, saving, folder)
+        existing |= _train(todo, missing, claims, executor, progress, saving, folder)
     return [existing[name] for name in ids.values() if name in existing]
 
 
@@ -140,6 +157,7 @@ def checkpoints_of(records: Path) -> Path:
 def _train(
     todo: Plan,
     missing: Mapping[Run, str],
+    claims: Claims,
     executor: str | Client,
     progress: bool | Callable[[Progress], None],
     saving: Saving,
@@ -149,41 +167,51 @@ def _train(
     source = source_commit()
     written: dict[str, Record] = {}
     pieces = _pieces(todo, missing, todo.device in LANE_DEVICES and not is_cluster(executor))
-    networks, epochs, done = sum(len(runs) for _, runs in pieces), [0] * len(pieces), 0
+    networks = sum(len(runs) for _, runs in pieces)
     total = sum(len(runs) * todo.part(runs[0]).training.epochs for _, runs in pieces)
+    left: list[Path] = [saving.folder]  # to be removed at the end, if no other sweep takes part
     try:
-        with _pool(executor, todo, saving.deadline) as (run_all, workers):
+        with claims.open(lambda: _tidy(left)), _pool(executor, todo, saving.deadline) as (run_all, workers):
             shared = {part.dataset: _shared(part.dataset, todo.path) for part in todo.experiment.parts}
             tasks = [
-                # the first task of each worker gets on whatever the budget, or calls might never end the work
                 Task(
                     replace(todo.part(runs[0]), dataset=shared[todo.part(runs[0]).dataset]),
                     *(runs, i, todo.device, source, data_dir, saving),
-                    eager=place < workers,
                 )
-                for place, (i, runs) in enumerate(pieces)
+                for i, runs in pieces
             ]
-            with reporter(progress, todo) as report, closing(run_all(tasks)) as events:
+            epochs = [0] * len(tasks)
+            wanted = {i: [missing[r] for r in task.runs if r in missing] for i, task in enumerate(tasks)}
+            supply = Claimed(dict(enumerate(tasks)), wanted, claims, workers)
+
+            def state() -> Progress:
+                done = sum(len(tasks[i].runs) for i in [*supply.recorded, *finished])
+                for i in supply.recorded:
+                    epochs[i] = len(tasks[i].runs) * tasks[i].experiment.training.epochs
+                return Progress(done, networks, sum(epochs), total)
+
+            finished: list[int] = []
+            with reporter(progress, todo) as report, closing(run_all(supply, tasks)) as events:
                 for event in events:
                     if event.kind == "report":
                         epochs[event.task] = event.value
                     elif event.value is not None:
                         task = tasks[event.task]
                         new = _asked_for(event.value, task, missing)
-                        records.append(todo.path, new.values())
+                        claims.append(r for name, r in new.items() if name not in claims.elsewhere)
                         written |= new
-                        done += len(task.runs)
+                        finished.append(event.task)
                         epochs[event.task] = len(task.runs) * task.experiment.training.epochs
                         _forget(task)
-                    report(Progress(done, networks, sum(epochs), total))
+                    report(state())
+                if supply.recorded:
+                    report(state())
+            left += [Path(place) for given, place in shared.items() if given != place]
     except WorkerError as error:
         raise TrainingError(f"training stopped: {error}; {_kept(todo.path)}") from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; {_kept(todo.path)}") from None
-    for given, place in shared.items():
-        if given != place:
-            _remove(Path(place))
-    return written
+    return written | claims.elsewhere
 
 
 def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[int, tuple[Run, ...]]]:
@@ -207,27 +235,32 @@ def _shared(dataset: str | Dataset, records: Path) -> str:
     return store(load(dataset), records.absolute().with_name(f"{records.stem}.datasets"))
 
 
-def _remove(folder: Path) -> None:
-    """Remove a folder, and the folder that it is in, if nothing else is."""
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):
-        folder.parent.rmdir()
+def _tidy(left: Sequence[Path]) -> None:
+    """Remove the folder of checkpoints if it is empty, and folders of data sets with what is in them."""
+    checkpoints, *datasets = left
+    for folder in datasets:
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in (checkpoints, *(d.parent for d in datasets)):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @contextmanager
 def _pool(
     executor: str | Client, todo: Plan, deadline: float | None
-) -> Iterator[tuple[Callable[[Sequence[Task]], Generator[Event, None, None]], int]]:
-    """Yield what trains tasks, and how many of them at a time to begin with."""
+) -> Iterator[tuple[Callable[[Claimed, Sequence[Task]], Generator[Event, None, None]], int]]:
+    """Yield what trains tasks, as they are handed out, and how many of them at a time to begin with."""
     if not is_cluster(executor):
         if todo.device in LANE_DEVICES:
             yield partial(run_on_gpu, lanes=todo.workers, device=todo.device), todo.workers
         else:
-            yield partial(run_tasks, train_task, workers=todo.workers), todo.workers
+            yield lambda supply, _: run_tasks(train_task, supply, todo.workers, deadline), todo.workers
         return
     with connected(executor) as client:
-        run = partial(run_on_cluster, train_task_elsewhere, client=client, deadline=deadline)
-        yield run, max(1, worker_count(client))
+        yield (
+            lambda supply, _: run_on_cluster(train_task_elsewhere, supply, client, deadline),
+            max(1, worker_count(client)),
+        )
 
 
 def _asked_for(found: Sequence[Record], task: Task, missing: Mapping[Run, str]) -> dict[str, Record]:
@@ -244,7 +277,22 @@ def _forget(task: Task) -> None:
     """Remove the checkpoints of a stack that is recorded, whoever wrote them."""
     folder = stack_folder(task)
     if folder is not None:
-        _remove(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_recorded(todo: Plan, recorded: Mapping[Run, str], claims: Claims) -> None:
+    """Remove the checkpoints of stacks that are recorded whole: who wrote the records may have been killed
+    before it did.
+    """
+    folder = checkpoints_of(todo.path.absolute())
+    if not folder.is_dir():
+        return
+    whole = [runs for runs in todo.experiment.stacks() if all(run in recorded for run in runs)]
+    for runs in [*whole, *((run,) for run in recorded)]:  # lanes train one network at a time
+        shutil.rmtree(checkpoints_for(folder, [recorded[run] for run in runs]), ignore_errors=True)
+    if not todo.stacks:  # else whoever trains tidies up
+        with claims.open(lambda: _tidy([folder])):
+            pass
 
 
 def _kept(path: Path) -> str:
@@ -261,3 +309,14 @@ def _check_writable(path: Path) -> None:
         raise type(error)(
             f"records_path must be writable, got records_path={str(path)!r}: {error.strerror}"
         ) from None
+    try:
+        with lock_of(path):
+            pass
+    except (OSError, NotImplementedError) as error:
+        raise OSError(
+            f"records_path must be on a file system with locks, got records_path={str(path)!r}: {error}"
+        ) from None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0

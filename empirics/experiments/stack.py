@@ -104,9 +104,13 @@ def stack_folder(task: Task) -> Path | None:
     """Return the folder of a task's checkpoints, by whatever worker: a name that stands for its runs."""
     if task.saving is None:
         return None
-    return task.saving.folder / _short(
-        run_id(configuration(task.experiment, run, task.data_dir)) for run in task.runs
-    )
+    names = (run_id(configuration(task.experiment, run, task.data_dir)) for run in task.runs)
+    return checkpoints_for(task.saving.folder, names)
+
+
+def checkpoints_for(folder: Path, run_ids: Iterable[str]) -> Path:
+    """Return the folder of the checkpoints of runs that are trained together."""
+    return folder / _short(run_ids)
 
 
 def checkpoint_folder(task: Task) -> Path | None:

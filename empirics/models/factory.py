@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lossmatters.empirics.loading import is_reference, load_object
+from lossmatters.empirics.loading import is_reference, load_object, text_of
 from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
@@ -54,13 +54,7 @@ class Factory:
     @property
     def text(self) -> str:
         """Return a reference to the function, as far as there is one."""
-        if isinstance(self.make, str):
-            return self.make
-        inner = getattr(self.make, "func", self.make)  # of functools.partial
-        module = getattr(inner, "__module__", "")
-        # a script goes by another name in the processes that it starts
-        module = "__main__" if module == "__mp_main__" else module
-        return f"{module}:{getattr(inner, '__qualname__', type(inner).__name__)}"
+        return text_of(self.make)
 
     @property
     def function(self) -> Callable[[], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 from collections.abc import Iterable
@@ -10,13 +11,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+import msgspec
+from filelock import BaseFileLock, FileLock
 
 from lossmatters.empirics.records.record import CURVES, SCHEMA, Record, RecordError, digest_of
 from lossmatters.theory.files import space_needed
 
 READ = (1, SCHEMA)  # schema 1 had no digest
 OPTIONAL = ("risks", "classes", "formula")  # of a record: older ones, and most, are without
+_FIELDS = tuple(f.name for f in dataclasses.fields(Record))
 LONGEST = 64 * 2**20  # characters of a line: a curve of a million epochs fits
 
 
@@ -67,8 +70,7 @@ def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
     path = Path(path)
     data = "".join(record.to_json() + "\n" for record in records).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The lock is a file of its own, hidden beside the records: it works alike on every system.
-    with space_needed(path, len(data)), FileLock(path.with_name(f".{path.name}.lock")):
+    with space_needed(path, len(data)), lock_of(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         try:
             size = os.fstat(descriptor).st_size
@@ -90,11 +92,43 @@ def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
             os.close(descriptor)
 
 
+def read_from(path: Path, start: int) -> tuple[list[Record], int]:
+    """Return the records that a file holds beyond its first `start` bytes, and how many bytes it has now.
+
+    To be called under the lock of the file, where no line is half written.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, start - 1))
+            if start and file.read(1) != b"\n":  # `start` was in the middle of a line that was being written
+                file.seek(0)
+            new = file.read()
+            size = file.tell()
+    except FileNotFoundError:
+        return [], 0
+    lines = new.decode("utf-8", errors="replace").split("\n")
+    return [_parse(line, f"{path}, written meanwhile") for line in lines if line.strip()], size
+
+
+def lock_of(path: Path) -> BaseFileLock:
+    """Return the lock of a file of records: a file of its own, hidden beside it, alike on every system."""
+    return lock(path.with_name(f".{path.name}.lock"))
+
+
+def lock(file: Path, timeout: float = -1) -> BaseFileLock:
+    """Return a lock that the system takes from a process that dies; no file that merely stands there."""
+    strict: dict[str, Any] = {"fallback_to_soft": False} if "fallback_to_soft" in _LOCK_TAKES else {}
+    return FileLock(file, timeout=timeout, **strict)
+
+
+_LOCK_TAKES = inspect.signature(FileLock.__init__).parameters  # older versions know no other lock
+
+
 def _parse(line: str, where: str) -> Record:
     if len(line) > LONGEST:
         raise RecordError(f"{where}: a record must have at most {LONGEST} characters, got {len(line)}")
     try:
-        data = json.loads(line)
+        data = _decoded(line)
     except (ValueError, RecursionError):
         raise RecordError(
             f"{where}: not a whole record (a write was cut off, or this is no record file)"
@@ -103,9 +137,8 @@ def _parse(line: str, where: str) -> Record:
         raise RecordError(f"{where}: not a record, got {type(data).__name__}")
     if type(data.get("schema")) is not int or data["schema"] not in READ:
         raise RecordError(f"{where}: schema must be {SCHEMA}, got schema={data.get('schema')!r}")
-    fields = [f.name for f in dataclasses.fields(Record)]
     curves = data.get("curves")
-    missing = [name for name in fields if name not in data and name not in OPTIONAL] + [
+    missing = [name for name in _FIELDS if name not in data and name not in OPTIONAL] + [
         f"curves.{name}" for name in CURVES if not isinstance(curves, dict) or name not in curves
     ]
     if missing:
@@ -116,7 +149,7 @@ def _parse(line: str, where: str) -> Record:
     wrong = _wrong(data)
     if wrong:
         raise RecordError(f"{where}: {wrong}")
-    record = Record(**{name: data[name] for name in fields if name in data})
+    record = Record(**{name: data[name] for name in _FIELDS if name in data})
     if data.get("run_id") != record.run_id:
         raise RecordError(
             f"{where}: run_id must be {record.run_id}, got run_id={data.get('run_id')!r} (edited?)"
@@ -135,9 +168,17 @@ def _parse(line: str, where: str) -> Record:
     return record
 
 
+def _decoded(line: str) -> Any:
+    """Return the JSON of a line: what msgspec cannot read, NaN and infinity, Python may."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return json.loads(line)
+
+
 def _wrong(data: dict[str, Any]) -> str | None:
     """Return what is wrong with a record whose fields are all there."""
-    from lossmatters.empirics.records.schema import problem  # msgspec is needed to read alone
+    from lossmatters.empirics.records.schema import problem  # needed to read alone
 
     found = problem(data)
     if found:

@@ -9,7 +9,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
+
+from lossmatters.empirics.records.canonical import canonical_text, sorted_json
 
 SCHEMA = 2
 CURVES = (
@@ -91,12 +94,22 @@ class Record:
             **({} if self.formula is None else {"formula": self.formula}),
         }
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Return a stable key of the configuration: 16 hexadecimal digits of its SHA-256."""
         return run_id(self.configuration)
 
-    @property
+    @cached_property
+    def repeats(self) -> str:
+        """Return a key that runs share which differ in loss, noise rate, seed and start alone, whatever the
+        experiment: 16 hexadecimal digits.
+        """
+        noise = {k: v for k, v in self.noise.items() if k != "rate" and not k.startswith("realised_")}
+        training = {k: v for k, v in self.training.items() if k != "start"}
+        text = sorted_json([self.dataset, self.model, training, noise])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
     def noise_rate(self) -> Fraction:
         """Return the nominal rate, exact.
 
@@ -124,15 +137,15 @@ class Record:
     def epochs(self) -> int:
         return len(self.curves["train_loss"])
 
-    @property
+    @cached_property
     def diverged(self) -> int | None:
         """Return the epoch in which the loss was no longer finite, from 1 on; None where it always was.
 
         After the last step of the last epoch, it shows in the risks of the final network alone.
         """
-        for epoch, value in enumerate(self.curves["train_loss"], start=1):
-            if value is None or not math.isfinite(value):
-                return epoch
+        losses = self.curves["train_loss"]
+        if None in losses or not all(map(math.isfinite, losses)):  # type: ignore[arg-type]  # no None then
+            return 1 + next(i for i, x in enumerate(losses) if x is None or not math.isfinite(x))
         own = (self.risks or {}).get("own_labels", 0.0)
         return None if math.isfinite(own) else self.epochs
 
@@ -165,15 +178,16 @@ class Record:
 def digest_of(content: dict[str, Any]) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of a record's content, its own digest left out.
 
-    A float is written in its shortest exact form, so a record that was read has the digest that was written.
+    It is of the text that ``json.dumps(content, sort_keys=True)`` gives. A float is written in its shortest
+    exact form, so a record that was read has the digest that was written.
     """
-    text = json.dumps({k: v for k, v in content.items() if k != "digest"}, sort_keys=True)
+    text = canonical_text({k: v for k, v in content.items() if k != "digest"})
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def run_id(configuration: dict[str, Any]) -> str:
     """Return the key of a configuration (see `Record.run_id`)."""
-    return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(sorted_json(configuration).encode()).hexdigest()[:16]
 
 
 def converged(records: Iterable[Record]) -> list[Record]:

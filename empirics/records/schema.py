@@ -126,4 +126,6 @@ def problem(data: dict[str, Any]) -> str | None:
         msgspec.convert(data, Line)
     except msgspec.ValidationError as error:
         return str(error).replace("`$.", "`").replace("\n", " ")
+    except OverflowError:  # of an integer that is no float, in some versions
+        return "a number must be at most 1.8e308"
     return None

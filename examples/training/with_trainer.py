@@ -52,7 +52,7 @@ class RobustLoss:
 
     def __init__(self, data: NoisyDigits) -> None:
         # the sum, since with gradient accumulation only the Trainer knows how many samples make a step
-        self.criterion = get("rll", alpha=0.1).criterion("sum", weight=data.class_weight)
+        self.criterion = get("rll", alpha=0.1).criterion(reduction="sum", weight=data.class_weight)
         self.meter = MemorizationMeter(10, num_samples=len(data.inputs))
         self.clean_labels = data.clean_labels
 

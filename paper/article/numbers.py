@@ -57,7 +57,8 @@ def share(estimate: Estimate | None) -> str:
     mean = f"{100 * estimate.mean:.1f}"
     if not estimate.has_interval:
         return mean
-    return rf"\ensuremath{{{mean}\scriptstyle\,\pm {50 * (estimate.high - estimate.low):.1f}}}"
+    beyond = "^*" if estimate.low < 0 or estimate.high > 1 else ""  # no share is there
+    return rf"\ensuremath{{{mean}\scriptstyle\,\pm {50 * (estimate.high - estimate.low):.1f}{beyond}}}"
 
 
 def macros(found: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ from lossmatters.paper.figures.look import (
 )
 from lossmatters.paper.figures.memorization_time import LABELLED, RATES, outcome_of
 from lossmatters.paper.names import loss_name, loss_of, loss_order, rate_name
-from lossmatters.paper.statistics import Grid, grid
+from lossmatters.paper.statistics import Grid, correlation_title, grid
 from lossmatters.theory.dynamics.mean_field_judge import FITTED, Pair, fitted, pairs
 from lossmatters.theory.dynamics.mean_field_setup import setup_of
 from lossmatters.theory.dynamics.prediction import rank_correlation
@@ -104,8 +104,7 @@ def _scatter(axes: Axes, rows: list[Pair]) -> None:
     measured = [p.outcome.memorization_rate for p in rest]
     if len({p.family for p in rest}) > 1:
         found = rank_correlation([p.predicted for p in rest], measured, [p.family for p in rest])
-        span = f"[{found.low:.2f}, {found.high:.2f}]"
-        axes.set_title(f"Spearman {found.estimate:.2f} {span}, {found.n} pairs, {found.families} families")
+        axes.set_title(correlation_title(found))
     from matplotlib.lines import Line2D
 
     point = partial(Line2D, [], [], linestyle="none", markersize=4)

@@ -22,7 +22,7 @@ from lossmatters.paper.figures.look import (
     width_of,
 )
 from lossmatters.paper.names import loss_name, loss_of, loss_order, rate_name
-from lossmatters.paper.statistics import Cell, grid, rates_of
+from lossmatters.paper.statistics import Cell, correlation_title, grid, rates_of
 from lossmatters.theory.dynamics.prediction import (
     CONFIDENCE,
     Outcome,
@@ -116,8 +116,7 @@ def _panel(axes: Axes, rows: list[Prediction], start: str, outcome: str, epochs:
         steps = list(range(0, epochs + 1, max(epochs // 4, 1)))
         axes.set_yticks([*steps, 1.1 * epochs], [*map(str, steps), "none"])
     _label(axes, rows, at, heights)
-    span = f"[{found.low:.2f}, {found.high:.2f}]"
-    axes.set_title(f"Spearman {found.estimate:.2f} {span}, {found.n} pairs, {found.families} families")
+    axes.set_title(correlation_title(found))
 
 
 def _heights(values: np.ndarray, outcome: str, epochs: int) -> np.ndarray:

@@ -102,8 +102,9 @@ def _accuracies(axes: Axes, warm: Warm, cells: Grid) -> None:
 def _costs(axes: Axes, warm: Warm) -> None:
     for row, cell in enumerate(warm.values()):
         constant = _constant(cell)
-        if constant is None:
-            axes.text(0.5, row, "not symmetric: no $C$", transform=axes.get_yaxis_transform(), color=GREY,
+        if constant is None or constant <= 0:  # a symmetric loss that takes both signs may have C = 0
+            words = "not symmetric: no $C$" if constant is None else "$C$ is not above 0: no unit"
+            axes.text(0.5, row, words, transform=axes.get_yaxis_transform(), color=GREY,
                       ha="center", va="center", fontsize=6.5)  # fmt: skip
             continue
         for name, (colour, marker, _, step) in COSTS.items():
@@ -135,6 +136,8 @@ def _cost(cell: Cell, constant: float, name: str) -> Estimate | None:
         k = int(record.dataset["num_classes"])
         risks[PREDICTED] = predicted_noisy_risk(risks["clean_labels"], constant, rate, k)
         found.append(risks[name] / constant)
+    if min(found) <= 0:  # the axis has no place for it: a network that fits its labels exactly
+        return None
     logs = t_estimate(np.log(found))
     if logs is None:
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lossmatters.empirics.records import Record
+from lossmatters.empirics.records.canonical import canonical_text
 from lossmatters.paper.figures import (
     alpha,
     curves,
@@ -27,7 +28,7 @@ from lossmatters.paper.figures import (
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
 from lossmatters.paper.figures.formats import FORMATS, check_formats, render
 from lossmatters.paper.figures.look import page
-from lossmatters.paper.setups import families, main_setups
+from lossmatters.paper.setups import Runs, families, main_setups, once
 from lossmatters.theory.files import write_whole
 
 FIGURES: tuple[FigureSpec, ...] = (
@@ -76,6 +77,7 @@ def write_figures(
     ValueError : an unknown figure or format, a width or a style that is none; pgf without LaTeX.
     """
     chosen, formats = _chosen(only), check_formats(formats or FORMATS)
+    records = records if isinstance(records, Runs) else Runs(records)
     with page(width, style):
         return _write(records, Path(out_dir), on_skip, chosen, formats)
 
@@ -100,9 +102,13 @@ def _write(
     paths: list[Path] = []
     entries: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    groups = {"set-up": main_setups(records), "variants": families(records), "theory": {}}
+    groups: dict[str, dict[str, Runs]] = {
+        "set-up": main_setups(records),
+        "variants": families(records),
+        "theory": {},
+    }
     for spec in chosen:
-        for setup, group in (groups[spec.over] or {"": []}).items():
+        for setup, group in (groups[spec.over] or {"": Runs()}).items():
             name = f"{setup}-{spec.name}" if setup else spec.name
             try:
                 figure = spec.draw(group)
@@ -127,5 +133,15 @@ def file_name(name: str) -> str:
 
 def digest(records: Sequence[Record]) -> str:
     """Return one key of what figures are drawn from: outcomes in any order, whatever their provenance."""
-    outcomes = sorted(json.dumps(r.outcome, sort_keys=True) for r in records)
-    return hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:16]
+    return once("digest", _digest, records)
+
+
+def _digest(records: Sequence[Record]) -> str:
+    found = hashlib.sha256()
+    for outcome in sorted(_outcome(r) for r in records):  # of each a hash: the texts are as large as the file
+        found.update(outcome)
+    return found.hexdigest()[:16]
+
+
+def _outcome(record: Record) -> bytes:
+    return hashlib.sha256(canonical_text(record.outcome).encode()).digest()

@@ -9,12 +9,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lossmatters.proofs_checks.conformance.bridge import bridged, has_gradient, tensor
+from lossmatters.proofs_checks.conformance.bridge import bridged, has_gradient
 from lossmatters.proofs_checks.conformance.declared import Declared
 from lossmatters.proofs_checks.conformance.interface import REDUCTIONS, Interface, found_out
 from lossmatters.proofs_checks.conformance.noise import measured
 from lossmatters.proofs_checks.conformance.probing import asked, one_line, probe
 from lossmatters.proofs_checks.conformance.report import Broken
+from lossmatters.proofs_checks.conformance.tensors import tensor
 from lossmatters.proofs_checks.conformance.way import Way
 from lossmatters.theory.losses import Loss
 
@@ -165,7 +166,7 @@ class Subject:
         return size + -size % self.way.batch_of
 
     def matrix(self, logits: Tensor) -> Tensor:
-        """Entry [n, j] is the loss of sample n had its label been j: (N, K) -> (N, K), without gradients."""
+        """Return the loss of each sample n for each label j, without gradients: (N, K) -> (N, K)."""
         import torch
 
         size, classes = logits.shape
@@ -174,7 +175,7 @@ class Subject:
             return self.values(logits.repeat_interleave(classes, dim=0), labels).reshape(size, classes)
 
     def gradient(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """dL/dlogits of each sample: (N, K) and (N,) -> (N, K).
+        """Return dL/dlogits of each sample: (N, K) and (N,) -> (N, K).
 
         Raises
         ------

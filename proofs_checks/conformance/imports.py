@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -76,7 +77,20 @@ def _belongs(module: str, target: str) -> bool:
     if module == Path(target).name:
         return True
     origin = getattr(sys.modules.get(module), "__file__", None)
-    return origin is not None and Path(target).resolve().parent in Path(origin).resolve().parents
+    folder = Path(target).resolve().parent
+    return origin is not None and folder in Path(origin).resolve().parents and not _installed(module, folder)
+
+
+def _installed(module: str, folder: Path) -> bool:
+    """Tell whether a module came with an installed package, as from a virtual environment in the folder.
+
+    A package that the target lies in itself is none of those, be it installed for editing.
+    """
+    top = module.partition(".")[0]
+    home = getattr(sys.modules.get(top), "__file__", None)
+    if home is None or Path(home).resolve().parent in (folder, *folder.parents):
+        return False
+    return top in importlib.metadata.packages_distributions()
 
 
 def changes_by_import(target: str) -> list[Change]:

@@ -115,7 +115,7 @@ class Report:
         return {status: found.count(status) for status in STATUSES if status in found}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
+        """Return plain JSON."""
         return {
             "loss": self.loss,
             "num_classes": self.num_classes,
@@ -152,7 +152,7 @@ def _first(result: Result) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Tensors, arrays and Fractions as lists, numbers and text that print short and are JSON."""
+    """Return tensors, arrays and Fractions as lists, numbers and text that print short and are JSON."""
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, tuple | list):

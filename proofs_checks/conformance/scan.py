@@ -28,7 +28,7 @@ def rejects(test: Callable[[Any], None], case: Any) -> bool:
 
 
 def outputs(num_classes: int, count: int) -> Any:
-    """Points of the simplex, (count, K) in float64: all over it, near its faces, and near its vertices."""
+    """Return points all over the simplex, near its faces and near its vertices: (count, K) in float64."""
     import numpy as np
 
     rng = np.random.default_rng(0)

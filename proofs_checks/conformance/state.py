@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lossmatters.theory.losses.sent import FILES
+
 VARIABLES = "environment variables"
+NOT_THEIRS = {
+    "PYTEST_CURRENT_TEST",
+    FILES,
+}  # set by pytest, and here for a file loaded
 
 
 def snapshot() -> dict[str, Any]:
@@ -30,7 +36,7 @@ def snapshot() -> dict[str, Any]:
         "the precision of float32 products": torch.get_float32_matmul_precision(),
         "cuDNN's settings": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
         "NumPy's handling of errors": tuple(sorted(np.geterr().items())),
-        VARIABLES: tuple(sorted(item for item in os.environ.items() if item[0] != "PYTEST_CURRENT_TEST")),
+        VARIABLES: tuple(sorted(item for item in os.environ.items() if item[0] not in NOT_THEIRS)),
     }
 
 
@@ -65,7 +71,7 @@ def restore(before: dict[str, Any]) -> None:
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = before["cuDNN's settings"]
     np.seterr(**dict(before["NumPy's handling of errors"]))
     wanted = dict(before[VARIABLES])
-    for key in set(os.environ) - set(wanted) - {"PYTEST_CURRENT_TEST"}:
+    for key in set(os.environ) - set(wanted) - NOT_THEIRS:
         del os.environ[key]
     os.environ.update({key: value for key, value in wanted.items() if os.environ.get(key) != value})
 

@@ -17,9 +17,11 @@ from lossmatters.proofs_checks.conformance.checks import (
     hygiene,
     invariance,
     label_sum,
+    labels,
     numbers,
     places,
     risk,
+    shapes,
 )
 from lossmatters.proofs_checks.conformance.probing import is_of_loss, one_line
 from lossmatters.proofs_checks.conformance.promises import declare
@@ -41,7 +43,20 @@ from lossmatters.proofs_checks.conformance.state import plain_torch, watched
 from lossmatters.proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
 from lossmatters.theory.exact import fail
 
-GROUPS = (formula, label_sum, declared, invariance, gradient, finite, numbers, hygiene, places, risk)
+GROUPS = (
+    formula,
+    label_sum,
+    declared,
+    invariance,
+    gradient,
+    finite,
+    numbers,
+    hygiene,
+    labels,
+    shapes,
+    places,
+    risk,
+)
 CHECKS: dict[str, LossCheck] = {check.id: check for group in GROUPS for check in group.CHECKS}
 TAGS = tuple(sorted({tag for check in CHECKS.values() for tag in check.tags}))
 

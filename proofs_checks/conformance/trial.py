@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lossmatters.proofs_checks.conformance.adapt import Subject
@@ -85,6 +86,10 @@ class Trial:
         from hypothesis import strategies as st
 
         return st.sampled_from(self.subject.classes if self.budget.slow else (self.num_classes,))
+
+    def of_any_size(self, strategy: Callable[[int], Any]) -> Any:
+        """Return a strategy that draws K and then from the strategy for it, which is made once for each K."""
+        return self.sizes().flatmap(cache(strategy))
 
     def scale(self, logits: Tensor) -> float:
         """Return the size of the numbers that the losses at these logits are made of, (N, K).

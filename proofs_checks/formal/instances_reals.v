@@ -3,7 +3,7 @@ From mathcomp Require Import all_ssreflect all_algebra ring.
 From mathcomp.classical Require Import boolp classical_sets functions.
 From mathcomp Require Import reals topology normedtype derive sequences exp Rstruct.
 From Lossmatters Require Import hypotheses definitions symmetry risk losses minimisers vertex.
-From Lossmatters Require Import logarithm powers entropy catalogue shares exceeding powered.
+From Lossmatters Require Import logarithm powers entropy catalogue shares exceeding powered water divergence projection logits.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -161,3 +161,23 @@ holds (exact: ltr01). holds (exact: ler01). holds (by rewrite ler0n). data. Qed.
 Lemma N3_gce_witness : ltac:(hypotheses (@N3_gce)).
 Proof. exists real, 1%N, (2%:R^-1), (uniform real 2). holds (exact: half_inside).
 exists (vertex real ord0). data. Qed.
+
+Lemma N3_rll_witness : ltac:(hypotheses (@N3_rll)).
+Proof. exists real, 1%N, 1, (uniform real 2). holds (exact: ltr01). data. Qed.
+
+Lemma js_not_symmetric_witness : ltac:(hypotheses (@js_not_symmetric)).
+Proof. exists real, 1%N, (2%:R^-1). holds (exact: half_inside). data. Qed.
+
+Lemma bi_tempered_not_symmetric_witness : ltac:(hypotheses (@bi_tempered_not_symmetric)).
+Proof. exists real, 1%N, (2%:R^-1). holds (exact: half_inside). data. Qed.
+
+Lemma N3_nmse_witness : ltac:(hypotheses (@N3_nmse)).
+Proof. exists real, 1%N, (vertex real ord0). holds (by exists ord0; rewrite eq_sym invr_eq1 pnatr_eq1).
+data. Qed.
+
+Lemma D3_witness : ltac:(hypotheses (@D3)).
+Proof. exists real, 1%N, 1, (2%:R^-1), (fun=> 0), ord0, ord0. holds (exact: ltr01). holds (by rewrite invr_eq0 pnatr_eq0).
+data. Qed.
+
+Lemma D3_label_witness : ltac:(hypotheses (@D3_label)).
+Proof. exists real, 1%N, id, 1, (fun=> 0), ord0, ord0. holds (exact: is_derive_id). data. Qed.

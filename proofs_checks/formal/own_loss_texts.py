@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A file for one loss: its text, what it shows and for what."""
+
+    text: str
+    theorem: str
+    scope: str
+    says: str
+
+
 DEFINITIONS = """From Coq Require Import Reals Lra Lia Arith.
 Local Open Scope R_scope.
 

@@ -21,6 +21,8 @@ from lossmatters.theory.memorization import Interval, mean_interval
 
 MIN_SEEDS = 5
 LEVEL = 0.95
+CUT = "*"  # marks an end of an interval that is shown where the possible values end
+CUT_SAYS = "cut off where shares end"
 RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
 
 
@@ -44,16 +46,23 @@ class Condition:
     quantity : what is averaged, in words.
     values : one number a seed.
     above, below : the bound; one of the two.
+    limits : between which such a mean lies whatever was measured, (0, 1) of a share; None for none.
     """
 
     quantity: str
     values: tuple[float, ...]
     above: float | None = None
     below: float | None = None
+    limits: tuple[float, float] | None = None
 
     @property
     def text(self) -> str:
         return f"{self.quantity} {'>' if self.below is None else '<'} {self.bound:g}"
+
+    @property
+    def must(self) -> str:
+        """Return what is asked of the mean, to stand behind its value."""
+        return f"must be {'above' if self.below is None else 'below'} {self.bound:g}"
 
     @property
     def bound(self) -> float:
@@ -117,11 +126,11 @@ class Runs:
 
     def final(self, loss: str, rate: Fraction, metric: str, start: str | None = None) -> list[float]:
         """Return the last value of a curve, one a seed."""
-        return [_number(r.final[metric]) for r in self.of(loss, rate, start)]
+        return Shares(_number(r.final[metric]) for r in self.of(loss, rate, start))
 
     def best(self, loss: str, rate: Fraction, metric: str) -> list[float]:
         """Return the largest value of a curve over epochs, one a seed."""
-        return [max(_number(v) for v in r.curves[metric]) for r in self.of(loss, rate)]
+        return Shares(max(_number(v) for v in r.curves[metric]) for r in self.of(loss, rate))
 
     def paired(self, first: Key, second: Key) -> list[float]:
         """Return differences of final values, seed by seed, over the seeds that both have.
@@ -147,7 +156,19 @@ class Runs:
         common = sorted(a.keys() & b.keys())
         if not common:
             raise MissingRecords(f"{loss} and {other} share no seed")
-        return [a[s] - b[s] for s in common]
+        return Gaps(a[s] - b[s] for s in common)
+
+
+class Shares(list[float]):
+    """Shares, one a seed: their mean lies in [0, 1], whatever an interval for it says."""
+
+    limits = (0.0, 1.0)
+
+
+class Gaps(list[float]):
+    """Differences of two shares, one a seed: their mean lies in [-1, 1]."""
+
+    limits = (-1.0, 1.0)
 
 
 Rule = Callable[[Runs], list[Condition]]
@@ -165,18 +186,22 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     except MissingRecords as missing:
         return lacking(scope, missing)
     level = 1 - (1 - LEVEL) / len(conditions)
-    rows, states = [], []
+    rows: list[dict[str, Any]] = []
+    states: list[str] = []
     for condition in conditions:
         interval = mean_interval(condition.values, level)
         states.append(condition.state(interval))
         rows.append(
             {
                 "condition": condition.text,
+                "quantity": condition.quantity,
+                "must": condition.must,
                 "mean": interval.estimate,
                 "low": _finite(interval.low),
                 "high": _finite(interval.high),
                 "n": len(condition.values),
                 "holds": states[-1],
+                "shown": shown(interval, condition.limits),
             }
         )
     status = Status.CONFIRMED
@@ -185,11 +210,12 @@ def decide(rule: Rule, records: Iterable[Record]) -> Evidence:
     elif "open" in states:
         status = Status.INCONCLUSIVE
     failing = [r for r in rows if r["holds"] != "yes"]
-    shown = failing or rows
-    detail = "; ".join(f"{r['condition']}: {_shown(r)}" for r in shown)
+    told = failing or rows
+    detail = "; ".join(f"{r['quantity']}: {r['shown']}, n = {r['n']}, {r['must']}" for r in told)
     if failing and len(failing) < len(rows):
         detail = f"{len(rows) - len(failing)} of {len(rows)} conditions hold; not: {detail}"
-    detail += f" ({level:.4g} intervals)"
+    cut = f"; {CUT} {CUT_SAYS}" if any(CUT in r["shown"] for r in told) else ""
+    detail += f" ({level:.4g} intervals{cut})"
     data = {"conditions": rows, "level": level, "interval": "Student t, Bonferroni"}
     return Evidence(Method.EMPIRICAL, status, scope, detail, None, data)
 
@@ -270,11 +296,23 @@ def by_experiment(records: Iterable[Record]) -> list[list[Record]]:
     return list(groups.values())
 
 
-def _shown(row: dict[str, Any]) -> str:
-    if row["low"] is None:
-        return f"{_decimal(row['mean'])} (n = {row['n']}, no interval)"
-    mean, low, high = (_decimal(row[key]) for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}], n = {row['n']}"
+def shown(interval: Interval, limits: tuple[float, float] | None = None) -> str:
+    """Write a mean with its interval; an end beyond the limits is cut off there, and marked.
+
+    The verdict is by the interval as it was computed. Student's t knows nothing of shares: near 0 or 1 it
+    reaches beyond what a share can be.
+
+    >>> shown(Interval(0.998, 0.994, 1.002, 0.95, "t"), (0.0, 1.0))
+    '0.998 [0.994, 1.000*]'
+    """
+    mean = _decimal(interval.estimate)
+    if _finite(interval.low) is None:
+        return f"{mean} (no interval)"
+    ends = []
+    for end in (interval.low, interval.high):
+        inside = end if limits is None else min(max(end, limits[0]), limits[1])
+        ends.append(_decimal(inside) + (CUT if inside != end else ""))
+    return f"{mean} [{', '.join(ends)}]"
 
 
 def _decimal(value: float) -> str:

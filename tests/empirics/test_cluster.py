@@ -12,25 +12,18 @@ from pathlib import Path
 
 import pytest
 import tasks
+import tiny_sweep
 from distributed import Client, LocalCluster
 
 from lossmatters.empirics import records
-from lossmatters.empirics.experiments import Experiment, Progress, cluster, plan, train
+from lossmatters.empirics.experiments import Progress, cluster, plan, train
 from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
 from lossmatters.empirics.experiments.pool import WorkerError
 from lossmatters.empirics.experiments.runner import _asked_for
 from lossmatters.empirics.experiments.stack import Task
-from lossmatters.empirics.models import MLP
 
-TINY = Experiment(
-    name="tiny",
-    dataset="digits",
-    grid=(("cce", 0), ("cce", "0.4"), ("rll", 0), ("rll", "0.4")),
-    model=MLP(hidden=(8,)),
-    seeds=(0, 1),
-    stack_size=2,
-).with_changes(epochs=8)
-PATIENCE = 60  # seconds, for what takes well below one: of a machine that has other things to do
+TINY = tiny_sweep.TINY.with_changes(epochs=8)
+PATIENCE = 180  # seconds, for what takes well below one: of a machine that has other things to do
 
 
 def local_cluster(workers, threads=1):

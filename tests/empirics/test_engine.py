@@ -353,7 +353,11 @@ def test_the_device_is_settled_before_anything_else(monkeypatch):
         ({"learning_rate": 0}, ValueError, "learning_rate must be > 0, got learning_rate=0"),
         ({"learning_rate": math.nan}, ValueError, "learning_rate must be finite"),
         ({"weight_decay": -1}, ValueError, "weight_decay must be >= 0, got weight_decay="),
-        ({"optimiser": "sdg"}, ValueError, "optimiser must be one of adam, sgd, got optimiser='sdg'"),
+        (
+            {"optimiser": "sdg"},
+            ValueError,
+            "adam, sgd or a factory: .*, got optimiser='sdg'",
+        ),
         ({"momentum": "0.9"}, ValueError, r"momentum must be in \[0, 1\), and 0 but with sgd, got momentum="),
         ({"momentum": 1, "optimiser": "sgd"}, ValueError, r"momentum must be in \[0, 1\)"),
         ({"augmentation": "flip"}, ValueError, "augmentation must be one of none, crop, crop and mirror"),

@@ -25,6 +25,7 @@ from lossmatters.empirics.records import (
     select,
     to_frame,
 )
+from lossmatters.empirics.records.files import _decoded
 from lossmatters.empirics.records.schema import json_schema
 
 
@@ -319,3 +320,16 @@ def test_the_published_schema_is_that_of_the_code():
     """docs/record.schema.json, of which programs in other languages read what a line must be."""
     path = Path(__file__).parents[2] / "docs" / "record.schema.json"
     assert json.loads(path.read_text(encoding="utf-8")) == json_schema()
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": NaN}', '{"a": 1, "a": 2}', r'{"a": "\ud800"}', "[123456789012345678901, -0, 1E5, 1e999]"]
+)
+def test_a_line_is_read_as_python_reads_it(text):
+    assert repr(_decoded(text)) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("text", ["[1,]", "01", "[1] x", "\ufeff1", '"\x01"', "1.", "", "[" * 10**5])
+def test_what_is_no_json_is_none_to_whoever_reads_it(text):
+    with pytest.raises((ValueError, RecursionError)):
+        _decoded(text)

@@ -15,44 +15,13 @@ from dataclasses import replace
 import pytest
 import tasks
 import torch
+from tiny_sweep import SCRIPT, TINY, outcomes
 
 from lossmatters.empirics import records
-from lossmatters.empirics.experiments import Progress, Study, TrainingError, plan, train
+from lossmatters.empirics.experiments import Progress, Study, TrainingError, plan, runner, train
 from lossmatters.empirics.experiments.pool import WorkerError, run_tasks
 from lossmatters.empirics.experiments.provenance import source_commit
 from lossmatters.empirics.experiments.stack import Saving, Task, train_task
-
-# A sweep small enough for a test: 2 seeds of 2 stacks of 2 networks. A file of its own, since the
-# interrupted sweeps below run in a process of their own.
-SCRIPT = """
-import signal, sys
-from lossmatters.empirics.experiments import Experiment, train
-from lossmatters.empirics.models import MLP
-
-TINY = Experiment(
-    name="tiny",
-    dataset="digits",
-    grid=(("cce", 0), ("cce", "0.4"), ("rll", 0), ("rll", "0.4")),
-    model=MLP(hidden=(8,)),
-    seeds=(0, 1),
-    stack_size=2,
-).with_changes(epochs=2)
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-    try:
-        train(TINY.with_changes(epochs=int(sys.argv[2])), records_path=sys.argv[1], workers=1, device="cpu")
-    except KeyboardInterrupt as error:
-        sys.exit(str(error))
-"""
-names: dict = {"__name__": "tiny"}
-exec(SCRIPT, names)
-TINY = names["TINY"]
-
-
-def outcomes(found):
-    """Bit by bit: JSON has floats in their shortest exact form."""
-    return [json.dumps(r.outcome, sort_keys=True) for r in found]
 
 
 def run(path, **changes):
@@ -171,7 +140,7 @@ def test_every_record_satisfies_the_identity_of_the_definition(reference):
     assert all((r.curves["recovery_rate"][0] is None) == (r.noise_rate == 0) for r in reference[0])
     # the known-false case: one sample more is seen
     wrong = reference[0][1]
-    wrong = records.Record(**{**vars(wrong), "curves": {**wrong.curves, "clean_train_accuracy": [0.5, 0.5]}})
+    wrong = replace(wrong, curves={**wrong.curves, "clean_train_accuracy": [0.5, 0.5]})
     assert error(wrong, 0) > 1e-15
 
 
@@ -320,6 +289,24 @@ def test_a_budget_ends_cleanly_and_the_next_call_goes_on(long_reference, tmp_pat
     assert outcomes(found) == long_reference[0]
     assert seen[0] == 2
     assert not (tmp_path / "r.checkpoints").exists()
+
+
+def test_checkpoints_of_what_is_recorded_do_not_stay(long_reference, tmp_path, monkeypatch):
+    """A sweep that is killed when it has written its records, and not yet removed their checkpoints."""
+    path, folder = tmp_path / "r.jsonl", tmp_path / "r.checkpoints"
+    long_names["run"](path, budget=1e-9)
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "_forget", lambda task: None)
+        long_names["run"](path)
+    assert list(folder.iterdir())
+    others = folder / "of another stack"
+    others.mkdir()
+    for kept in (True, False):
+        assert outcomes(long_names["run"](path)[0]) == long_reference[0]
+        assert ([p.name for p in folder.iterdir()] if folder.exists() else []) == [others.name] * kept
+        if kept:
+            others.rmdir()
+    assert not folder.exists()
 
 
 def test_a_stack_with_warm_starts_stops_and_goes_on_in_both_phases(long_reference, tmp_path):
@@ -473,6 +460,30 @@ def test_leaving_early_ends_the_workers():
     import multiprocessing
 
     events = run_tasks(tasks.sleep, [1, 2], 2)
-    assert next(events).value == "asleep"
+    assert next(events).kind == "report"
     events.close()
     assert multiprocessing.active_children() == []
+
+
+ORPHANS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import tasks
+from lossmatters.empirics.experiments.pool import run_tasks
+
+if __name__ == "__main__":
+    for event in run_tasks(tasks.sleep, [1, 2], 2):
+        print(event.value, flush=True)
+"""
+
+
+def test_no_worker_outlives_a_caller_that_is_killed(tmp_path):
+    """One that sleeps, and so reports no more, ends all the same."""
+    script = tmp_path / "orphans.py"
+    script.write_text(ORPHANS)
+    support = os.path.dirname(tasks.__file__)
+    caller = subprocess.Popen([sys.executable, str(script), support], stdout=subprocess.PIPE, text=True)
+    workers = [int(caller.stdout.readline()) for _ in range(2)]
+    caller.kill()
+    caller.communicate(timeout=60)  # the pipe is the workers' too: they hold it as long as they live
+    assert all(workers)

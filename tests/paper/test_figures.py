@@ -215,6 +215,13 @@ def test_warm_starts_show_what_they_go_on_from(make_record):
     at = {line.get_marker(): line.get_xdata()[0] for line in right.lines if line.get_marker() in "sD|"}
     assert at["s"] < at["D"] / 10
     assert at["D"] == pytest.approx(at["|"], rel=1e-12)
+    # C = 0 is no unit; labels that are fitted exactly cost 0, which a logarithmic axis cannot show
+    other = [make_record(loss="logit-unhinged", seed=s, start="cce") for s in range(3)]
+    exact = [replace(r, risks={**r.risks, "own_labels": 0.0}) for r in rows]
+    _, right = spec.draw(cold + exact + other).axes
+    assert "$C$ is not above 0: no unit" in [t.get_text() for t in right.texts]
+    assert {line.get_marker() for line in right.lines} >= {"D", "|"}
+    assert "s" not in {line.get_marker() for line in right.lines}
     with pytest.raises(MissingData, match="needs warm starts"):
         spec.draw(cold)
     with pytest.raises(MissingData, match="needs warm starts"):

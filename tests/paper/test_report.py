@@ -11,6 +11,7 @@ from functools import cache
 
 import pytest
 
+from lossmatters.paper import statistics
 from lossmatters.paper.figures import FIGURES, write_figures
 from lossmatters.paper.report import write_report
 from lossmatters.paper.statistics import grid
@@ -273,10 +274,11 @@ def test_numbers_come_from_the_records(few, tmp_path):
 
 
 def test_figures_of_other_records_are_drawn_anew(few, tmp_path):
-    write_figures(few[:3], tmp_path / "figures")
-    before = (tmp_path / "figures" / "synthetic-curves.svg").read_bytes()
+    write_figures(few[:3], tmp_path / "figures", formats=["svg", "png"])
+    files = [tmp_path / "figures" / f"synthetic-curves.{kind}" for kind in ("svg", "png")]
+    before = [file.read_bytes() for file in files]
     write_report(make_ledger(), few, tmp_path / "figures", tmp_path)
-    assert (tmp_path / "figures" / "synthetic-curves.svg").read_bytes() != before
+    assert all(file.read_bytes() != old for file, old in zip(files, before, strict=True))
 
 
 def test_runs_that_diverged_are_counted_and_shown_in_no_table(few, tmp_path):
@@ -298,6 +300,8 @@ def test_no_records(tmp_path):
     assert "There are no records" in text
     assert "Not drawn" in text
     assert "needs " in text
+    # what stands in the page, and no other format of it, which would take longer than all the rest
+    assert {file.suffix for file in (tmp_path / "figures").iterdir()} == {".svg", ".json"}
 
 
 @pytest.mark.parametrize(
@@ -321,3 +325,22 @@ def _contrast(first, second):
 
     light, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_each_grid_is_built_once(few, tmp_path, monkeypatch):
+    """Figures, captions, findings and tables ask for the same ones; more records would make it a minute."""
+    built = []
+
+    build = statistics._grid
+
+    def counted(records):
+        built.append(tuple(map(id, records)))
+        return build(records)
+
+    monkeypatch.setattr(statistics, "_grid", counted)
+    write_report(make_ledger(), few, tmp_path / "figures", tmp_path)
+    assert built
+    assert len(set(built)) == len(built)
+    built.clear()
+    grid(few), grid(few)  # a list may have changed meanwhile
+    assert len(built) == 2

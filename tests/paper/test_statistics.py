@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lossmatters.paper.setups import families, main_setups, setups
+from lossmatters.paper.setups import Runs, families, main_setups, setups
 from lossmatters.paper.statistics import count_text, grid, losses_of, rates_of, t_band, t_estimate, warm_grid
 from lossmatters.theory.memorization import mean_interval
 
@@ -155,3 +155,17 @@ def test_flip_is_usual_only_for_a_majority(make_record):
 def test_count_is_said(make_record, seeds, words):
     runs = [make_record(loss=x, seed=s) for x, n in zip(("cce", "mae"), seeds, strict=True) for s in range(n)]
     assert count_text(grid(runs)) == words
+
+
+def test_runs_are_as_any_other_records(make_record):
+    """What is kept with them changes nothing, and the record it is kept with is as it was."""
+    runs = [make_record(loss=loss, seed=seed) for loss in ("mae", "cce") for seed in range(2)]
+    assert grid(Runs(runs)) == grid(runs)
+    (found,) = setups(runs).values()
+    assert list(found) == runs
+    grid(found).clear()  # no caller spoils what the next one gets
+    assert list(grid(found)) == [("cce", RATE), ("mae", RATE)]
+    with pytest.raises(ValueError, match="read-only"):
+        grid(found)["cce", RATE].curves("test_accuracy")[0] = 0
+    assert replace(runs[0], seed=7).run_id != runs[0].run_id
+    assert replace(runs[0], seed=7).repeats == runs[0].repeats

@@ -81,6 +81,8 @@ def test_percent():
     assert percent(None) == "\N{EN DASH}"
     assert percent(Estimate(0.5, float("-inf"), float("inf"), 1)) == "50.0"
     assert percent(Estimate(0.5, 0.4, 0.6, 3)) == "50.0 ± 10.0"
+    assert percent(Estimate(0.998, 0.994, 1.002, 5)) == "99.8 ± 0.4*"
+    assert percent(Estimate(0.001, -0.001, 0.003, 5)) == "0.1 ± 0.2*"
 
 
 def test_markdown_keeps_bars_inside_cells():

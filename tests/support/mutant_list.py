@@ -198,7 +198,6 @@ MUTANTS = [
             "g.at(1) + number * edge)",
             "test_the_range_of_a_convex_and_of_a_concave_generator",
         ),
-        ("return bool(expression > 0)", "return bool(expression >= 0)", "test_zero_is_not_positive"),
         (
             "if None in ends or not found.sums or found.leaves(*ends, slack) is not None:",
             "if None in ends or not found.sums:",
@@ -227,6 +226,11 @@ MUTANTS = [
     *_of(
         "theory/symmetry/regular.py",
         DECIDE,
+        (
+            "expression.is_real and expression > 0",
+            "expression.is_real and expression >= 0",
+            "test_zero_is_not_positive",
+        ),
         (
             '{X: (Fraction(1, num_classes), 1)}).sign == "positive"',
             "{X: (Fraction(1, num_classes), 1)}).sign is not None",

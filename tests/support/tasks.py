@@ -21,7 +21,7 @@ def end(task, report):
 
 
 def sleep(task, report):
-    report("asleep")
+    report(os.getpid())
     time.sleep(600)
 
 

@@ -37,7 +37,7 @@ def test_a_wrong_result_is_rejected():
             return super().apply(probs, onehot, ops).sum()
 
     with pytest.raises(TypeCheckError, match="return"):
-        sample_losses(Scalar(), torch.zeros(3, 4), torch.zeros(3, dtype=torch.long))
+        Scalar().values([[0.75, 0.25], [0.5, 0.5]], [1, 0])
 
 
 def test_modules_that_annotate_shapes_are_found():

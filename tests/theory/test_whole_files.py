@@ -101,6 +101,26 @@ def test_a_full_disk_is_said_and_what_was_there_stays(kind, tmp_path, request):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("last", ["inputs.npy", "labels.npy", "about.json"])
+def test_a_data_set_that_has_no_room_takes_none(last, tmp_path, monkeypatch):
+    create = files._create
+    monkeypatch.setattr(files, "_create", lambda part: (FullDisk if last in part.name else create)(part))
+    with pytest.raises(DiskFullError):
+        store(data(0), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_set_that_another_process_has_begun_is_not_removed(tmp_path, request):
+    given = data(0)
+    begun = tmp_path / f"{given.sha256[:16]}.data" / ".inputs.npy.other.part"
+    begun.parent.mkdir()
+    begun.write_bytes(b"half")
+    request.getfixturevalue("full")
+    with pytest.raises(DiskFullError):
+        store(given, tmp_path)
+    assert begun.read_bytes() == b"half"
+
+
 def test_the_size_that_is_needed_is_said(full, tmp_path):
     with pytest.raises(DiskFullError, match="at least 3 MB"):
         write_whole(tmp_path / "large", b"0" * 2_500_000)

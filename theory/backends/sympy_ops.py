@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -54,10 +55,13 @@ def _condition(value: Any) -> Any:
 
 def _extreme(function: Any, x: Any, y: Any) -> sympy.Expr:
     """Return the smaller or larger of two; NaN where one is no real number, as the logarithm of 0 here."""
-    values = exactly(x), exactly(y)
-    if any(v.has(sympy.zoo, sympy.nan) for v in values):
-        return sympy.nan
-    return function(*values)
+    return _extreme_of_exact(function, exactly(x), exactly(y))
+
+
+# SymPy compares all entries of a maximum with each other, and every label asks for the same one.
+@lru_cache(maxsize=4096)
+def _extreme_of_exact(function: Any, x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
+    return sympy.nan if any(v.has(sympy.zoo, sympy.nan) for v in (x, y)) else function(x, y)
 
 
 OPS = SympyOps(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from lossmatters.theory.backends.base import Ops
 from lossmatters.theory.backends.numpy_ops import OPS as CONSTANTS
@@ -32,7 +33,8 @@ class TorchOps(Ops):
         self._onehot = onehot
         self._known_logs: list[tuple[Tensor, Tensor]] = []  # holds references, so identity stays valid
         if logits is not None:
-            log_probs = _Floor.apply(torch.log_softmax(logits, dim=-1))
+            floor = _ForwardFloor if is_forward_mode() else _Floor
+            log_probs = floor.apply(torch.log_softmax(logits, dim=-1))
             self.probs = log_probs.exp()
             self._known_logs.append((self.probs, log_probs))
 
@@ -110,6 +112,11 @@ class TorchOps(Ops):
         return result
 
 
+def is_forward_mode() -> bool:
+    """Tell whether derivatives may be taken forwards (``jvp``, ``jacfwd``, ``forward_ad``)."""
+    return forward_ad._current_level >= 0  # torch has no public name for it
+
+
 class _Floor(torch.autograd.Function):
     """Numbers no lower than minus the largest finite one to the power 3/4; the gradient passes unchanged.
 
@@ -130,6 +137,14 @@ class _Floor(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         return gradient
+
+
+class _ForwardFloor(_Floor):
+    """The same in forward mode, of which torch's compiler wants to see nothing."""
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> Tensor:
+        return tangent.view_as(tangent)
 
 
 def _any_tensor(*values: Any) -> bool:

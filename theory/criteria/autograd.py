@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from lossmatters.theory.backends.torch_ops import is_forward_mode
 from lossmatters.theory.criteria.log_odds import LogOdds
 from lossmatters.theory.criteria.rows import Rows
 from lossmatters.theory.criteria.split import again, numbers_of, split
@@ -91,6 +92,21 @@ class Saturated(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return gradient, None
+
+
+class ForwardSaturated(Saturated):
+    """`Saturated` in forward mode, of which torch's compiler wants to see nothing."""
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:
+        return tangent.view_as(tangent)
+
+
+def saturated(values: Tensor, kind: torch.dtype) -> Tensor:
+    """Return numbers no further from 0 than the largest of a type; the gradient passes unchanged."""
+    way = ForwardSaturated if is_forward_mode() else Saturated
+    found: Tensor = way.apply(values, torch.finfo(kind).max)
+    return found
 
 
 def follows_gradients(upstream: Tensor) -> bool:

@@ -46,7 +46,7 @@ class Block:
         """Return the array of this name, (N, K), with what it held last."""
         logits = self._logits
         if name not in self._arrays:
-            self._arrays[name] = torch.empty(logits.shape, dtype=logits.dtype)
+            self._arrays[name] = torch.empty_like(logits, memory_format=torch.contiguous_format)
         return self._arrays[name][: len(logits)]
 
     def gaps(self) -> Tensor:

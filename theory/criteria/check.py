@@ -6,23 +6,25 @@ no graph: not while compiling, and not off the CPU, where a label out of range f
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from lossmatters.theory.criteria.transforms import is_transformed
-from lossmatters.theory.exact import check_num_classes, fail
+from lossmatters.theory.criteria.transforms import is_traced, is_transformed, sizes
+from lossmatters.theory.exact import check_num_classes, check_rate, fail
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
-def check_settings(reduction: str, ignore_index: int) -> None:
-    """Refuse an unknown reduction, and an index that is no integer."""
+def check_settings(reduction: str, ignore_index: int, label_smoothing: float) -> tuple[int, float]:
+    """Refuse an unknown reduction, an index that is no integer, a share outside [0, 1]; return both."""
     if reduction not in REDUCTIONS:
         fail("reduction", "one of mean, sum, none", reduction)
-    if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
         raise TypeError(f"ignore_index must be an integer, got ignore_index={ignore_index!r}")
+    return int(ignore_index), float(check_rate(label_smoothing, "label_smoothing"))
 
 
 def check_weight(weight: Any) -> Tensor | None:
@@ -46,29 +48,33 @@ def check_logits(logits: Any) -> None:
         raise TypeError(f"logits must be floating, got dtype={logits.dtype}")
 
 
-def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> bool:
-    """Check logits (N, K), (N, K, d1, ...) or (K,), with labels that have no K or probabilities that have it.
+def check_batch(logits: Tensor, target: Tensor, ignore_index: int = -100) -> tuple[int, bool]:
+    """Refuse all but logits (N, K), (N, K, d1, ...) or (K,), with labels (no K) or probabilities (of all K).
 
-    Is it known that every sample counts?
+    Return K, and whether it is known that every sample counts.
     """
     check_logits(logits)
     if not isinstance(target, Tensor):
         raise TypeError(f"labels must be a tensor, got labels={target!r}")
-    shape = tuple(logits.shape)
+    shape = sizes(logits)
     of_labels = shape[:1] + shape[2:] if logits.ndim > 1 else ()
-    if target.is_floating_point() and tuple(target.shape) == shape and logits.ndim:
-        _check_num_classes(logits)
+    if target.layout != torch.strided:
+        raise TypeError(f"labels must be dense, got layout={target.layout}")
+    if target.is_floating_point() and sizes(target) == shape and logits.ndim:
         _check_probabilities(target)
-        return True
+        return _check_num_classes(logits), True
     if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
         raise TypeError(f"labels must be integers, got dtype={target.dtype}")
-    if not logits.ndim or tuple(target.shape) != of_labels:
-        fail("logits and labels", "of shapes (N, K, ...) and (N, ...)", (shape, tuple(target.shape)))
-    return _check_labels(target, _check_num_classes(logits), ignore_index)
+    if not logits.ndim or sizes(target) != of_labels:
+        fail("logits and labels", "of shapes (N, K, ...) and (N, ...)", (shape, sizes(target)))
+    num_classes = _check_num_classes(logits)
+    return num_classes, _check_labels(target.long(), num_classes, ignore_index)  # uint16 has no order
 
 
 def _check_num_classes(logits: Tensor) -> int:
-    return check_num_classes(logits.shape[0 if logits.ndim == 1 else 1])
+    size = sizes(logits)[0 if logits.ndim == 1 else 1]
+    # K is a constant of what is traced
+    return check_num_classes(int(size) if isinstance(size, torch.SymInt) else size)
 
 
 def _check_labels(labels: Tensor, num_classes: int, ignore_index: int) -> bool:
@@ -90,5 +96,5 @@ def _check_probabilities(target: Tensor) -> None:
 
 def _readable(values: Tensor) -> bool:
     """Return whether the values may be looked at here."""
-    inside = torch.compiler.is_compiling() or is_transformed(values)
+    inside = torch.compiler.is_compiling() or is_transformed(values) or is_traced(values)
     return values.device.type == "cpu" and not inside

@@ -96,14 +96,14 @@ def _without_label(logits: Tensor, labels: Tensor, level: float = -torch.inf) ->
 
 def _column(numbers: Tensor, kind: torch.dtype) -> Tensor:
     numbers = numbers.to(kind)
-    return numbers.as_strided((len(numbers), 1), (1, 1))  # a view of memory, so the numbers are put there
+    return numbers.as_strided((numbers.shape[0], 1), (1, 1))  # a view of memory, so the numbers are put there
 
 
 def _is_label(array: Tensor, labels: Tensor) -> Tensor:
     """Tell which entries are the labels', (N, K). Memory as in `_column`; int32 for its width."""
     classes = torch.arange(array.shape[1], dtype=torch.int32, device=array.device)
     labels = labels.to(torch.int32)
-    size = len(labels)
+    size = labels.shape[0]  # not len(), which fixes the size: another would be compiled anew
     if array.shape[1] > FEW_CLASSES:
         # One number more than rows, or inductor fuses their loop with that over the rows, and then none at
         # all: the passes over a row would not find it in the cache.

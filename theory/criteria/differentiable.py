@@ -34,4 +34,4 @@ def split_differentiably(logits: Tensor, labels: Tensor) -> DifferentiableRows:
 
 def _without_label(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the logits with the label's at minus infinity."""
-    return logits.scatter(1, labels[:, None], logits.new_full((len(labels), 1), -torch.inf))
+    return logits.scatter(1, labels[:, None], logits.new_full((labels.shape[0], 1), -torch.inf))

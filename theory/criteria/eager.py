@@ -5,12 +5,15 @@ A memory page taken costs more than a product.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from lossmatters.theory.criteria.differences import NEAR_TIE, SOLE
 from lossmatters.theory.criteria.log_odds import EagerLogOdds
 from lossmatters.theory.criteria.rows import FEW_CLASSES, Rows, wide
+from lossmatters.theory.criteria.transforms import is_traced, is_transformed
 
 
 class EagerRows(Rows):
@@ -84,16 +87,39 @@ def split_eagerly(logits: Tensor, labels: Tensor) -> EagerRows:
         in_place = masked.device.type == "cpu"
         others = torch.softmax(masked, 1, out=masked) if in_place else masked.softmax(dim=1)
         rival_share = others.amax(dim=1).to(kind)
-    label = EagerLogOdds(label_log_odds(logits, labels, rival_logit, rival_share))
+    x = _ordinary_log_odds(logits, labels, rival_logit, rival_share)
+    label = EagerLogOdds(label_log_odds(logits, labels, rival_logit, rival_share) if x is None else x)
     return EagerRows(logits, labels, others, rival_logit, rival_share, label)
 
 
 def label_log_odds(logits: Tensor, labels: Tensor, rival_logit: Tensor, rival_share: Tensor) -> Tensor:
-    """Return the log-odds x of the labels, (N,)."""
+    """Return the log-odds x of the labels, (N,): NaN where softmax is: a logit +inf, or all -inf."""
+    own = logits.gather(1, labels[:, None])[:, 0]
+    x = _log_odds(own, rival_logit, rival_share)
+    # where all the others are masked, the greatest of them stands at the lowest number
+    nobody = (own == -torch.inf) & (rival_logit <= torch.finfo(logits.dtype).min)
+    endless = (own == torch.inf) | (rival_logit == torch.inf)
+    return torch.where(nobody | endless, torch.nan, _ended(x))
+
+
+def _ordinary_log_odds(
+    logits: Tensor, labels: Tensor, rival_logit: Tensor, rival_share: Tensor
+) -> Tensor | None:
+    """Return the log-odds of the labels if a look at them is free and all are finite, as they mostly are."""
+    if logits.device.type != "cpu" or is_transformed(logits) or is_traced(logits):
+        return None
+    x = _log_odds(logits.gather(1, labels[:, None])[:, 0], rival_logit, rival_share)
+    return _ended(x) if math.isfinite(x.sum()) else None
+
+
+def _log_odds(own: Tensor, rival_logit: Tensor, rival_share: Tensor) -> Tensor:
     kind = rival_share.dtype
-    own = logits.gather(1, labels[:, None])[:, 0].to(kind)
-    end = torch.finfo(kind).max / 8  # the difference of two float64 logits may overflow
-    return (own - rival_logit.to(kind) + rival_share.log()).clamp(-end, end)
+    return own.to(kind) - rival_logit.to(kind) + rival_share.log()
+
+
+def _ended(x: Tensor) -> Tensor:
+    end = torch.finfo(x.dtype).max / 8  # the difference of two float64 logits may overflow
+    return x.clamp(-end, end)
 
 
 def _without_label(logits: Tensor, labels: Tensor) -> Tensor:

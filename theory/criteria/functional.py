@@ -29,16 +29,17 @@ def loss(
     weight: Tensor | None = None,
     ignore_index: int = -100,
     reduction: str = "mean",
+    label_smoothing: float = 0.0,
     **parameters: Any,
 ) -> Tensor:
-    """Return the value of ``get(loss, **parameters).criterion(reduction, weight, ignore_index)``.
+    """Return the value of the criterion of ``get(loss, **parameters)`` with these settings.
 
     Raises
     ------
     TypeError, ValueError : as `lossmatters.theory.losses.get` and the criterion do.
     """
     found = get(loss, **parameters)
-    value: Tensor = found.criterion(reduction, weight, ignore_index)(logits, target)
+    value: Tensor = found.criterion(weight, ignore_index, reduction, label_smoothing)(logits, target)
     return value
 
 

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from lossmatters.theory.criteria.log_odds import LogOdds
+from lossmatters.theory.criteria.transforms import sizes
 
 FEW_CLASSES = 64  # up to here a softmax of elementwise operations takes a third of the time of torch's own
 
@@ -59,7 +60,7 @@ class Rows:
 
     @property
     def num_classes(self) -> int:
-        return self.others.shape[1]
+        return sizes(self.others)[1]
 
     @property
     def rounds(self) -> bool:
@@ -87,7 +88,7 @@ class Rows:
 
     def chunks(self, entries: int) -> list[slice]:
         """Return the rows in parts of about so many entries, where parts save memory; else all at once."""
-        return [slice(0, len(self.labels))]
+        return [slice(None)]
 
     def gaps(self) -> Tensor:
         """Return z_i - z_d, (N, K), at most 0; minus infinity at the label. Fresh."""

@@ -78,7 +78,9 @@ class ShareKernel:
         few = left.nonzero()[:, 0]
         if len(few):
             # Of a class that is masked, the distance has a square: sums of such are finite.
-            logits, labels = block.rows.logits[few].double().clamp(min=MASKED), block.rows.labels[few]
+            given, labels = block.rows.logits[few].double(), block.rows.labels[few]
+            logits = given.clamp(min=MASKED)
+            logits[(given == -torch.inf).all(dim=1)] = torch.nan  # no class is left: as softmax has it
             array = None if out is None else torch.empty_like(logits)
             if block.rows.logits.dtype == torch.float32:
                 values[few], factors[few] = self.value_and_gradient(Block(logits, labels, {}), array)

@@ -56,7 +56,7 @@ class Rest:
         if bool((rows.rival_share < 0.49).all()):
             return
         scratch = block.scratch("u")
-        count = torch.arange(1, rows.num_classes + 1, dtype=scratch.dtype)
+        count = torch.arange(1, rows.num_classes + 1, dtype=scratch.dtype, device=scratch.device)
         number = torch.mv(torch.round(rows.others, out=scratch), count).long()  # 1 + d, or 0
         self.apart = number > 0
         self.both = torch.stack([rows.labels, torch.where(self.apart, number - 1, rows.labels)], dim=1)
@@ -83,7 +83,8 @@ class Rest:
     def count(self) -> Tensor | int:
         """Return how many classes are the rest, (N,) or of all rows."""
         others = self.rows.num_classes - 1
-        return others if self.apart is None else others - self.apart.long()
+        # floating: a number times integers would be of torch's default type, which may be a narrow one
+        return others if self.apart is None else others - self.apart.to(self.log_top.dtype)
 
     def only(self, array: Tensor) -> Tensor:
         """Return the array with 0 at the label and at d."""
@@ -143,7 +144,7 @@ def focal_gain(gamma: float, p: float, largest: float, rest: Rest) -> Terms:
 def _focal(gamma: float, rest: Rest) -> tuple[Tensor, Tensor, Tensor]:
     """Return -f and w, (N, K) each, with 0 at the label and at d."""
     (logs, more), u = rest.logs(), rest.u()
-    others = torch.sub(torch.ones((), dtype=u.dtype), u, out=rest.block.scratch("rest"))
+    others = torch.sub(torch.ones((), dtype=u.dtype, device=u.device), u, out=rest.block.scratch("rest"))
     powers = others if gamma == 2 else torch.pow(others, gamma - 1, out=rest.block.scratch("powers"))
     part = rest.only(logs).mul_(powers)  # where there is no u, neither is there a logarithm
     changes = u.mul_(part)

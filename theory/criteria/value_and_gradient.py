@@ -13,15 +13,18 @@ from typing import Any, Protocol, TypeGuard
 import torch
 from torch import Tensor
 
+from lossmatters.theory.backends.torch_ops import is_forward_mode
 from lossmatters.theory.criteria.autograd import (
     Kernel,
     Losses,
     differentiable_gradient,
     follows_gradients,
+    saturated,
     single,
 )
 from lossmatters.theory.criteria.block import SIZE, Block
-from lossmatters.theory.criteria.transforms import is_transformed
+from lossmatters.theory.criteria.differentiable import split_differentiably
+from lossmatters.theory.criteria.transforms import is_traced, is_transformed
 
 
 class JointKernel(Kernel, Protocol):
@@ -42,8 +45,9 @@ class JointLosses(torch.autograd.Function):
         narrow = single(logits)
         size, num_classes = narrow.shape
         wanted = ctx.needs_input_grad[0]
-        array = torch.empty(narrow.shape, dtype=narrow.dtype) if wanted else None
-        values, factors = torch.empty(2, size, dtype=torch.float64)
+        array = torch.empty_like(narrow, memory_format=torch.contiguous_format) if wanted else None
+        # on the logits' device, whatever the default is
+        values, factors = torch.empty(2, size, dtype=torch.float64, device=narrow.device)
         step, arrays = max(1, SIZE // num_classes), dict[str, Tensor]()
         for start in range(0, size, step):
             part = slice(start, start + step)
@@ -69,7 +73,11 @@ class JointLosses(torch.autograd.Function):
 def row_losses(logits: Tensor, labels: Tensor, kernel: Any) -> Tensor:
     """Return the loss of each row of (N, K) logits, (N,) float64, in the way that suits."""
     values: Tensor
-    if _plain(logits, labels) and is_joint(kernel):
+    if is_forward_mode() or is_traced(logits) or is_traced(labels):
+        # The value as a formula that torch itself differentiates, forwards too, and records as it is
+        rows = split_differentiably(single(logits), labels)
+        values = saturated(kernel.value(rows, kernel.summary(rows)), logits.dtype)
+    elif _plain(logits, labels) and is_joint(kernel):
         values = JointLosses.apply(logits, labels, kernel)
     else:
         values = Losses.apply(logits, labels, kernel)[0]

@@ -23,6 +23,11 @@ where R is large. It remembers 1/(1 - beta2) steps and corrects its bias, as Ada
 moment, of ten steps, eps, and what batches and private directions add to the mean square. A factor c is
 left, in logits a step: the time scale.
 
+Steps. The shared direction settles R times sooner than the private ones move, within the optimiser's first
+steps, and decides how large the mean square is for the next thousand. So the first steps are taken one by
+one, later ones in ever larger groups, and the shared direction by an implicit step: with explicit steps it
+goes to and fro, and the curves depend on how many steps are taken together.
+
 The normaliser was chosen on the digits records, where the model was first tried: of three (the squared length
 of the whole batch's gradient, that of all samples' gradients, that of the class mean alone) the one whose
 predictions of the final M were least off over the other losses and rates of those same records. So what the
@@ -53,7 +58,8 @@ from lossmatters.theory.memorization import accuracies, flip_epoch
 
 BETA2 = 0.999  # of Adam, as torch has it
 VALUES = 51  # of r: M in steps of a fiftieth
-MOST_STEPS = 500  # of the model; with more of the optimiser's, one stands for several
+BESIDE = 1e-5  # along the shared direction, at which the change of its gradient is measured
+GRAIN = 0.02  # of those done: for so many of the optimiser's steps one of the model's stands, or for one
 
 Field = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
 
@@ -116,7 +122,7 @@ def memorization_paths(
     """
     rates = [float(replace(setup, noise_rate=rate).noise_rate) for rate in noise_rates]
     field = _criterion(loss, setup.num_classes)
-    curves = simulate(field, setup, [parameters] * len(rates), VALUES, MOST_STEPS, rates)
+    curves = simulate(field, setup, [parameters] * len(rates), VALUES, rates)
     return [
         MemorizationPath(*(tuple(np.round(c, 12).tolist()) for c in (*accuracies(eta, *shares), *shares[1:])))
         for eta, *shares in zip(rates, *curves, strict=True)
@@ -128,18 +134,16 @@ def simulate(
     setup: Setup,
     parameters: Sequence[Parameters],
     values: int,
-    most_steps: int,
     noise_rates: Sequence[float] = (),
+    grain: float = GRAIN,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compute A_c, M and A_f at the end of each epoch, (P, epochs) for P choices of parameters.
 
-    Each choice may have a noise rate of its own; without any, that of the set-up is everyone's.
+    Each choice may have a noise rate of its own; without any, that of the set-up is everyone's. `grain` is
+    how coarse a step may be, as a share of the time before it.
     """
     k, wrong = setup.num_classes, setup.num_classes - 1
     eta = np.array(noise_rates or [float(setup.noise_rate)])[:, None]
-    stride = max(1, math.ceil(setup.epochs * setup.steps_an_epoch / most_steps))
-    steps = max(1, round(setup.steps_an_epoch / stride))
-    share = setup.steps_an_epoch / steps  # optimiser's steps that one of these stands for
     normal = np.array([NormalDist().inv_cdf((i + 0.5) / values) for i in range(values)])
     ratio, spread, scale = (
         np.array([[getattr(p, name)] for p in parameters]) for name in ("ratio", "spread", "scale")
@@ -151,14 +155,17 @@ def simulate(
     square, remembered = np.zeros_like(shared), 0.0
     curves = np.zeros((3, len(parameters), setup.epochs))
     for epoch in range(setup.epochs):
-        size = scale * share * (setup.step_sizes[epoch] if setup.step_sizes else 1.0)
-        for _ in range(steps):
-            z = _logits(k, shared, own, label, clean)
-            g_label, g_clean, _ = field(*z)  # they sum to 0
+        for share in _strides(epoch, setup.steps_an_epoch, grain):
+            size = scale * share * (setup.step_sizes[epoch] if setup.step_sizes else 1.0)
+            here, ahead = (_logits(k, s, own, label, clean) for s in (shared, shared + BESIDE))
+            g_label, g_clean, _ = field(*(np.concatenate(pair) for pair in zip(here, ahead, strict=True)))
             if not (np.isfinite(g_label).all() and np.isfinite(g_clean).all()):
                 raise ValueError("gradient must be finite on the path, got nan or infinity")
-            pull = (1 - eta) * g_label[0] + eta * g_clean[1]  # of the clean class
-            pull = pull.mean(axis=1, keepdims=True)
+            # of the clean class, here and a little further along the shared direction
+            pull, further = (
+                ((1 - eta) * g_label[i] + eta * g_clean[i + 1]).mean(axis=1, keepdims=True) for i in (0, 2)
+            )
+            bend = np.maximum((further - pull) / BESIDE, 0)
             if setup.optimiser == "adam":
                 decay = BETA2**share
                 now = pull**2 * (1 + 1 / wrong)
@@ -167,13 +174,26 @@ def simulate(
                 step = np.divide(size, root, out=np.zeros_like(root), where=root > 0)
             else:
                 step = size
-            shared = shared - step * ratio * pull
+            # Implicit in this one direction: it settles R times sooner than the others move, and an explicit
+            # step goes to and fro across where it settles, unless it is too small to be worth taking.
+            shared = shared - step * ratio * pull / (1 + step * ratio * bend)
             own = own - step * rates * g_label[0]
             label = label - step * rates * g_label[1]
             clean = clean - step * rates * g_clean[1]
         z = _logits(k, shared, own, label, clean)
         curves[:, :, epoch] = _accuracies(k, *z)
     return curves[0], curves[1], curves[2]
+
+
+def _strides(epoch: int, steps: int, grain: float) -> list[float]:
+    """Return for how many of the optimiser's steps (`steps` in an epoch) each of the model's stands."""
+    if epoch:
+        number = min(steps, math.ceil(1 / (grain * epoch)))
+        return [steps / number] * number
+    found: list[float] = []  # what settles at once is followed step by step
+    while (left := steps - sum(found)) > 0:
+        found.append(min(left, max(1, math.floor(grain * sum(found)))))
+    return found
 
 
 def _logits(k: int, shared: Any, own: Any, label: Any, clean: Any) -> tuple[Any, Any, Any]:

@@ -17,6 +17,7 @@ from lossmatters.theory.exact import fail
 from lossmatters.theory.losses import get
 
 CONFIDENCE = Fraction(9, 10)  # the fixed start that D2 compares with
+MIN_FAMILIES = 8  # with fewer, resampling them says little, and no correlation is shown
 DRAWS = 2000
 
 
@@ -97,9 +98,22 @@ class RankCorrelation:
     families: int
     level: float
 
+    @property
+    def enough(self) -> bool:
+        """Tell whether there are families enough to speak of a correlation between losses at all."""
+        return self.families >= MIN_FAMILIES
+
     def __str__(self) -> str:
+        if not self.enough:
+            return f"none (n = {self.n} in {self.families} families, fewer than {MIN_FAMILIES})"
         span = f"[{self.low:.2f}, {self.high:.2f}]"
         return f"{self.estimate:.2f} {span}, n = {self.n} in {self.families} families"
+
+    @property
+    def ends(self) -> list[float | None]:
+        """Return the estimate and the ends as a file may hold them: None where there is none to speak of."""
+        found = (self.estimate, self.low, self.high)
+        return [v if self.enough and math.isfinite(v) else None for v in found]
 
 
 def rank_correlation(

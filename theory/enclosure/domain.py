@@ -131,7 +131,11 @@ class _Domain:
         return alike & reduce(np.logical_or, [self.non_zero(a) for a in d.args])
 
     def above_a_face(self, d: Any) -> Any:
-        """Return True where d > 0 inside a box, being >= 0 on a face of the domain and rising from there."""
+        """Return True where d > 0 inside a box, being >= 0 on a face of the domain and rising from there.
+
+        A pole of d in the box is not seen: whoever asks must ask for d's own divisors too, as is done for the
+        needs of a whole formula.
+        """
         out: Any = np.zeros((), dtype=bool)
         for s in d.free_symbols & self.domain.keys():
             slope = self.value(_slope(d, s))

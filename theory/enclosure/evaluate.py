@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class Evaluation:
 
     def _product(self, e: Any) -> Interval:
         factors = list(sympy.Mul.make_args(e))
-        out = interval(1)
+        parts = []
         for factor in list(factors):  # x^p log(x)^n has a limit at 0 that its factors do not show
             base, n = factor.as_base_exp()
             if not (isinstance(base, sympy.log) and n.is_Integer and n > 0):
@@ -99,13 +100,12 @@ class Evaluation:
             for other in factors:
                 argument, p = other.as_base_exp()
                 if argument == base.args[0] and p.is_Rational and p > 0:
-                    out = out * log_times_power(self.value(argument), rational(p), int(n))
+                    parts.append(log_times_power(self.value(argument), rational(p), int(n)))
                     factors.remove(factor)
                     factors.remove(other)
                     break
-        for factor in factors:
-            out = out * self.value(factor)
-        return out
+        parts += [self.value(factor) for factor in factors]
+        return reduce(mul, parts) if parts else interval(1)
 
     def _cases(self, e: Any) -> Interval:
         *cases, last = e.args

@@ -106,6 +106,9 @@ class Interval:
 
     def __mul__(self, other: Any) -> Interval:
         other = interval(other)
+        for x, y in ((self, other), (other, self)):
+            if y.ndim == 0 and y.lo == y.hi and np.isfinite(y.lo):
+                return x._times(float(y.lo))
         lows, highs = [], []
         with np.errstate(invalid="ignore", over="ignore", under="ignore"):
             for x in (self.lo, self.hi):
@@ -120,6 +123,20 @@ class Interval:
         return Interval(np.minimum.reduce(lows), np.maximum.reduce(highs))
 
     __rmul__ = __mul__
+
+    def _times(self, factor: float) -> Interval:
+        """Multiply by one number: the same ends as in general, with two products in place of four."""
+        if factor == 0:  # also times an unbounded set of finite reals
+            return Interval(np.zeros(self.shape), np.zeros(self.shape))
+        if abs(factor) == 1:
+            return self if factor == 1 else -self
+        low, high = (self.lo, self.hi) if factor > 0 else (self.hi, self.lo)
+        sign = math.copysign(1, factor)
+        with np.errstate(over="ignore", under="ignore"):
+            lo, hi = low * factor, high * factor
+        lo = np.where((np.abs(low) == 1) | ((lo == 0) & (low * sign >= 0)), lo, _down(lo))
+        hi = np.where((np.abs(high) == 1) | ((hi == 0) & (high * sign <= 0)), hi, _up(hi))
+        return Interval(lo, hi)
 
     def reciprocal(self) -> Interval:
         """Enclose 1/x for the x != 0 of the interval; one-sided infinite if it touches 0, else the whole

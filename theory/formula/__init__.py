@@ -1,10 +1,10 @@
 """One formula: a user's code, run once and written down as a tree that every backend computes.
 
 `trace_formula` and `trace_function` make the tree, `evaluate` computes it. Python cannot branch on a value
-unnoticed, and no backend can compute another formula than the next.
+unnoticed, and no backend can compute another formula than the next. `direct`, which runs a formula as it is
+written, is imported where it is used: it needs FLINT, which neither losses nor training do.
 """
 
-from lossmatters.theory.formula import direct
 from lossmatters.theory.formula.errors import ClassesError, FormulaError, NoValueError, OpenError
 from lossmatters.theory.formula.evaluate import evaluate, evaluate_all
 from lossmatters.theory.formula.nodes import Node, make, walk
@@ -24,7 +24,6 @@ __all__ = [
     "Node",
     "OpenError",
     "classes_of",
-    "direct",
     "evaluate",
     "evaluate_all",
     "is_settled",

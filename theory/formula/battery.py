@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -84,8 +85,9 @@ def borders(signature: Callable[[Fraction], Any], places: Iterable[Fraction]) ->
     ):
         if at_low == at_high or len(found) > 5 * MOST_BORDERS:
             continue
-        left, right = low, high
-        for _ in range(STEPS):
+        beside = _beside(signature, low, at_low, high, at_high)
+        left, right = beside or (low, high)
+        for _ in range(0 if beside else STEPS):
             middle = (left + right) / 2
             at = signature(middle)
             if at == at_low:
@@ -103,6 +105,17 @@ def borders(signature: Callable[[Fraction], Any], places: Iterable[Fraction]) ->
                 break
         found += [guess, left, right, *(guess + s * d for d in BESIDE for s in (1, -1))]
     return [t for t in dict.fromkeys(found) if 0 <= t <= 1]
+
+
+def _beside(
+    signature: Callable[[Fraction], Any], low: Fraction, at_low: Any, high: Fraction, at_high: Any
+) -> tuple[Fraction, Fraction] | None:
+    """Return a border that is at an end itself, as at an entry 0; None where it may be between."""
+    step, middle = (high - low) / 2**STEPS, (low + high) / 2
+    for end, other, at_end in ((low, low + step, at_high), (high, high - step, at_low)):
+        if all(signature(t) == at_end for t in (other, (end + middle) / 2, middle)):
+            return min(end, other), max(end, other)
+    return None
 
 
 def _noted(function: Callable[[], Any]) -> tuple[int, ...]:
@@ -126,7 +139,8 @@ class Values:
     def __init__(self, loss: Any, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
         self.loss, self.k, self.separable = loss, k, separable
         self._rows: dict[Point, list[Any]] = {}
-        self._entries: dict[Any, Any] = {}
+        self._entries: dict[str, dict[Fraction, Any]] = {"on_label": {}, "off_label": {}}
+        self._table: list[tuple[Point, list[Any]]] | None = None
         direct.SEEN.clear()
         simple = list(simple_points(k, seed, draws))
         special = self._special_entries() if separable else []
@@ -169,7 +183,7 @@ class Values:
             places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]
             where = borders(lambda s, at=at: _noted(lambda: direct.losses(self.loss, at(s), labels)), places)  # type: ignore[misc]
             for s in where[: 2 * MOST_BORDERS]:
-                self._rows.setdefault(at(s), direct.losses(self.loss, at(s)))
+                self._rows.setdefault(at(s), self.loss.written(at(s)))
         seen = sorted(direct.SEEN, key=lambda t: t.denominator)[: MOST_BORDERS // 2]
         found += [t for c in seen for t in (c, c + (1 - c) / 100)]
         return found
@@ -181,24 +195,20 @@ class Values:
         return self._rows[point]
 
     def _entry(self, name: str, t: Fraction) -> Any:
-        key = (name, t)
-        if key not in self._entries:
-            self._entries[key] = direct.entry(self.loss, name, t, self.k)
-        return self._entries[key]
+        known = self._entries[name]
+        if t not in known:
+            known[t] = direct.entry(self.loss, name, t, self.k)
+        return known[t]
 
     def _by_entries(self, point: Point) -> list[Any]:
-        counts = {t: point.count(t) for t in dict.fromkeys(point)}
-        off = {t: self._entry("off_label", t) for t in counts}
-        values = {}
-        for t in counts:
-            parts = [self._entry("on_label", t)]
-            for s, n in counts.items():
-                n -= s == t
-                if n:
-                    parts.append(off[s] * n)
-            values[t] = direct.total(parts)
-        return [values[t] for t in point]
+        counts = Counter(point)
+        on, off = ([self._entry(name, t) for t in counts] for name in ("on_label", "off_label"))
+        values = direct.sums(on, off, list(counts.values()))
+        by_entry = dict(zip(counts, values, strict=True))
+        return [by_entry[t] for t in point]
 
     def rows(self) -> list[tuple[Point, list[Any]]]:
         """Return every point of the battery with its losses, whatever other points were asked for before."""
-        return [(p, self.row(p)) for p in self.points]
+        if self._table is None:
+            self._table = [(p, self.row(p)) for p in self.points]
+        return self._table

@@ -1,18 +1,23 @@
 """A formula run as it is written, on numbers: exact where it stays among the rationals, else of 60 digits.
 
 Nothing is traced here and nothing simplified, so that what is found speaks for or against what the trace and
-the symbolic mathematics say. The signs of all comparisons, divisors and arguments of logarithms are noted:
-between two points at which they differ lies a border, which `battery` looks for.
+the symbolic mathematics say. Within a formula rationals are FLINT's, outside they are Fractions. The signs of
+all comparisons, divisors and arguments of logarithms are noted: between two points at which they differ lies
+a border, which `battery` looks for.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
+import flint
 import mpmath
 import numpy as np
+from mpmath.libmp import from_rational
 
 from lossmatters.theory.backends.base import Ops
 from lossmatters.theory.formula.errors import FormulaError, OpenError
@@ -27,24 +32,46 @@ LONGEST = 2000  # bits of a rational; beyond, 60 digits of it
 
 SIGNS: list[int] = []  # of the comparisons since it was cleared; this module runs in one thread
 SEEN: set[Fraction] = set()  # numbers in (0, 1) that a formula holds
+Rational: Any = flint.fmpq  # some ten times as fast as a Fraction
+_WHOLE = tuple(Rational(n) for n in range(64))  # the numbers that formulas are full of, made once
+ZERO, ONE, HALF, NOTHING = _WHOLE[0], _WHOLE[1], Rational(1, 2), CONTEXT.mpf(0)
 
 
 def to_float(value: Any) -> Any:
     """Return a rational, or a number of 60 digits, as the latter."""
-    return CONTEXT.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else value
+    if type(value) is not Fraction:
+        return value
+    return CONTEXT.make_mpf(from_rational(value.numerator, value.denominator, CONTEXT.prec, "n"))
+
+
+def _rational(value: Fraction) -> Any:
+    return Rational(value.numerator, value.denominator)
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def _float(value: Any) -> Any:
+    """Return the value of a `Number` to 60 digits."""
+    if type(value) is not Rational:
+        return value
+    return CONTEXT.make_mpf(from_rational(int(value.p), int(value.q), CONTEXT.prec, "n"))
 
 
 def _exact(value: Any) -> Any:
-    """Return a literal, or a number's value, as a Fraction or of 60 digits; None for what is no number."""
-    if isinstance(value, Number):
+    """Return a literal, or a number's value, as a rational or of 60 digits; None for what is no number."""
+    if type(value) is Number:
         return value.value
+    if type(value) is int:
+        return _WHOLE[value] if 0 <= value < len(_WHOLE) else Rational(value)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return _exact(value.item())
     found = literal(value)
     if found is not None:
         if 0 < found < 1:
             SEEN.add(found)
-        return found
+        return _rational(found)
     if getattr(value, "free_symbols", None):
         raise OpenError("a parameter that is left open has no value")
     if hasattr(value, "evalf"):
@@ -55,7 +82,7 @@ def _exact(value: Any) -> Any:
 def _sign(x: Any, y: Any) -> int:
     """Note and return the sign of x - y, 2 where one is no number."""
     if type(x) is not type(y):
-        x, y = to_float(x), to_float(y)
+        x, y = _float(x), _float(y)
     found = 0 if x == y else -1 if x < y else 1 if x > y else 2
     SIGNS.append(found)
     return found
@@ -75,27 +102,30 @@ class Number:
         return found.item() if isinstance(found, np.ndarray) and found.ndim == 0 else found
 
     def _with(self, other: Any, function: Callable[[Any, Any], Any], swapped: bool = False) -> Any:
-        if isinstance(other, np.ndarray) and other.ndim:
+        if type(other) is Number:
+            y = other.value
+        elif isinstance(other, np.ndarray) and other.ndim:
             return NotImplemented
-        y = _exact(other)
+        else:
+            y = _exact(other)
         if y is None:
             return NotImplemented
         x = self.value
         if type(x) is not type(y):
-            x, y = to_float(x), to_float(y)
+            x, y = _float(x), _float(y)
         return Number(_checked(function, y, x) if swapped else _checked(function, x, y))
 
     def __add__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a + b)
+        return self._with(other, operator.add)
 
     def __sub__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a - b)
+        return self._with(other, operator.sub)
 
     def __rsub__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a - b, True)
+        return self._with(other, operator.sub, True)
 
     def __mul__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a * b)
+        return self._with(other, operator.mul)
 
     def __truediv__(self, other: Any) -> Any:
         return self._with(other, _quotient)
@@ -118,7 +148,7 @@ class Number:
         return self
 
     def __abs__(self) -> Number:
-        return Number(abs(self.value) if _sign(self.value, Fraction(0)) != 2 else NAN)
+        return Number(abs(self.value) if _sign(self.value, ZERO) != 2 else NAN)
 
     def _compared(self, other: Any) -> int | None:
         y = _exact(other)
@@ -152,31 +182,31 @@ class Number:
         return float(self.value)
 
     def __int__(self) -> int:
-        return int(self.value)
+        return int(_fraction(self.value)) if type(self.value) is Rational else int(self.value)
 
     def __index__(self) -> int:
-        if isinstance(self.value, Fraction) and self.value.denominator == 1:
-            return int(self.value)
+        if type(self.value) is Rational and self.value.q == 1:
+            return int(self.value.p)
         raise TypeError("a number that counts must be whole")
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self.value if isinstance(self.value, Fraction) else float(self.value), digits)
+        return round(_fraction(self.value) if type(self.value) is Rational else float(self.value), digits)
 
     def __mod__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a % b)
+        return self._with(other, _remainder)
 
     def __floordiv__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: Fraction(int(a // b)))
+        return self._with(other, _floor)
 
     def log(self) -> Number:
-        sign = _sign(self.value, Fraction(0))
-        return Number(CONTEXT.log(to_float(self.value)) if sign == 1 else -CONTEXT.inf if sign == 0 else NAN)
+        sign = _sign(self.value, _nought(self.value))
+        return Number(_log(_float(self.value)) if sign == 1 else -CONTEXT.inf if sign == 0 else NAN)
 
     def exp(self) -> Number:
-        return Number(CONTEXT.exp(to_float(self.value)))
+        return Number(_exp(_float(self.value)))
 
     def sqrt(self) -> Number:
-        return Number(_checked(_power, self.value, Fraction(1, 2)))
+        return Number(_checked(_power, self.value, HALF))
 
 
 def _boxed(value: Any) -> np.ndarray:
@@ -196,26 +226,53 @@ def _checked(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
         found = function(x, y)
     except (ZeroDivisionError, OverflowError, ValueError):
         return NAN
-    if isinstance(found, Fraction):
-        long = found.denominator.bit_length() > LONGEST or found.numerator.bit_length() > LONGEST
-        return to_float(found) if long else found
+    if type(found) is Rational:
+        return _float(found) if found.height_bits() > LONGEST else found
     return found if isinstance(found, CONTEXT.mpf) else NAN  # a complex number is none
 
 
+def _nought(like: Any) -> Any:
+    return ZERO if type(like) is Rational else NOTHING
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    return _rational(_fraction(x) % _fraction(y)) if type(x) is Rational else x % y
+
+
+def _floor(x: Any, y: Any) -> Any:
+    return Rational(int(_fraction(x) // _fraction(y) if type(x) is Rational else x // y))
+
+
+# A formula of whole outputs takes the same logarithms and powers for every label.
+@lru_cache(maxsize=4096)
+def _log(x: Any) -> Any:
+    return CONTEXT.log(x)
+
+
+@lru_cache(maxsize=4096)
+def _exp(x: Any) -> Any:
+    return CONTEXT.exp(x)
+
+
+@lru_cache(maxsize=4096)
+def _real_power(x: Any, p: Any) -> Any:
+    return CONTEXT.power(x, p)
+
+
 def _quotient(x: Any, y: Any) -> Any:
-    _sign(y, Fraction(0) if isinstance(y, Fraction) else CONTEXT.mpf(0))
+    _sign(y, _nought(y))
     return x / y
 
 
 def _power(x: Any, p: Any) -> Any:
-    if isinstance(p, Fraction) and p.denominator == 1 and abs(p) < LONGEST:
+    if type(p) is Rational and p.q == 1 and abs(p) < LONGEST:
         if p < 0:
-            _sign(x, Fraction(0) if isinstance(x, Fraction) else CONTEXT.mpf(0))
-        return x ** int(p)
-    sign = _sign(x, Fraction(0) if isinstance(x, Fraction) else CONTEXT.mpf(0))
+            _sign(x, _nought(x))
+        return x ** int(p.p)
+    sign = _sign(x, _nought(x))
     if sign == 0 and p > 0:
-        return Fraction(0)
-    return CONTEXT.power(to_float(x), to_float(p)) if sign == 1 else NAN
+        return ZERO
+    return _real_power(_float(x), _float(p)) if sign == 1 else NAN
 
 
 class DirectWhole(Whole):
@@ -223,7 +280,7 @@ class DirectWhole(Whole):
 
     @staticmethod
     def lift(value: Fraction) -> Any:
-        return Number(value)
+        return Number(_rational(value))
 
 
 def _pick(chosen: int) -> Callable[[Any, Any], Any]:
@@ -237,7 +294,13 @@ def _pick(chosen: int) -> Callable[[Any, Any], Any]:
 
 def _each(function: Callable[..., Any], number: int) -> Callable[..., Any]:
     lifted = np.frompyfunc(function, number, 1)
-    return lambda *values: lifted(*values)
+
+    def apply(*values: Any) -> Any:
+        if all(type(v) is Number or isinstance(v, int | float | Fraction) for v in values):
+            return function(*values)  # as the lifted one does, by a way through arrays
+        return lifted(*values)
+
+    return apply
 
 
 class DirectOps(Ops):
@@ -262,10 +325,12 @@ class DirectOps(Ops):
         return Number(_exact(value))
 
     def array(self, rows: Any) -> np.ndarray:
-        return np.array([Number(Fraction(x)) for x in rows], dtype=object)
+        return np.array([Number(_rational(Fraction(x))) for x in rows], dtype=object)
 
     def sum(self, x: Any) -> Any:
-        zero: Any = Number(Fraction(0))
+        zero: Any = Number(ZERO)
+        if isinstance(x, np.ndarray) and x.ndim == 1:
+            return sum(x, zero)
         return np.sum(x, axis=-1, initial=zero)
 
     def max(self, x: Any) -> Any:
@@ -278,8 +343,8 @@ class DirectOps(Ops):
         return self.sum(x * y)
 
     def onehot(self, like: Any, j: int) -> Any:
-        rows = np.full(np.shape(like), Number(Fraction(0)))
-        rows[..., j] = Number(Fraction(1))
+        rows = np.full(np.shape(like), Number(ZERO))
+        rows[..., j] = Number(ONE)
         return rows
 
 
@@ -293,7 +358,7 @@ def _value(found: Any) -> Any:
     value = _exact(array[0])
     if value is None:
         raise FormulaError(f"the formula must return a number, got a {type(array[0]).__name__}")
-    return value
+    return _fraction(value) if type(value) is Rational else value
 
 
 def run(function: Callable[[], Any]) -> Any:
@@ -322,7 +387,7 @@ def losses(loss: Any, point: Sequence[Fraction], labels: Sequence[int] | None = 
 
 def entry(loss: Any, name: str, t: Fraction, k: int) -> Any:
     """Return on_label or off_label of a separable loss at t, as it is written."""
-    return run(lambda: getattr(loss.raw(OPS), name)(Number(t), DirectWhole(k), OPS))
+    return run(lambda: getattr(loss.raw(OPS), name)(Number(_rational(t)), DirectWhole(k), OPS))
 
 
 def weights(loss: Any, point: Sequence[Fraction]) -> list[Any]:
@@ -343,28 +408,51 @@ def shares(values: Sequence[Any], whole: Any) -> list[Any]:
     """Return values divided by their sum; NaN where that is 0 or not finite."""
     if not is_finite(whole) or whole == 0:
         return [NAN] * len(values)
-    if isinstance(whole, Fraction) and all(isinstance(v, Fraction) for v in values):
+    if type(whole) is Fraction and all(type(v) is Fraction for v in values):
         return [v / whole for v in values]
     return [to_float(v) / to_float(whole) for v in values]
 
 
 def times(factor: Fraction, value: Any) -> Any:
     """Return a rational multiple of a value."""
-    return factor * value if isinstance(value, Fraction) else to_float(factor) * value
+    return factor * value if type(value) is Fraction else to_float(factor) * value
 
 
 def is_finite(value: Any) -> bool:
     """Return whether it is a real number."""
-    return isinstance(value, Fraction) or bool(abs(value) < CONTEXT.inf)
+    if type(value) is Fraction:
+        return True
+    _, mantissa, exponent, _ = value._mpf_
+    return bool(mantissa) or not exponent  # infinities and NaN have an exponent alone
 
 
 def total(values: Sequence[Any]) -> Any:
     """Return a sum, exact where all are rational."""
-    if all(isinstance(v, Fraction) for v in values):
-        return sum(values, Fraction(0))
+    if len(values) == 1:
+        return values[0]
+    if all(type(v) is Fraction for v in values):
+        return _fraction(sum(map(_rational, values), ZERO))
     return (
         CONTEXT.fsum([to_float(v) for v in values]) if all(map(is_finite, values)) else _infinite_sum(values)
     )
+
+
+def sums(on: Sequence[Any], off: Sequence[Any], counts: Sequence[int]) -> list[Any]:
+    """Return on[i] and the off-label terms of all other entries, for each of the values that entries have.
+
+    Parameters
+    ----------
+    on, off : sequence
+        The two functions of a separable loss at each of the values.
+    counts : sequence of int
+        How many entries have it.
+    """
+    whole = [x * n for x, n in zip(off, counts, strict=True)]
+    found = []
+    for i, x in enumerate(on):
+        others = [*whole[:i], *whole[i + 1 :], *([off[i] * (counts[i] - 1)] if counts[i] > 1 else [])]
+        found.append(total([x, *(y for y in others if y or type(y) is not Fraction)]))  # but exact zeros
+    return found
 
 
 def _infinite_sum(values: Sequence[Any]) -> Any:

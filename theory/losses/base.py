@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends import Ops, backend
 from lossmatters.theory.exact import exact, fail
-from lossmatters.theory.formula import classes_of, direct, evaluate, trace_formula
+from lossmatters.theory.formula import classes_of, evaluate, trace_formula
 from lossmatters.theory.losses.bound import WRITTEN_OUT, Bound
 from lossmatters.theory.losses.check import check_probs_and_labels
 from lossmatters.theory.losses.identity import LossClass, drop_what_was_declared
@@ -135,6 +136,8 @@ class Loss(metaclass=LossClass):
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
         """Return L(u, j) of all labels at an exact point, by the formula as written: exact or 60 digits."""
+        from lossmatters.theory.formula import direct
+
         return direct.losses(self, point)
 
     def values(self, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " n"]:
@@ -153,20 +156,27 @@ class Loss(metaclass=LossClass):
         return np.asarray(self.apply(probs, onehot, backend("numpy")), dtype=float)
 
     def criterion(
-        self, reduction: str = "mean", weight: Tensor | None = None, ignore_index: int = -100
+        self,
+        weight: Tensor | str | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
     ) -> nn.Module:
         """Return a ``torch.nn.Module`` called like ``CrossEntropyLoss``: (logits (N, K), labels) -> loss.
 
         Parameters
         ----------
+        weight : (K,) factor of each label's class, or None. A text in its place is the reduction.
+        ignore_index : samples with this label count for nothing.
         reduction : "mean", "sum" or "none". The scale is the same under each: the mean divides by the
             number of samples (of summed weights, with `weight`), never by K.
-        weight : (K,) factor of each label's class, or None.
-        ignore_index : samples with this label count for nothing.
+        label_smoothing : s in [0, 1]: the expected loss if the label were drawn evenly with probability s.
         """
         from lossmatters.theory.criteria.criterion import Criterion
 
-        return Criterion(self, reduction=reduction, weight=weight, ignore_index=ignore_index)
+        if isinstance(weight, str):
+            return Criterion(self, None, ignore_index, weight, label_smoothing)
+        return Criterion(self, weight, ignore_index, reduction, label_smoothing)
 
     def matrix(self, logits: Tensor) -> Tensor:
         """Return the loss matrix of (N, K) logits, (N, K): entry [n, j] is L(softmax(logits[n]), j)."""
@@ -226,14 +236,15 @@ class SeparableLoss(Loss):
         return ops.sum(self.generator(probs, ops.const(probs.shape[-1]), ops))
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
+        from lossmatters.theory.formula import direct
+
         if not isinstance(self, SeparableLoss):
             return Loss.written(self, point)
-        counts = {t: list(point).count(t) for t in dict.fromkeys(point)}
-        off = {t: direct.entry(self, "off_label", t, len(point)) for t in counts}
-        values = {}
-        for t in counts:
-            rest = [off[s] * (n - (s == t)) for s, n in counts.items() if n > (s == t)]
-            values[t] = direct.total([direct.entry(self, "on_label", t, len(point)), *rest])
+        counts = Counter(point)
+        on, off = (
+            [direct.entry(self, name, t, len(point)) for t in counts] for name in ("on_label", "off_label")
+        )
+        values = dict(zip(counts, direct.sums(on, off, list(counts.values())), strict=True))
         return [values[t] for t in point]
 
 
@@ -272,6 +283,8 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
         return sum(ops.const(c) * term.label_sum(probs, ops) for c, term in self.terms)
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
+        from lossmatters.theory.formula import direct
+
         if not isinstance(self, Combination):
             return super().written(point)
         rows = [[direct.times(c, x) for x in term.written(point)] for c, term in self.terms]

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from lossmatters.theory.backends import Ops
-from lossmatters.theory.formula import direct
+import numpy as np
+
+from lossmatters.theory.backends import Ops, backend
+from lossmatters.theory.exact import fail
+from lossmatters.theory.formula.errors import FormulaError
 from lossmatters.theory.losses.base import Loss
+
+TRIED = tuple(
+    tuple(n / sum(parts) for n in parts) for parts in ((5, 3), (7, 2, 4), (3, 11, 5, 2), (2, 3, 1, 5, 8))
+)  # outputs like no others: where S is 0 at all of them, it is 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Normalized(Loss):
             raise TypeError(f"base must be a Loss, got base={self.base!r}")
         if not self.base.has_formula:
             raise TypeError(f"base must be a loss with a formula, got base={self.base.name!r}")
+        if all(_sum_is_zero(self.base, point) for point in TRIED):
+            fail("base", "a loss whose sum over labels is not always 0", self.base.spec)
         super().__post_init__()
 
     @property
@@ -53,10 +62,22 @@ class Normalized(Loss):
         return self.base.apply(probs, onehot, ops) / self.base.label_sum(probs, ops)
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
+        from lossmatters.theory.formula import direct
+
         if not isinstance(self, Normalized):
             return super().written(point)
         row = self.base.written(point)
         return direct.shares(row, direct.total(row))
+
+
+def _sum_is_zero(loss: Loss, point: tuple[float, ...]) -> bool:
+    """Return whether S is 0 at an output, but for rounding; False where it has no value there."""
+    try:
+        with np.errstate(all="ignore"):
+            row = np.asarray(loss.all_labels(np.array(point), backend("numpy")), dtype=float)
+    except (FormulaError, TypeError, ValueError):
+        return False
+    return bool(abs(row.sum()) <= 1e-14 * np.abs(row).max())
 
 
 class ShareLoss(Loss):
@@ -78,6 +99,8 @@ class ShareLoss(Loss):
         return 1 - ops.dot(weights, onehot) / ops.sum(weights)
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
+        from lossmatters.theory.formula import direct
+
         if not isinstance(self, ShareLoss):
             return super().written(point)
         row = direct.weights(self, point)

@@ -23,6 +23,7 @@ from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.corrected import WAYS, corrected
 from lossmatters.theory.losses.made import made, split_call
+from lossmatters.theory.losses.sent import find_those_of_the_parent, is_as_it_was, remember
 from lossmatters.theory.losses.symmetrising import symmetrised
 
 LOSSES: dict[str, type[Loss]] = {}
@@ -185,11 +186,16 @@ def _looking_in(folder: Path) -> Iterator[None]:
 
 
 def _load(path: Path) -> ModuleType:
-    """Return the module of a user's file, in a namespace of its own, with what lies beside it."""
+    """Return the module of a user's file, in a namespace of its own, with what lies beside it.
+
+    One content is run once: objects of two modules of one file would be of classes that only look alike.
+    """
     if not path.is_file():
         raise LossFileError(f"loss file must exist, got path={str(path)!r}")
     folder = path.resolve().parent
     name = f"{USERS}{path.stem}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    if name in sys.modules and is_as_it_was(name, path):
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -201,6 +207,7 @@ def _load(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:  # a script that calls sys.exit must not end this program
         del sys.modules[spec.name]
         raise LossFileError(f"{path} raised {type(error).__name__}: {error}") from error
+    remember(name, path)
     return module
 
 
@@ -222,6 +229,9 @@ def _beside(folder: Path) -> Iterator[None]:
             file = getattr(sys.modules[name], "__file__", None)
             if file and folder in Path(file).resolve().parents and not name.startswith(USERS):
                 _BESIDE[name] = folder
+
+
+find_those_of_the_parent(_beside)
 
 
 def _imported(name: str) -> ModuleType:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from lossmatters.theory.backends import Ops, backend
-from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
-from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture, finite, summed
+from lossmatters.theory.losses.structure import by_structure
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,16 @@ def symmetrised(loss: Loss) -> Loss:
     What is a share or normalised is symmetric as it is and stays; a sum of losses becomes the sum of their
     symmetric parts; a callable without a formula stays one.
     """
-    if isinstance(loss, CallableLoss):
-        return _symmetrised_callable(loss)
-    if isinstance(loss, Normalized | ShareLoss | Symmetrised | SymmetrisedSeparable):
-        return loss
-    if isinstance(loss, SeparableLoss):
-        return SymmetrisedSeparable(loss)
-    if isinstance(loss, Combination):
-        return summed(loss, symmetrised)
-    return Symmetrised(loss)
+    return by_structure(
+        loss,
+        separable=lambda it: it if isinstance(it, SymmetrisedSeparable) else SymmetrisedSeparable(it),
+        total=lambda it: summed(it, symmetrised),
+        normalised=lambda it: it,
+        share=lambda it: it,
+        mixture=lambda it: it if isinstance(it, Symmetrised) else Symmetrised(it),
+        formula=Symmetrised,
+        opaque=_symmetrised_callable,
+    )
 
 
 def _symmetrised_callable(loss: CallableLoss) -> CallableLoss:

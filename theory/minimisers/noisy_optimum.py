@@ -37,12 +37,14 @@ from lossmatters.theory.symbolic.algebra import is_zero
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
 from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.regular import is_share
 from lossmatters.theory.verdict import Known, Method, Status
 
 GRID = 400  # values of the clean class's log-odds, -GRID_END to GRID_END, before the best is refined
 GRID_END = 40.0
 FAR = 10.0  # log-odds: there entries are 5e-5, and squares of them near the roundings of a risk
 FAR_END = 100.0  # log-odds up to which an optimum is looked for; entries are 4e-44
+LEVEL = 1e-14  # of a risk: differences that are rounding
 DIGITS = 70  # for 1 - (K-1) x at such entries, with 25 to spare
 BUDGET = 4000  # boxes for a sign: a few tenths of a second
 
@@ -177,7 +179,9 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[Known, 
         )
 
     def share(loss: ShareLoss) -> tuple[Known, str, bool] | None:
-        if num_classes is None or not _all_weight_at_vertex(loss, num_classes):
+        if num_classes is None or not (
+            is_share(loss, num_classes) and _all_weight_at_vertex(loss, num_classes)
+        ):
             return None
         return Known.PROVED, "1 - w_c/sum w >= 0, and 0 at e_c, where every other weight is 0", False
 
@@ -264,6 +268,10 @@ def _numerical(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     odds = np.linspace(-GRID_END, GRID_END, GRID + 1)
     risk = _risk_at(loss, k, eta)
     values = np.where(np.isfinite(values := risk(odds)), values, np.inf)
+    if np.isinf(values).all():
+        fail("loss", "finite at some output alike on the wrong classes", loss.spec)
+    if np.isfinite(values).all() and np.ptp(values) <= LEVEL * np.abs(values).max():
+        return _level(loss, k, eta)
     best, step = float(odds[values.argmin()]), float(odds[1] - odds[0])
     line = _on_line(loss, k, eta)
     # Beyond FAR the risk hardly moves in float64; closer in, the least value is beside that of the grid.
@@ -282,6 +290,23 @@ def _numerical(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     other = 1 / (k - 1 + np.exp(found))
     clean = 1 / (1 + (k - 1) * np.exp(-found))
     return NoisyOptimum(clean, other, None, False, Known.NUMERICAL, Method.NUMERICAL, detail, None)
+
+
+def _level(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
+    """Return the uniform output for a risk that is the same at all outputs alike on the wrong classes."""
+    line = _on_line(loss, k, eta)
+    exact = line is not None and is_zero(sympy.diff(line, X))
+    detail = "the risk is the same at all outputs alike on the wrong classes; the uniform one stands for them"
+    return NoisyOptimum(
+        1 / k,
+        1 / k,
+        sympy.Rational(1, k) if exact else None,
+        False,
+        Known.NUMERICAL,
+        Method.NUMERICAL,
+        detail,
+        False if exact else None,
+    )
 
 
 def _risk_at(loss: Loss, k: int, eta: Fraction) -> Callable[[Any], Any]:
@@ -311,7 +336,8 @@ def _on_line(loss: Loss, k: int, eta: Fraction) -> sympy.Expr | None:
         clean, other = (exactly(loss.apply(point, OPS.onehot(point, j), OPS)) for j in (0, 1))
     except TypeError:  # the formula compares probabilities
         return None
-    return const(pi[0]) * clean + const(1 - pi[0]) * other
+    risk = const(pi[0]) * clean + const(1 - pi[0]) * other
+    return None if risk.has(sympy.zoo, sympy.nan) else risk
 
 
 def _least_at_zero(line: sympy.Expr, k: int) -> bool:

@@ -16,6 +16,7 @@ from lossmatters.theory.symbolic.algebra import symbolic_losses
 
 EDGE = 1e-15  # entries stay above it: some losses have no value, or no slope, at 0
 STEP = 1e-6  # of central differences in float64: errors of about STEP^2 and 2^-53/STEP
+MOST_STEPS = 500, 100  # of a descent with exact slopes, and with differences: those of a kink never settle
 STOP = 1e-15  # change of the risk at which the search ends; SLSQP then stands within about its root
 
 Risk = Callable[[Any, Any], Any]
@@ -23,12 +24,18 @@ Risk = Callable[[Any, Any], Any]
 
 @lru_cache(maxsize=64)
 def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
-    """Return the risk and its gradient in u as functions of (u, pi); None without a formula for them."""
+    """Return the risk and its gradient in u as functions of (u, pi); None without a formula for them.
+
+    SymPy takes a minute for the slopes of a maximum over ten classes, and writes conditions that NumPy
+    refuses: a formula with one is left to differences.
+    """
     if isinstance(loss, CallableLoss):
         return None
     try:
         symbols, columns = symbolic_losses(loss, num_classes)
     except TypeError:  # the formula compares probabilities
+        return None
+    if any(column.has(sympy.Max, sympy.Min) for column in columns):
         return None
     weights = sympy.symbols(f"pi1:{num_classes + 1}", nonnegative=True)
     risk = sympy.Add(*(w * c for w, c in zip(weights, columns, strict=True)))
@@ -46,16 +53,21 @@ def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., flo
     numpy = backend("numpy")
 
     def values(points: Any) -> np.ndarray:
-        return np.asarray(loss.all_labels(np.asarray(points), numpy), dtype=float) @ pi
+        rows = np.asarray(points)
+        if isinstance(loss, CallableLoss):
+            return np.asarray(loss.all_labels(rows, numpy), dtype=float) @ pi
+        found = loss.apply(rows[:, None, :], np.eye(len(pi)), numpy)  # all labels in one go
+        return np.broadcast_to(np.asarray(found, dtype=float), rows.shape) @ pi
 
     def differences(u: Any) -> np.ndarray:
-        """Return difference quotients along the simplex, of each entry against all; one-sided near 0."""
+        """Return the gradient along the simplex, (K,), by difference quotients; one-sided near 0."""
         k = len(pi)
         away = (np.eye(k) * k - 1) / (k - 1)  # row i: 1 at i, the others -1/(k - 1)
         down = np.where((np.minimum(u, 1 - u) > 2 * STEP) & (u.min() > 2 * STEP), STEP, 0.0)
         ends = np.concatenate([u + STEP * away, u - down[:, None] * away])
         found = values([_onto_simplex(end) for end in ends])
-        return (found[:k] - found[k:]) / (STEP + down)
+        # row i of `away` is k / (k - 1) times e_i less its mean
+        return (found[:k] - found[k:]) / (STEP + down) * (k - 1) / k
 
     def value(u: Any) -> float:
         return float(values([u])[0])
@@ -79,6 +91,7 @@ def minimise(loss: Loss, posterior: ArrayLike) -> tuple[np.ndarray, float]:
     pi = np.asarray(posterior, dtype=float)
     k = len(pi)
     risk, slopes = risk_and_slopes(loss, pi)
+    steps = MOST_STEPS[_compiled(loss, k) is None]
     sharp = pi**4 / (pi**4).sum()
     starts = [0.98 * s + 0.02 / k for s in (pi, np.full(k, 1 / k), sharp, *np.eye(k)[np.argsort(-pi)[:3]])]
     best, least = starts[0], np.inf
@@ -91,7 +104,7 @@ def minimise(loss: Loss, posterior: ArrayLike) -> tuple[np.ndarray, float]:
                 method="SLSQP",
                 bounds=[(EDGE, 1.0)] * k,
                 constraints={"type": "eq", "fun": lambda u: u.sum() - 1, "jac": lambda u: np.ones(k)},
-                options={"ftol": STOP, "maxiter": 500},
+                options={"ftol": STOP, "maxiter": steps},
             )
             point = _onto_simplex(found.x)
             value = risk(point)

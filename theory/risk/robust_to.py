@@ -1,7 +1,8 @@
 """What each loss is robust to: four kinds of noise, two things that noise may leave as they are.
 
 *Order*: the order of the risks of every two hypotheses, for every distribution. *Zero risk*: a
-hypothesis whose clean risk is 0 minimises the noisy risk too, whatever it is compared with.
+hypothesis whose clean risk is 0 minimises the noisy risk too, whatever it is compared with: asked of losses
+that are never negative.
 
 ========================  ==========================================================================
 uniform                   one rate eta < (K - 1)/K

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.risk.conditions import concave, meets_bound
+from lossmatters.theory.risk.conditions import concave, meets_bound, never_negative
 from lossmatters.theory.risk.finding import Finding
 from lossmatters.theory.risk.gaps import ATTEMPTS, finite_losses, loss_gaps, mean_gap, vertex
 from lossmatters.theory.risk.noise_examples import first_rows
@@ -23,7 +23,26 @@ NEARLY = 1e-4  # a loss that is taken to vanish at a vertex where it has no valu
 
 
 def decide_zero_risk(loss: Loss, noise: str, k: int) -> Finding:
-    """Decide whether a hypothesis of clean risk 0 minimises the noisy risk."""
+    """Decide whether a hypothesis of clean risk 0 minimises the noisy risk.
+
+    Where L may be negative a clean risk of 0 need not be the least, and nothing follows from what noise does
+    to minimisers.
+    """
+    kept = _kept(loss, noise, k)
+    if kept is None:
+        return _beaten(loss, noise, k)
+    sign = never_negative(loss, k)
+    if sign:
+        return kept
+    found = _beaten(loss, noise, k)
+    if found.status is Status.REFUTED:
+        return found
+    known = "L is negative at some outputs" if sign is False else "L was not shown to be >= 0"
+    return Finding(Status.UNDECIDED, f"{known}, so that a clean risk of 0 may not be the least")
+
+
+def _kept(loss: Loss, noise: str, k: int) -> Finding | None:
+    """Return why minimisers of the clean risk minimise the noisy one; None where that is not known."""
     symmetric = decide(loss, k).status is Status.PROVED
     if symmetric and noise == "uniform":
         return Finding(Status.PROVED, "R1: the minimisers are the same", method=Method.SYMMETRIC)
@@ -43,7 +62,7 @@ def decide_zero_risk(loss: Loss, noise: str, k: int) -> Finding:
             "the conditional risk is concave in u, and least at the likeliest label",
             method=Method.CONCAVITY,
         )
-    return _beaten(loss, noise, k)
+    return None
 
 
 def _beaten(loss: Loss, noise: str, k: int) -> Finding:

@@ -33,7 +33,13 @@ DIGITS, AWAY = 30, 1e-12  # of a value at a point, which a zero of them never co
 
 def tidy(expression: Any) -> sympy.Expr:
     """Return the shortest usual form of an expression: ``10*log(11)``, not ``log(25937424601)``."""
-    expression = sympy.sympify(expression)
+    return _tidied(sympy.sympify(expression))
+
+
+@lru_cache(maxsize=1024)
+def _tidied(expression: Any) -> sympy.Expr:
+    if expression.is_Rational or expression.is_Symbol:
+        return expression
     if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
         return expression
     forms = [expression, sympy.expand(expression)]
@@ -255,6 +261,11 @@ def _simplify(expression: Any) -> Any:
     return sympy.simplify(sympy.expand_log(expression))
 
 
+def _same(expression: Any) -> Any:
+    return expression
+
+
+@lru_cache(maxsize=1024)
 def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
     """Return True only if SymPy derives that the expression is >= 0 for every t in (lo, hi) and K >= 2.
 
@@ -269,7 +280,8 @@ def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
     if not visibly_defined(moved):  # a pole between: (t - 1/4)^-2 is >= 0 wherever it is anything
         return False
     moved = sympy.expand_log(lettered(moved))
-    for form in (moved, _simplify(moved), sympy.expand(moved), sympy.factor(moved)):
+    for make in (_same, sympy.expand, sympy.factor, _simplify):  # the dearest last
+        form = make(moved)
         if form.is_nonnegative:
             return True
         numerator, denominator = sympy.fraction(sympy.together(form))

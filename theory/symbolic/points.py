@@ -13,7 +13,7 @@ import sympy
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.ball_ops import precision
-from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.symbolic.algebra import enclose
 
@@ -65,8 +65,18 @@ def losses_at(loss: Loss, points: Sequence[Point]) -> list[list[Fraction] | None
 
 def _all_labels(loss: Loss, points: Sequence[Point], name: str) -> Any:
     ops = backend(name)
+    rows = ops.array(points)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return loss.all_labels(ops.array(points), ops)
+        if not isinstance(loss, SeparableLoss):
+            return loss.all_labels(rows, ops)
+        # K terms a row and not K for each label, which with a thousand classes take half a minute. Not in
+        # `all_labels`: here digits may cancel, as what a search finds is verified from the closed forms.
+        view, classes = loss.bound_to(ops), ops.const(rows.shape[-1])
+        own = view.on_label(rows, classes, ops)
+        if not loss.has_off_label:
+            return own
+        others = view.off_label(rows, classes, ops)
+        return own + (ops.sum(others)[..., None] - others)
 
 
 def _finite(row: Any) -> list[Fraction] | None:

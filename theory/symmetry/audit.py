@@ -71,6 +71,14 @@ class Summary:
         size = max(s[2] for s in (low, high))
         return (low[0], high[0]) if high[1] - low[1] > SAME * max(size, LEAST) else None
 
+    def positive(self) -> frozenset[Point]:
+        """Return the points inside the simplex at which S is above 0, by more than rounding."""
+        return frozenset(p for p, s, size in self.sums if min(p) > 0 and s > SAME * max(size, LEAST))
+
+    def has_positive_sum(self) -> bool:
+        """Return whether S is above 0 at some point inside the simplex."""
+        return bool(self.positive())
+
     def leaves(self, low: Any, high: Any, slack: Any) -> Point | None:
         """Return a point whose label sum is not between two numbers."""
         for point, value, size in self.sums:

@@ -29,7 +29,7 @@ from lossmatters.theory.enclosure import (
 )
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.formula import ClassesError, NoValueError
+from lossmatters.theory.formula import ClassesError, FormulaError, NoValueError
 from lossmatters.theory.losses import ZeroOne
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
@@ -49,7 +49,12 @@ from lossmatters.theory.symmetry.audit import (
 )
 from lossmatters.theory.symmetry.domain import finite_inside
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
-from lossmatters.theory.symmetry.regular import has_positive_sum, special_classes_of
+from lossmatters.theory.symmetry.regular import (
+    has_positive_sum,
+    has_weights,
+    special_classes_of,
+    sum_positive_at_uniform,
+)
 from lossmatters.theory.symmetry.witness import find_witness, witness_at
 from lossmatters.theory.verdict import (
     OPEN_SIMPLEX,
@@ -160,6 +165,10 @@ def _decide(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
         verdict = by_terms
     except NoValueError as error:
         return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.NONE, str(error))
+    except FormulaError as error:
+        if num_classes is not None:
+            raise
+        return _at_few(loss, error)  # it has a formula for some K, as one of a matrix or of class weights
     verdict = _audited(loss, verdict, num_classes)
     differ_at = [
         k for k in special if k in verdict.scope.classes and not _same_at(verdict, decide(loss, k), k)
@@ -181,11 +190,29 @@ def _same_at(every: SymmetryVerdict, one: SymmetryVerdict, k: int) -> bool:
     return first is not None and second is not None and is_zero(first - second)
 
 
-def _at_few(loss: Loss, error: ClassesError) -> SymmetryVerdict:
+def _at_few(loss: Loss, error: FormulaError) -> SymmetryVerdict:
     """Decide at each of a few K a formula that is another one at another K."""
-    verdict = _combined({k: decide(loss, k) for k in S4_CLASSES})
+    verdict = _combined(_tried(loss))
     reason = str(error).removeprefix(f"{loss.spec}: ")
     return replace(verdict, detail=f"{reason}: decided for {verdict.scope.classes} only; {verdict.detail}")
+
+
+def _tried(loss: Loss) -> dict[int, SymmetryVerdict]:
+    """Return the verdicts at those of a few K at which the formula can be computed.
+
+    Raises
+    ------
+    FormulaError : it cannot at any.
+    """
+    found, errors = {}, []
+    for k in S4_CLASSES:
+        try:
+            found[k] = decide(loss, k)
+        except FormulaError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return found
 
 
 def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> SymmetryVerdict:
@@ -197,7 +224,8 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
     proved = verdict.status in (Status.PROVED, Status.CERTIFIED)
     classes = verdict.scope.classes
     asked = classes.few if num_classes is None and classes.is_finite else (num_classes,)
-    shown = not proved or all(finite_inside(loss, k) for k in asked)
+    divisors = verdict.method is not Method.S3  # S3 says itself where they are not 0
+    shown = not proved or all(finite_inside(loss, k, divisors) for k in asked)
     for k in sizes(num_classes, verdict.scope):
         found = summary(loss, k)
         if proved and not found.sums:
@@ -252,6 +280,8 @@ def _by_kind(loss: Loss, num_classes: int | None) -> SymmetryVerdict:
     if isinstance(loss, ShareLoss):
         known = num_classes is not None and has_positive_sum(loss, num_classes)
         domain = SIMPLEX if known or isinstance(loss, ZeroOne) else where(FINITE, loss.spec)
+        if num_classes is None and not isinstance(loss, ZeroOne) and not has_weights(loss):
+            return _where_it_has_values(loss, "weights")
         detail = "S = K - sum_j w_j/sum_i w_i = K - 1"
         return _proved(K - 1, Scope(domain=domain), Method.S3, detail, num_classes=num_classes)
     if isinstance(loss, Combination):
@@ -357,7 +387,20 @@ def _normalized(loss: Normalized, num_classes: int | None) -> SymmetryVerdict:
         span = label_sum_range(loss.base, num_classes)
         if span.rigorous and span.low_is_positive:
             domain = SIMPLEX if span.high_is_finite else OPEN_SIMPLEX
+    if domain not in (SIMPLEX, OPEN_SIMPLEX):
+        # else "symmetric where S > 0" would hold of a loss that has no value, as where S = 0 throughout
+        if not all(summary(loss.base, k).has_positive_sum() for k in sizes(num_classes, Scope())):
+            detail = "no output is known at which S > 0, so L/S may have no value"
+            return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.S3, detail)
+        if num_classes is None and not sum_positive_at_uniform(loss.base):
+            return _where_it_has_values(loss, "S > 0")
     return _proved(sympy.Integer(1), Scope(domain=domain), Method.S3, "sum_j L_j/S = 1", num_classes)
+
+
+def _where_it_has_values(loss: Loss, which: str) -> SymmetryVerdict:
+    """Decide at a few K what may have no value at any output at another K, where nothing would be said."""
+    found = _combined({k: decide(loss, k) for k in S4_CLASSES})
+    return replace(found, detail=f"{found.detail}; no output with {which} is known for all K at once")
 
 
 def _combination(loss: Combination, num_classes: int | None) -> SymmetryVerdict:
@@ -377,10 +420,19 @@ def _by_terms(loss: Combination, num_classes: int | None) -> SymmetryVerdict | N
     refuted = [v for _, v in verdicts if v.status is Status.REFUTED]
     known = scope and all(v.status in (Status.PROVED, Status.REFUTED) for _, v in verdicts)
     if known and not refuted:
+        if not all(_meet(loss, k) for k in sizes(num_classes, scope)):
+            detail = "no output is known at which every term has a value that its scope speaks of"
+            return SymmetryVerdict(Status.UNDECIDED, Scope.at(num_classes), Method.S3, detail)
         return _proved(_added(verdicts, scope), scope, Method.S3, "C adds over the terms", num_classes)
     if known and len(refuted) == 1:
         return _spoiled(loss, scope)
     return None
+
+
+def _meet(loss: Combination, k: int) -> bool:
+    """Return whether some output inside the simplex is known at which each normalised term has S > 0."""
+    bases = [term.base for _, term in loss.terms if isinstance(term, Normalized)]
+    return len(bases) < 2 or bool(frozenset.intersection(*(summary(b, k).positive() for b in bases)))
 
 
 def _added(verdicts: Sequence[tuple[Fraction, SymmetryVerdict]], scope: Scope) -> sympy.Expr | BySize:

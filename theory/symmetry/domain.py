@@ -32,7 +32,7 @@ from lossmatters.theory.formula import (
 )
 from lossmatters.theory.formula.nodes import Node
 from lossmatters.theory.losses.base import Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import ShareLoss
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import K
@@ -44,11 +44,11 @@ Raw = tuple[Node, str, tuple[tuple[Node, bool], ...]]
 
 
 @lru_cache(maxsize=512)
-def finite_inside(loss: Loss, num_classes: int | None = None) -> bool:
+def finite_inside(loss: Loss, num_classes: int | None = None, divisors: bool = False) -> bool:
     """Return True only if every L(u, j) is shown to be finite everywhere inside the simplex.
 
-    For one K, or (None) for all. A share of weights also needs weights of positive sum, a normalised loss
-    0 < S < infinity, which is not asked here.
+    For one K, or (None) for all. A share of weights also needs weights whose sum is not 0, a normalised loss
+    an S that is not 0: asked with `divisors`, for verdicts whose scope does not say so itself.
 
     >>> from lossmatters.theory.losses import CCE
     >>> finite_inside(CCE())
@@ -59,18 +59,21 @@ def finite_inside(loss: Loss, num_classes: int | None = None) -> bool:
         names = ("on_label", "off_label") if loss.has_off_label else ("on_label",)
         return all(_of_entry(trace_function(loss, name, num_classes), num_classes) for name in names)
 
-    def share(loss: ShareLoss) -> bool:
-        return _of_rows(trace_weights(loss, num_classes), num_classes)
-
     def formula(loss: Loss) -> bool:
         return isinstance(loss, UnboundedSumLoss) or _of_rows(trace_formula(loss, num_classes), num_classes)
+
+    def share(loss: ShareLoss) -> bool:
+        return formula(loss) if divisors else _of_rows(trace_weights(loss, num_classes), num_classes)
+
+    def normalised(loss: Normalized) -> bool:
+        return finite_inside(loss.base, num_classes, divisors) and (not divisors or formula(loss))
 
     try:
         return by_structure(
             loss,
             separable=separable,
-            total=lambda loss: all(finite_inside(term, num_classes) for _, term in loss.terms),
-            normalised=lambda loss: finite_inside(loss.base, num_classes),
+            total=lambda loss: all(finite_inside(term, num_classes, divisors) for _, term in loss.terms),
+            normalised=normalised,
             share=share,
             mixture=formula,
             formula=formula,
@@ -78,6 +81,29 @@ def finite_inside(loss: Loss, num_classes: int | None = None) -> bool:
         )
     except (FormulaError, NotTracedError, TypeError, ValueError, ZeroDivisionError, NotImplementedError):
         return False  # a branch, or nothing that intervals know
+
+
+@lru_cache(maxsize=256)
+def weights_never_negative(loss: ShareLoss, num_classes: int) -> bool:
+    """Return True only if every weight of a share is shown to be >= 0 inside the simplex, at one K.
+
+    Without that 1 - w_y/sum w is no share of a whole: it may exceed 1, and may be negative.
+    """
+    found = Trace(num_classes)
+    try:
+        root = trace_weights(loss, num_classes)
+        weight = traced_weight(root, found)
+        ranges = {X: (0.0, 1.0), T: (0.0, 1.0), **aggregate_ranges(found, num_classes)}
+        # finite first: a need takes for granted that those of its own parts are met, and so sees no pole
+        return _of_rows(root, num_classes) and _holds(Need(weight, NON_NEGATIVE, ()), ranges, num_classes)
+    except (FormulaError, NotTracedError, TypeError, ValueError, ZeroDivisionError, NotImplementedError):
+        return False  # as above
+
+
+def traced_weight(root: Node, found: Trace) -> Any:
+    """Return the weight of a class of probability `X` among others of `T`, as the trace writes it."""
+    row = evaluate_all([root], TraceOps(found), probs=Row(found, X, T, False), classes=found.classes)[0]
+    return exactly(row.on if isinstance(row, Row) else row)
 
 
 def _of_entry(root: Node, k: int | None) -> bool:

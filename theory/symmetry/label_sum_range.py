@@ -30,7 +30,7 @@ from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_
 from lossmatters.theory.symmetry.audit import ROUNDED, SAME, sizes, summary
 from lossmatters.theory.symmetry.audit import number as digits
 from lossmatters.theory.symmetry.domain import finite_inside
-from lossmatters.theory.symmetry.regular import special_classes_of
+from lossmatters.theory.symmetry.regular import is_positive_for_all, special_classes_of
 from lossmatters.theory.verdict import Method, Place, Point, Scope
 
 SAMPLES = 4000
@@ -70,7 +70,7 @@ class LabelSumRange:
     @property
     def low_is_positive(self) -> bool:
         """Return whether the lower end is shown to be > 0, for every K >= 2."""
-        return _positive(self.low)
+        return is_positive_for_all(self.low)
 
     @property
     def high_is_finite(self) -> bool:
@@ -88,34 +88,13 @@ class LabelSumRange:
         return {
             "low": _number(self.low),
             "high": _number(self.high),
-            "low_exact": _text(self.low),
-            "high_exact": _text(self.high),
+            "low_exact": digits_or_form(self.low),
+            "high_exact": digits_or_form(self.high),
             "low_at": place_text(self.low_at),
             "high_at": place_text(self.high_at),
             "rigorous": self.rigorous,
             "method": self.how,
         }
-
-
-def _positive(expression: sympy.Expr) -> bool:
-    if expression.is_number:
-        return bool(expression > 0)
-    # K = k + 2 with k >= 0; logarithms and powers of K are left to SymPy's assumptions
-    k = sympy.Symbol("k", integer=True, nonnegative=True)
-    for form in (expression, sympy.factor(expression), sympy.simplify(expression)):
-        if form.subs(K, k + 2).is_positive:
-            return True
-    return _positive_power_form(expression)
-
-
-def _positive_power_form(expression: sympy.Expr) -> bool:
-    """Decide that it is positive as expression/K is at K = 2 and increases in K: K - K^p with p < 1 does."""
-    factored = sympy.powsimp(sympy.expand(expression / K))
-    derivative = sympy.diff(factored, K)
-    continuous = sympy.Symbol("kappa", positive=True)
-    return bool(
-        sympy.simplify(derivative.subs(K, continuous)).is_positive and sympy.N(factored.subs(K, 2)) > 0
-    )
 
 
 def _audited(loss: Loss, span: LabelSumRange, num_classes: int | None) -> LabelSumRange:
@@ -298,7 +277,7 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
     )
 
 
-def _text(end: sympy.Expr) -> str:
+def digits_or_form(end: sympy.Expr) -> str:
     """Return a closed form, or all digits of a float: one that is rounded would be no bound."""
     return repr(float(end)) if end.is_Float else str(end)
 

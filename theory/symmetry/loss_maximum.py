@@ -22,6 +22,7 @@ from lossmatters.theory.symbolic.piecewise import curvature
 from lossmatters.theory.symmetry.audit import ROUNDED, summary
 from lossmatters.theory.symmetry.audit import number as digits
 from lossmatters.theory.symmetry.domain import finite_inside
+from lossmatters.theory.symmetry.regular import is_share
 from lossmatters.theory.verdict import Method, Place, Point
 
 SAMPLES = 4000
@@ -124,6 +125,8 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
     if isinstance(loss, UnboundedSumLoss):
         return LossMaximum(sympy.oo, Place.LABEL_ZERO, Method.CURVATURE)
     declared = loss.bound_to(OPS).upper_bound(sympy.Integer(k), OPS)
+    if isinstance(loss, ShareLoss) and not is_share(loss, k) and _is_of_shares(loss):
+        declared = None  # 1 bounds what weights >= 0 leave of a whole, and no more was said
     found = None if declared is None else _maximum_of_parts(loss, k, sympy.sympify(declared))
     if found is not None:
         return found
@@ -142,8 +145,6 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
     with np.errstate(all="ignore"):  # it may have no value at some
         values = np.asarray(loss.all_labels(points, numpy), dtype=float)
     largest = float(np.max(values, where=~np.isnan(values), initial=-np.inf))
-    if largest > float(declared) * (1 + 1e-9) and type(loss).upper_bound is ShareLoss.upper_bound:
-        return LossMaximum(None, Place.UNKNOWN, Method.NONE)  # weights of both signs: no share of a whole
     if largest > float(declared) * (1 + 1e-9):
         raise ValueError(f"{loss.spec} declares the maximum {declared}, but a sampled value is {largest}")
     if span is not None and float(declared) < span.high[0] * (1 - 1e-12):  # rounding of the declared value
@@ -159,7 +160,7 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     """Return a declared maximum that is a bound by what the loss is made of, and nearly attained."""
     if isinstance(loss, ShareLoss | Normalized):
         method, bound = Method.SHARE, sympy.Integer(1)
-        if isinstance(loss, Normalized) and not _is_nonnegative(loss.base, k):
+        if not (is_share(loss, k) if isinstance(loss, ShareLoss) else _is_nonnegative(loss.base, k)):
             return None
     elif isinstance(loss, Combination):
         parts = [(OPS.const(c), loss_maximum(term, k)) for c, term in loss.terms]
@@ -182,6 +183,11 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     if not (attained and is_zero(bound - declared)):
         return None
     return LossMaximum(tidy(declared), Place.LABEL_ZERO, method)
+
+
+def _is_of_shares(loss: Loss) -> bool:
+    """Return whether the maximum is the one that every share has, not one that a class declares."""
+    return type(loss).upper_bound is ShareLoss.upper_bound
 
 
 def _is_nonnegative(loss: Loss, k: int) -> bool:

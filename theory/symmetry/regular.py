@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS
-from lossmatters.theory.enclosure import certify_sign
+from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import X
+from lossmatters.theory.enclosure.structure import Trace
 from lossmatters.theory.formula import (
+    ClassesError,
     NoValueError,
     evaluate,
     make,
@@ -23,9 +26,11 @@ from lossmatters.theory.formula.classes import check_the_same, special_classes
 from lossmatters.theory.formula.nodes import const, replace
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.symbolic.algebra import K, is_nonnegative, is_zero
+from lossmatters.theory.losses.zero_one import ZeroOne
+from lossmatters.theory.symbolic.algebra import K, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
+from lossmatters.theory.symmetry.domain import traced_weight, weights_never_negative
 
 
 def special_classes_of(loss: Loss) -> frozenset[int]:
@@ -48,10 +53,10 @@ def special_classes_of(loss: Loss) -> frozenset[int]:
     else:
         makers = [lambda k: trace_formula(loss, k)]
     found: set[int] = set()
-    for trace in makers:
-        every = trace(None)
+    for make_tree in makers:
+        every = make_tree(None)
         found |= special_classes(every)
-        check_the_same(every, lambda k, trace=trace, every=every: _traced_at(trace, k, every))
+        check_the_same(every, lambda k, make_tree=make_tree, every=every: _traced_at(make_tree, k, every))
     return frozenset(found)
 
 
@@ -60,6 +65,65 @@ def _traced_at(trace: Any, k: int, every: Any) -> Any:
         return trace(k)
     except NoValueError:  # a pole at this K, which is decided on its own
         return replace(every, {make("classes"): const(k)})
+
+
+def is_positive_for_all(expression: sympy.Expr) -> bool:
+    """Return whether a closed form in K is shown to be > 0 for every K >= 2."""
+    if expression.has(sympy.nan, sympy.zoo):
+        return False
+    if expression.is_number:
+        return bool(expression.is_real and expression > 0)
+    # K = k + 2 with k >= 0; logarithms and powers of K are left to SymPy's assumptions
+    k = sympy.Symbol("k", integer=True, nonnegative=True)
+    for form in (expression, sympy.factor(expression), sympy.simplify(expression)):
+        if form.subs(K, k + 2).is_positive:
+            return True
+    return _positive_power_form(expression)
+
+
+def _positive_power_form(expression: sympy.Expr) -> bool:
+    """Decide that it is positive as expression/K is at K = 2 and increases in K: K - K^p with p < 1 does."""
+    factored = sympy.powsimp(sympy.expand(expression / K))
+    derivative = sympy.diff(factored, K)
+    continuous = sympy.Symbol("kappa", positive=True)
+    return bool(
+        sympy.simplify(derivative.subs(K, continuous)).is_positive and sympy.N(factored.subs(K, 2)) > 0
+    )
+
+
+def sum_positive_at_uniform(loss: Loss) -> bool:
+    """Return whether S is shown to be > 0 at the uniform output, for every K."""
+    try:
+        found = trace(loss, None)
+        return is_positive_for_all(tidy(found.at_uniform(sympy.sympify(found.total))))
+    except (NotTracedError, ClassesError):
+        return False
+
+
+def has_weights(loss: ShareLoss) -> bool:
+    """Return whether for every K the weights are shown to have a sum other than 0 at some output.
+
+    At the uniform one; or, of weights >= 0 that are a function of their own entry, where one is 1/2.
+    """
+    entry = weight_of_entry(loss, None)
+    if entry is not None and not entry.has(K) and is_share(loss, 2):
+        middle = entry.subs(X, sympy.Rational(1, 2))
+        if middle.is_finite and sign_of(middle)[0] == 1:
+            return True
+    found = Trace(K)
+    try:
+        weight = tidy(found.at_uniform(traced_weight(trace_weights(loss, None), found)))
+    except (NotTracedError, ClassesError, TypeError):
+        return False
+    return is_positive_for_all(weight) or is_positive_for_all(-weight)
+
+
+@lru_cache(maxsize=256)
+def is_share(loss: ShareLoss, num_classes: int) -> bool:
+    """Return whether every weight is shown to be >= 0 at one K, so that 0 <= L <= 1 where L has a value."""
+    if isinstance(loss, ZeroOne):
+        return True
+    return has_positive_sum(loss, num_classes) or weights_never_negative(loss, num_classes)
 
 
 def has_positive_sum(loss: ShareLoss, num_classes: int) -> bool:

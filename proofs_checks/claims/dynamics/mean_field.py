@@ -18,7 +18,7 @@ import numpy as np
 from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from lossmatters.proofs_checks.claims.dynamics.predictor import J1, J2, MARGIN, MIN_FAMILIES, M, outcomes
+from lossmatters.proofs_checks.claims.dynamics.predictor import J1, J2, MARGIN, M, outcomes
 from lossmatters.proofs_checks.fabricated import RESISTS
 from lossmatters.proofs_checks.methods.empirical import (
     MIN_SEEDS,
@@ -31,7 +31,7 @@ from lossmatters.proofs_checks.methods.empirical import (
 from lossmatters.theory.dynamics.mean_field import Parameters
 from lossmatters.theory.dynamics.mean_field_judge import FITTED, Judgement, Pair, fitted, judge, pairs
 from lossmatters.theory.dynamics.mean_field_setup import Setup, setup_of
-from lossmatters.theory.dynamics.prediction import Outcome
+from lossmatters.theory.dynamics.prediction import MIN_FAMILIES, Outcome
 from lossmatters.theory.memorization import Interval
 
 RECOVERED = "recovery_rate"
@@ -129,10 +129,10 @@ def _data(
         return [v if math.isfinite(v) else None for v in (x.estimate, x.low, x.high)]
 
     return {
-        "spearman": ends(result.rank),
-        "spearman_of_times": ends(result.rank_of_times),
-        "spearman_of_flips": ends(result.rank_of_flips),
-        "advantage": ends(result.advantage),
+        "spearman": result.rank.ends,
+        "spearman_of_times": result.rank_of_times.ends,
+        "spearman_of_flips": result.rank_of_flips.ends,
+        "advantage": result.advantage.ends,
         "error_of_M": ends(result.error),
         "error_of_the_mean": result.error_of_mean,
         "gain": ends(result.gain),
@@ -168,7 +168,7 @@ LOSSES = (
     "nmse",
 )
 OTHER = {J1: J2, J2: J1, M: RECOVERED, RECOVERED: M}
-SAMPLES, BATCH, EPOCHS_SEEN, PARAMETERS = 300, 50, 20, Parameters(101, 0.489, 0.00619)
+SAMPLES, BATCH, EPOCHS_SEEN, PARAMETERS = 300, 50, 20, Parameters(1440, 0.483, 0.00374)
 
 
 @dataclass(frozen=True)

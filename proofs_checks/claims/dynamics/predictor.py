@@ -27,6 +27,7 @@ from lossmatters.proofs_checks.methods.empirical import (
 )
 from lossmatters.theory.dynamics.prediction import (
     CONFIDENCE,
+    MIN_FAMILIES,
     Outcome,
     Prediction,
     median_flip,
@@ -37,7 +38,6 @@ from lossmatters.theory.memorization import flip_epoch
 
 J1, J2, M = "noisy_train_accuracy", "clean_train_accuracy", "memorization_rate"
 MARGIN = 0.5
-MIN_FAMILIES = 8  # with fewer, resampling them says little
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
     if left_out:
         detail += f"; T_mem undecided, left out: {', '.join(left_out)}"
     data: dict[str, Any] = {
-        "spearman": [found.estimate, found.low, found.high],
+        "spearman": found.ends,
         "by_rate": {str(rate): str(_at(claim, decided, rate)) for rate in RATES},
         "left_out": left_out,
         "interval": "percentile bootstrap over families of losses",

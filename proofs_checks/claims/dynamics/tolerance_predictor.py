@@ -16,7 +16,7 @@ from typing import Any
 from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
-from lossmatters.proofs_checks.claims.dynamics.predictor import INVERTED, MARGIN, MIN_FAMILIES, outcomes
+from lossmatters.proofs_checks.claims.dynamics.predictor import INVERTED, MARGIN, outcomes
 from lossmatters.proofs_checks.fabricated import MEMORISES, RESISTS
 from lossmatters.proofs_checks.methods.empirical import (
     MIN_SEEDS,
@@ -25,7 +25,13 @@ from lossmatters.proofs_checks.methods.empirical import (
     lacking,
     no_records,
 )
-from lossmatters.theory.dynamics.prediction import Prediction, predictions, rank_advantage, rank_correlation
+from lossmatters.theory.dynamics.prediction import (
+    MIN_FAMILIES,
+    Prediction,
+    predictions,
+    rank_advantage,
+    rank_correlation,
+)
 from lossmatters.theory.losses import get
 from lossmatters.theory.risk.tolerance import noise_tolerance
 
@@ -71,8 +77,8 @@ def ranks(claim: Ranking, records: Iterable[Record]) -> Evidence:
     if left_out:
         detail += f"; undecided, left out: {', '.join(left_out)}"
     data: dict[str, Any] = {
-        "spearman": [own.estimate, own.low, own.high],
-        "advantage": [gain.estimate, gain.low, gain.high],
+        "spearman": own.ends,
+        "advantage": gain.ends,
         "by_rate": {
             str(rate): _at(known, tolerances, rate) for rate in sorted({p.outcome.noise_rate for p in known})
         },

@@ -248,9 +248,9 @@ CLAIMS = (
         "rll",
         "RLL: water filling",
         "$\\sum_j \\pi_j L(u,j)$ is $-\\sum_i w_i \\log(\\alpha + u_i)$ and a number, $w_i = \\frac{K\\pi_i - 1}{K - 1}$: "
-        "it rises in $u_i$ where $w_i < 0$ and is strictly convex in the others, so it is least at "
+        "it rises in $u_i$ where $w_i < 0$ and is strictly convex in those with $w_i > 0$, so it is least at "
         "$u_i = \\max(0, w_i/\\lambda - \\alpha)$ where $w_i > 0$, and $0$ else, with $\\lambda$ set by "
-        "$\\sum_i u_i = 1$. Where $\\pi$ is uniform every output minimises.",
+        "$\\sum_i u_i = 1$, and there alone. Where $\\pi$ is uniform every output minimises.",
         RLL(),
         Check(
             Method.SYMBOLIC,

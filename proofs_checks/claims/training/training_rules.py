@@ -31,12 +31,12 @@ CHANCE = 0.1  # a class is lost when its recall is at chance
 
 def above(quantity: str, values: Iterable[float], bound: float = 0.0) -> Condition:
     """State that the mean over seeds is above the bound."""
-    return Condition(quantity, tuple(values), above=bound)
+    return Condition(quantity, tuple(values), above=bound, limits=getattr(values, "limits", None))
 
 
 def below(quantity: str, values: Iterable[float], bound: float) -> Condition:
     """State that the mean over seeds is below the bound."""
-    return Condition(quantity, tuple(values), below=bound)
+    return Condition(quantity, tuple(values), below=bound, limits=getattr(values, "limits", None))
 
 
 def at(rate: Fraction) -> str:
@@ -161,11 +161,10 @@ def alpha_matters_little(runs: Runs) -> list[Condition]:
 
 
 MULTIPLES = ("unhinged", "rce(A=4)")  # of MAE: under Adam a factor changes nothing but what eps does
-UNTRAINED = ("logit-unhinged", "sgce", "nce-nnce")  # no profile trains them: no record speaks of them
 SYMMETRIC = tuple(
     get(n).spec
     for n, cls in LOSSES.items()
-    if cls.symmetric is True and cls.differentiable and n not in UNTRAINED and get(n).spec not in MULTIPLES
+    if cls.symmetric is True and cls.differentiable and get(n).spec not in MULTIPLES
 )
 
 

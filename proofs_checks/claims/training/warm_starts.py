@@ -32,7 +32,9 @@ AFTER_CCE = (RLL, NMSE, MAE)
 RATE = RATES[1]
 FAILS_BY = 10.0  # "fails": the prediction is wrong by more than an order of magnitude
 # Each risk is a mean of sums of ten terms in float64. A term is right to a few units of 2^-53 = 1.1e-16 of the
-# largest, at most C; a mean over n samples adds at most log2(n) of them. 1e-12 leaves room for a thousand.
+# largest; a mean over n samples adds at most log2(n) of them. 1e-12 leaves room for a thousand. The largest is at
+# most C of a loss that is nowhere below 0, as its risks are; of one that is, such as the unhinged loss on logits
+# with C = 0, the largest risk says how large the terms are.
 ROUNDING = 1e-12
 
 
@@ -100,11 +102,13 @@ def identity_on_fresh_noise(runs: Runs) -> list[Condition]:
     worst: dict[int, float] = {}
     for record, c in _measured(runs):
         assert record.risks is not None
-        error = abs(record.risks["fresh_labels"] - predicted(record, c)) / c
+        error = abs(record.risks["fresh_labels"] - predicted(record, c))
+        if error:  # a loss that is 0 everywhere has neither an error nor anything to hold it against
+            error /= max(abs(c), *map(abs, record.risks.values()))
         worst[record.seed] = max(worst.get(record.seed, 0.0), error)
     if not worst:
         raise MissingRecords("no run of a symmetric loss under noise with its risks")
-    return [below("largest error of R1 on fresh noise, over C", worst.values(), ROUNDING)]
+    return [below("largest error of R1 on fresh noise, over C or the largest risk", worst.values(), ROUNDING)]
 
 
 def identity_on_own_labels(runs: Runs) -> list[Condition]:
@@ -115,7 +119,10 @@ def identity_on_own_labels(runs: Runs) -> list[Condition]:
         for record in runs.of(loss, RATE, CCE):
             if record.risks is None or (c := constant(record)) is None:
                 raise MissingRecords(f"no run of {loss} after {CCE} with its risks")
-            factors.append(math.log10(predicted(record, c) / record.risks["own_labels"]))
+            # no risk is known to better than this; a network that fits its labels exactly has 0 on them
+            known = ROUNDING * c
+            said, own = max(predicted(record, c), known), max(record.risks["own_labels"], known)
+            factors.append(math.log10(said / own))
         text = f"log10 of R1's prediction over the risk on own labels, {get(loss).title} after CCE"
         conditions.append(above(text, factors, math.log10(FAILS_BY)))
     return conditions

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -31,12 +32,12 @@ def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float
 
 
 def vertex(k: int, label: int) -> Point:
-    """e_label, as an exact point."""
+    """Return e_label as an exact point."""
     return tuple(Fraction(int(i == label)) for i in range(k))
 
 
 def along(v: Point, label: int, t: Fraction) -> Point:
-    """(1 - t) v + t e_label."""
+    """Return (1 - t) v + t e_label."""
     return tuple((1 - t) * x + t * e for x, e in zip(v, vertex(len(v), label), strict=True))
 
 
@@ -72,7 +73,7 @@ def _bounded(trial: Trial) -> str | None:
 
     first = [case for k in known for case in _plain_outputs(k)]
     scanned = (case for k in known for case in _scanned(trial, k, lambda losses: losses, test))
-    trial.for_all(st.sampled_from(list(known)).flatmap(_outputs), test, chain(first, scanned))
+    trial.for_all(st.sampled_from(list(known)).flatmap(cache(_outputs)), test, chain(first, scanned))
     return ", ".join(f"at most {value:.12g} at K = {k}" for k, value in known.items())
 
 
@@ -148,7 +149,7 @@ def _promised(
     if said is None and not trial.budget.slow:
         raise NotApplicable(f"`{name}` is not declared")
     try:
-        trial.for_all(trial.sizes().flatmap(strategy), test, first(trial.num_classes), simplest=bool(said))
+        trial.for_all(trial.of_any_size(strategy), test, first(trial.num_classes), simplest=bool(said))
     except Broken as broken:
         if said:
             raise

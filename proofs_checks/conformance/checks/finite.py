@@ -65,7 +65,7 @@ def _everywhere(trial: Trial, what: str, answer: Callable[[Any, Any], Any]) -> N
             worst[:] = [(z, y)]
             raise Broken(f"{what} is not finite")
 
-    strategy = trial.sizes().flatmap(lambda k: st.tuples(logits(k), st.integers(0, k - 1)))
+    strategy = trial.of_any_size(lambda k: st.tuples(logits(k), st.integers(0, k - 1)))
     try:
         trial.for_all(strategy, test, _corners(trial.num_classes))
     except Broken:

@@ -59,7 +59,7 @@ def _formula(trial: Trial) -> str | None:
         row[0] = gap
         first += [(row, 0), (row, k - 1)]
     kinds = (*MODERATE, "one-hot")
-    drawn = trial.sizes().flatmap(
+    drawn = trial.of_any_size(
         lambda k: st.tuples(logits(k, largest=1000.0, kinds=kinds), st.integers(0, k - 1))
     )
     trial.for_all(drawn, test, first)

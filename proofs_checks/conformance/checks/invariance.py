@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from lossmatters.proofs_checks.conformance.probing import probe
@@ -37,8 +38,24 @@ def moved(trial: Trial, z: Any, y: Any, value: Any, rounded: float) -> float:
     subject, step, both = trial.subject, 8 * rounded, (1, -1)
     # one by one, for a loss that mixes the samples of a batch
     ends = [subject.values(z + s * d, y) for d in step * torch.eye(z.shape[1], dtype=z.dtype) for s in both]
-    if subject.way.kind == "probs":  # which it is given rounded, and 1 - u has few digits beside u = 1
-        ends += [subject.nudged(i, s * step).values(z, y) for i in range(z.shape[1]) for s in both]
+    return _furthest(ends, value) + moved_by_probabilities(subject, z, y, value, step)
+
+
+def moved_by_probabilities(subject: Any, z: Any, y: Any, value: Any, share: float) -> float:
+    """Bound how far a loss of probabilities moves, summed over classes, as each changes by a share of itself.
+
+    It is given them rounded, and 1 - u has few digits beside u = 1. A loss of anything else does not move.
+    """
+    if subject.way.kind != "probs":
+        return 0.0
+    nudged = [subject.nudged(i, s * share) for i in range(z.shape[1]) for s in (1, -1)]
+    return _furthest([each.values(z, y) for each in nudged], value)
+
+
+def _furthest(ends: list[Any], value: Any) -> float:
+    """Return how far a value is from pairs of others, from the further of each, summed."""
+    import torch
+
     return float((torch.stack(ends).detach() - value).abs().reshape(-1, 2).amax(dim=1).sum())
 
 
@@ -56,13 +73,11 @@ def _batches(trial: Trial, **more: Any) -> Any:
 
     def of_size(k: int) -> Any:
         rows = st.lists(logits(k, largest=20.0, kinds=MODERATE), min_size=2, max_size=4)
-        return rows.flatmap(
-            lambda z: st.fixed_dictionaries(
-                {"z": st.just(z), "y": labels(len(z), k), **{name: make(k) for name, make in more.items()}}
-            )
-        )
+        others = {name: make(k) for name, make in more.items()}
+        beside = cache(lambda n: st.fixed_dictionaries({"y": labels(n, k), **others}))
+        return rows.flatmap(lambda z: beside(len(z)).map(lambda drawn: {"z": z, **drawn}))
 
-    return trial.sizes().flatmap(of_size)
+    return trial.of_any_size(of_size)
 
 
 def _plain_batch(trial: Trial, **more: Any) -> dict[str, Any]:

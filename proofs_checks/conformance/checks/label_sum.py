@@ -26,7 +26,7 @@ def tolerance(trial: Trial) -> float:
 
 
 def sums(trial: Trial, *points: Point) -> tuple[list[float], float]:
-    """S at each point, and the largest sum of absolute values: the scale of their rounding."""
+    """Return S at each point, and the largest sum of absolute values: the scale of their rounding."""
     matrix = trial.subject.matrix(logits_of(points)).double()
     return matrix.sum(dim=1).tolist(), max(float(matrix.abs().sum(dim=1).max()), trial.subject.typical)
 
@@ -66,7 +66,7 @@ def _constant(trial: Trial) -> str | None:
             u, v = points
             raise Broken("the label sum differs at two outputs", u=u, v=v, S_u=first, S_v=second)
 
-    pairs = trial.sizes().flatmap(lambda k: st.tuples(*[simplex_points(k, exact=True)] * 2))
+    pairs = trial.of_any_size(lambda k: st.tuples(*[simplex_points(k, exact=True)] * 2))
     said = trial.subject.declared.symmetric
     try:
         plain_pairs = combinations(simple_outputs(trial.num_classes), 2)

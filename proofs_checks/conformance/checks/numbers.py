@@ -46,7 +46,7 @@ def _narrow(trial: Trial, name: str) -> str | None:
         if isinstance(broken.__cause__, NotImplementedError) and dtype != torch.float32:
             raise NotApplicable(f"{name} is refused: {broken.what}") from None
         raise
-    strategy = trial.sizes().flatmap(lambda k: _single(k, largest=1000.0, kinds=KINDS))
+    strategy = trial.of_any_size(lambda k: _single(k, largest=1000.0, kinds=KINDS))
     row = np.linspace(-5, 5, trial.num_classes)
     first = [(scale * row, label) for scale in (1.0, 2.5) for label in (0, trial.num_classes - 1)]
     # a probability beside the smallest number of the type: its logarithm has hardly a digit in float32, which

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,13 @@ def _noisy_risk(trial: Trial) -> str | None:
     )
 
     def of_size(k: int) -> Any:
-        def with_outputs(problem: Any) -> Any:
-            m = len(problem.weights)
+        @cache
+        def outputs(m: int) -> Any:
             one = st.lists(simplex_points(k, exact=True), min_size=m, max_size=m)
-            hypotheses = st.lists(one, min_size=2, max_size=3)
-            return st.tuples(st.just(problem), hypotheses, noise_rates(k, informative=True))
+            return st.tuples(st.lists(one, min_size=2, max_size=3), noise_rates(k, informative=True))
 
-        return finite_problems(k, max_points=3).flatmap(with_outputs)
+        problems = finite_problems(k, max_points=3)
+        return problems.flatmap(lambda p: outputs(len(p.weights)).map(lambda drawn: (p, *drawn)))
 
     symmetric = trial.subject.declared.symmetric
     if symmetric:
@@ -87,7 +88,7 @@ def _noisy_risk(trial: Trial) -> str | None:
             k = len(pair[0])
             yield FiniteProblem((Fraction(1),), (pair[0],)), [[u] for u in pair], threshold(k) / 2
 
-    trial.for_all(trial.sizes().flatmap(of_size), test, of_scan())
+    trial.for_all(trial.of_any_size(of_size), test, of_scan())
     return f"by {'R1' if symmetric else 'R3'}"
 
 

@@ -190,6 +190,28 @@ def test_the_module_that_changes_the_process_is_named(
     sys.modules.pop("third_party_of_mine", None)
 
 
+def test_a_package_installed_below_the_folder_of_a_file_is_a_third_party(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a virtual environment that lies in the folder of the project, beside the loss."""
+    sets = "import os\nos.environ['{}_IS_SET'] = '1'\n"
+    site, own = tmp_path / ".venv" / "site-packages", tmp_path / "helpers"
+    for folder, name in ((site / "package_of_theirs", "THEIRS"), (own / "package_of_ours", "OURS")):
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(sets.format(name))
+        monkeypatch.syspath_prepend(str(folder.parent))
+    facts = site / "package_of_theirs-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: package-of-theirs\nVersion: 1.0\n")
+    (facts / "top_level.txt").write_text("package_of_theirs\n")
+    user = tmp_path / "loss_beside_both.py"
+    user.write_text("import package_of_theirs\nimport package_of_ours\n")
+    found = {change.module: change.own for change in changes_by_import(str(user))}
+    assert found == {"package_of_theirs": False, "package_of_ours": True}
+    for name in found:
+        sys.modules.pop(name, None)
+
+
 def test_what_a_third_party_sets_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "third_party_of_yours.py").write_text("import os\nos.environ['YOURS_IS_SET'] = '1'\n")
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -138,3 +138,21 @@ def test_at_the_place_where_softplus_jumps_the_gradient_is_acquitted() -> None:
     gradient_is_that_of(Trial(declare(pairs(0.0)), BUDGETS["quick"]), row)
     with pytest.raises(Broken):
         gradient_is_that_of(Trial(declare(pairs(1e-3)), BUDGETS["quick"]), row)
+
+
+def test_a_rate_of_change_is_held_against_what_rounding_leaves_of_probabilities() -> None:
+    """Of 1 - u = 2e-10 seven digits are left; half the gradient is still wrong where there are more."""
+    right = runpy.run_path(str(SOUND / "numbers_near_one.py"))["loss"]
+
+    def half(probs: Tensor, onehot: Tensor) -> Tensor:
+        values: Tensor = right(probs, onehot)
+        return values.detach() / 2 + values / 2
+
+    def held(loss: Any, row: list[float]) -> None:
+        given = declare(loss, takes="probs", targets="onehot")
+        gradient_is_that_of(Trial(given, BUDGETS["quick"]), (np.array(row), 2, [1.0, -1.0, 1.0]))
+
+    held(right, [16.390153884887695, -18.811429977416992, -5.962624549865723])
+    held(right, [1.0, -0.5, 0.25])
+    with pytest.raises(Broken, match="the value changes at the rate"):
+        held(half, [1.0, -0.5, 0.25])

@@ -247,6 +247,25 @@ def test_a_function_of_jax_gives_values_and_gradients() -> None:
     assert report["formula"].status == report["gradient"].status == "passed", str(report)
 
 
+def test_a_function_of_jax_that_changes_or_cannot_be_traced_is_seen_as_it_is() -> None:
+    """It is compiled where that can be; its Python code still runs at each call."""
+    jax = pytest.importorskip("jax")
+    calls: list[int] = []
+
+    def counting(logits: Any, labels: Any) -> Any:
+        calls.append(1)
+        return -jax.nn.log_softmax(logits)[jax.numpy.arange(len(labels)), labels] + len(calls) * 1e-3
+
+    def branching(logits: Any, labels: Any) -> Any:
+        values = -jax.nn.log_softmax(logits)[jax.numpy.arange(len(labels)), labels]
+        return values if float(values.max()) < 1e9 else values * 0
+
+    report = check_loss(counting, takes="jax logits", budget="quick", only=["deterministic"])
+    assert [r.check for r in report.failures] == ["deterministic"]
+    report = check_loss(branching, takes="jax logits", budget="quick", formula="cce", only=["formula"])
+    assert report["formula"].status == "passed", str(report)
+
+
 def make(shape: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda z, y: shape(cross_entropy(z, y, reduction="none"))
 

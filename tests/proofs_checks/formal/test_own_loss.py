@@ -14,7 +14,7 @@ import sympy
 
 from lossmatters.proofs_checks.claim import Status
 from lossmatters.proofs_checks.formal import own_loss
-from lossmatters.proofs_checks.formal.check import scan, without_comments
+from lossmatters.proofs_checks.formal.scan import scan, without_comments
 from lossmatters.proofs_checks.formal.translate import UnfitError, comment, term
 from lossmatters.theory.losses import LOSSES, SeparableLoss, get
 

@@ -248,13 +248,11 @@ GROUPS = {
         share("share_max", lambda u, o: o.where(u >= o.max(u), 1 + 0 * u, 0 * u)),
     ],
     "normal": [
-        normal("normal_zero", BY_ID["zero"]),
         normal("normal_negative", BY_ID["negative"]),
         normal("normal_signed", sep("n1", lambda t, K, o: t * t - 0.4, entries=[F(2, 5)])),
         normal("normal_point", BY_ID["point_half"]),
         normal("normal_mse", MSE_CASE),
         normal("normal_cce", CCE_CASE),
-        normal("normal_sum_zero", sep("n2", lambda t, K, o: t - 1 / K)),
         normal("normal_branch", BY_ID["k_is_7"]),
         normal("normal_pole", BY_ID["pole_third"]),
     ],

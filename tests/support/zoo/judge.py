@@ -105,6 +105,9 @@ def symmetry(truth: Truth, found: dict[str, Any], only: int | None = None) -> li
                 wrong.append(f"{status} {scope}: no finite value at {show(bad[0])}")
                 break
             good = [(p, s, row) for p, s, row in sums if all(map(finite, row))]
+            if not good:
+                wrong.append(f"{status} {scope}: of nothing, there is no finite value at K = {k}")
+                break
             scale = max([size(*row) for _, _, row in good] + [SAME])
             slack = SAME * scale if status == "proved" else CTX.mpf("1e-6") * max(scale, 1)
             if good:

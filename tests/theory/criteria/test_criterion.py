@@ -129,7 +129,8 @@ def test_any_finite_logits_give_finite_losses_and_gradients(data):
     y = torch.from_numpy(data.draw(labels(3, 4), label="labels"))
     value = per_sample(loss, z, y)
     assert value.isfinite().all(), value
-    assert (value >= 0).all(), value
+    if loss.name not in ("ldr-kl", "logit-unhinged"):  # which are negative where the label is likely
+        assert (value >= 0).all(), value
     if loss.differentiable:
         value.sum().backward()
         assert z.grad.isfinite().all(), z.grad

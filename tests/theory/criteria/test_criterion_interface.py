@@ -92,7 +92,7 @@ def test_kernels_of_made_losses_are_their_formulas(loss):
 def test_dimensions_after_the_classes_are_more_samples(name, reduction):
     z, y = batch(2, 4, 3, 2)
     y[0, 0, 0] = -100
-    criterion = LOSSES[name]().criterion(reduction, weight=torch.tensor([1.0, 2.0, 0.5, 1.0]))
+    criterion = LOSSES[name]().criterion(reduction=reduction, weight=torch.tensor([1.0, 2.0, 0.5, 1.0]))
     found = criterion(z, y)
     flat = criterion(z.movedim(1, -1).reshape(-1, 4), y.reshape(-1))
     torch.testing.assert_close(found, flat.reshape(y.shape) if reduction == "none" else flat)
@@ -106,7 +106,10 @@ def test_cce_is_torchs_in_every_call(shape, reduction, weighted, soft):
     z, y = batch(*shape) if len(shape) > 1 else (torch.randn(4, dtype=torch.float64), torch.tensor(2))
     target = torch.softmax(torch.randn_like(z), 0 if z.ndim == 1 else 1) if soft else y
     weight = torch.tensor([1.0, 2.0, 0.5, 0.0], dtype=torch.float64) if weighted else None
-    ours, theirs = CCE().criterion(reduction, weight), nn.CrossEntropyLoss(weight, reduction=reduction)
+    ours, theirs = (
+        CCE().criterion(weight, reduction=reduction),
+        nn.CrossEntropyLoss(weight, reduction=reduction),
+    )
     torch.testing.assert_close(ours(z, target), theirs(z, target))
     torch.testing.assert_close(gradient(ours, z, target), gradient(theirs, z, target))
 
@@ -244,7 +247,7 @@ def test_functional_forms_are_the_criteria(name):
     assert torch.equal(form(z, y, reduction="sum"), LOSSES[name]().criterion("sum")(z, y))
     assert torch.equal(
         functional.loss(name, z, y, weight=weight, ignore_index=2),
-        LOSSES[name]().criterion("mean", weight, 2)(z, y),
+        LOSSES[name]().criterion(weight, 2)(z, y),
     )
     assert name.replace("-", "_") in dir(functional)
 

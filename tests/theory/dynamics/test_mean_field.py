@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lossmatters.theory.dynamics import Parameters, Setup, fit, memorization_path
+from lossmatters.theory.dynamics.mean_field import _criterion, _strides, simulate
 from lossmatters.theory.losses import CCE, MAE, ZeroOne
 
 SETUP = Setup(10, 500, "2/5", epochs=10, batch_size=50)
@@ -66,3 +67,24 @@ def test_a_loss_without_a_gradient_stays_at_chance():
 def test_a_curve_of_another_length_is_refused():
     with pytest.raises(ValueError, match="memorization_rate must be one value for each of 10 epochs"):
         fit(SETUP, [0.0])
+
+
+def test_curves_do_not_depend_on_how_many_steps_are_taken_together():
+    """At the parameters that digits gave; explicit steps went to and fro there, so that M hung on them."""
+    setup, found = Setup(10, 1297, "2/5", epochs=30, batch_size=64), Parameters(1400, 0.53, 0.00022)
+    with_all = simulate(_criterion(CCE(), 10), setup, [found], 51, grain=1e-9)
+    with_few = simulate(_criterion(CCE(), 10), setup, [found], 51)
+    for a, b in zip(with_all, with_few, strict=True):
+        assert np.abs(a - b).max() < 0.05  # M goes in steps of a fiftieth
+    assert with_all[1][0, -1] > 0.4
+    assert (np.diff(with_all[1][0]) >= 0).all()
+
+
+@pytest.mark.parametrize("grain", [1e-9, 0.02, 0.5])
+@pytest.mark.parametrize("steps", [1, 7, 400])
+def test_steps_of_the_model_stand_for_all_of_the_optimisers(steps, grain):
+    for epoch in range(5):
+        strides = _strides(epoch, steps, grain)
+        assert sum(strides) == pytest.approx(steps)
+        assert min(strides) >= 1
+    assert _strides(0, steps, grain)[0] == 1

@@ -70,3 +70,20 @@ def test_a_float_literal_means_its_decimal() -> None:
     tenth = interval(0.1)
     assert Fraction(float(tenth.lo)) <= Fraction(1, 10) <= Fraction(float(tenth.hi))
     assert float(tenth.lo) < float(tenth.hi)
+
+
+ENDS = [-np.inf, -1e308, -3.0, -1.0, -0.3, -5e-324, 0.0, 5e-324, 0.3, 1.0, 7.0, 1e308, np.inf]
+
+
+@pytest.mark.parametrize("factor", ENDS[1:-1])
+def test_times_one_number_is_the_hull_of_all_products(factor: float) -> None:
+    """A number takes a shorter way than an interval."""
+    pairs = [(a, b) for a in ENDS for b in ENDS if a <= b and not (a == b and np.isinf(a))]
+    x = Interval([a for a, _ in pairs], [b for _, b in pairs])
+    alone = x * Interval(factor, factor)
+    general = x * Interval([factor] * len(pairs), [factor] * len(pairs))
+    assert np.array_equal(alone.lo, general.lo)
+    assert np.array_equal(alone.hi, general.hi)
+    swapped = Interval(factor, factor) * x
+    assert np.array_equal(swapped.lo, general.lo)
+    assert np.array_equal(swapped.hi, general.hi)

@@ -25,6 +25,8 @@ from lossmatters.theory.losses import (
     CallableLoss,
     Combination,
     Focal,
+    LogitUnhinged,
+    Loss,
     Normalized,
     SeparableCombination,
     SeparableLoss,
@@ -90,8 +92,43 @@ def test_sums_are_flat_and_factors_multiply():
     assert (0.1 * CCE()).spec == "1/10*cce"
 
 
+# All but those whose sum over labels is 0 throughout.
+BASES = (losses() | combined_losses()).filter(
+    lambda base: abs(values(base, np.array([0.5, 0.3, 0.2])).sum()) > 1e-9
+)
+
+
+@pytest.mark.parametrize(
+    "base", [LogitUnhinged(), 2 * LogitUnhinged(), 3 * (LogitUnhinged() + LogitUnhinged())]
+)
+def test_a_sum_that_is_0_cannot_be_divided_by(base):
+    with pytest.raises(
+        ValueError, match=r"^base must be a loss whose sum over labels is not always 0, got base="
+    ):
+        Normalized(base)
+
+
+def test_a_sum_written_as_0_cannot_be_divided_by():
+    class Centred(Loss):
+        name = "centred"
+
+        def formula(self, probs, onehot, ops):
+            return probs.shape[-1] * ops.dot(probs, onehot) - ops.sum(probs)
+
+    class Zero(Loss):
+        name = "zero"
+
+        def formula(self, probs, onehot, ops):
+            return 0 * ops.dot(probs, onehot)
+
+    for base in (Centred(), Zero()):
+        with pytest.raises(ValueError, match="sum over labels"):
+            Normalized(base)
+    assert Normalized(Centred() + CCE()).symmetric  # S is that of CCE
+
+
 @settings(max_examples=60)
-@given(losses() | combined_losses(), simplex_points(4, kinds=INTERIOR))
+@given(BASES, simplex_points(4, kinds=INTERIOR))
 def test_a_normalised_loss_sums_to_one(base, u):
     loss = Normalized(base)
     assert loss.symmetric
@@ -99,7 +136,7 @@ def test_a_normalised_loss_sums_to_one(base, u):
     same(values(loss, u).sum(), 1.0)
 
 
-@given(losses() | combined_losses(), FACTORS, simplex_points(4, kinds=INTERIOR))
+@given(BASES, FACTORS, simplex_points(4, kinds=INTERIOR))
 def test_normalising_forgets_a_factor_and_a_second_normalising(base, c, u):
     same(values(Normalized(c * base), u), values(Normalized(base), u))
     same(values(Normalized(Normalized(base)), u), values(Normalized(base), u))

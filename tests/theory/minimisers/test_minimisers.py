@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from lossmatters.proofs_checks.claims.minimisers.minimisers import LOSSES as CLOSED
 from lossmatters.proofs_checks.claims.minimisers.minimisers import SAME_RISK, finds_argmax, violated
 from lossmatters.proofs_checks.strategies import simplex_points
-from lossmatters.theory.losses import GCE, LOSSES, MAE, MSE, NMSE, RLL, CallableLoss, get
+from lossmatters.theory.losses import GCE, LOSSES, MAE, MSE, NMSE, RLL, CallableLoss, Loss, get
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.noise import SymmetricNoise, threshold
@@ -130,3 +131,26 @@ def test_bad_posteriors() -> None:
         conditional_minimiser(MSE(), [1])
     with pytest.raises(TypeError, match="posterior must be a number"):
         conditional_minimiser(MSE(), [None, 1])
+
+
+def test_a_loss_of_the_largest_entry_is_minimised_at_ten_classes() -> None:
+    """Its slopes took SymPy a minute, and NumPy refused them."""
+
+    @dataclass(frozen=True)
+    class Gap(Loss):
+        """0 where the label is likeliest, and the lead of the likeliest class else."""
+
+        name = "gap"
+
+        def formula(self, probs, onehot, ops):
+            return ops.max(probs)[..., 0] - ops.dot(probs, onehot)
+
+    pi = np.array([0.28] + [0.08] * 9)
+    risk, slopes = risk_and_slopes(Gap(), pi)
+    u = np.random.default_rng(0).dirichlet(np.ones(10))
+    assert risk(u) == pytest.approx(u.max() - pi @ u, abs=1e-15)
+    # along the simplex, which is all that the descent asks for
+    slope = -pi + np.eye(10)[u.argmax()]
+    assert slopes(u) - slopes(u).mean() == pytest.approx(slope - slope.mean(), abs=1e-8)  # differences
+    # max u - sum pi u is 0 at the uniform output and nowhere less
+    assert risk(minimise(Gap(), pi)[0]) == pytest.approx(0, abs=1e-3)  # a kink stops the descent

@@ -30,7 +30,7 @@ from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.scope import OPEN_SIMPLEX, SIMPLEX, ClassCounts, Scope
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator
 from lossmatters.theory.symmetry import audit, decide, label_sum_range, loss_maximum
-from lossmatters.theory.symmetry.regular import has_positive_sum
+from lossmatters.theory.symmetry.regular import has_positive_sum, is_positive_for_all
 from lossmatters.theory.symmetry.witness import differ, find_witness
 from lossmatters.theory.verdict import Method, Place, Status
 
@@ -90,12 +90,12 @@ class Rising(SeparableLoss):
 
 @dataclass(frozen=True)
 class Signed(SeparableLoss):
-    """S runs from -1 to 0.6 at K = 3."""
+    """S runs from -4/15 to 2/5 at K = 3."""
 
     name = "signed"
 
     def on_label(self, t, num_classes, ops):
-        return t * t - Fraction(2, 5)
+        return t * t - Fraction(1, 5)
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,18 @@ def test_a_normalised_loss_is_symmetric_where_its_sum_is_not_zero():
     assert steps._normalized(Normalized(Signed()), 3).scope.domain not in (SIMPLEX, OPEN_SIMPLEX)
 
 
+def test_nothing_is_proved_of_a_quotient_by_a_sum_that_is_never_positive():
+    class Gain(Loss):
+        name = "gain"
+
+        def formula(self, probs, onehot, ops):
+            return ops.dot(probs, onehot) - 1
+
+    for k in (None, 2, 3):  # S = 1 - K
+        assert decide(Normalized(Gain()), k).status == "undecided"
+    assert decide(Normalized(Gain() + Gain() + 4 * MAE()), 3).status == "proved"
+
+
 # S4
 
 
@@ -263,8 +275,8 @@ def test_the_range_of_a_convex_and_of_a_concave_generator():
 
 
 def test_zero_is_not_positive():
-    assert not ranges._positive(sympy.Integer(0))
-    assert ranges._positive(sympy.Integer(1))
+    assert not is_positive_for_all(sympy.Integer(0))
+    assert is_positive_for_all(sympy.Integer(1))
 
 
 def test_a_range_that_values_leave_is_none():

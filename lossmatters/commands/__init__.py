@@ -1,0 +1,1 @@
+"""The commands: functions that read their options, call the library and print."""
