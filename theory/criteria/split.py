@@ -40,8 +40,10 @@ def every_label(logits: Tensor) -> LogOdds:
     logits = logits.to(wide(logits))
     greatest = logits.detach().argmax(dim=1)
     rows = split(logits, greatest)
-    # log u_i = log(1 - u_a) + log q_i; minus infinity at a itself, which is replaced before it is used
-    log_u = rows.put(rows.gaps() + (rows.label.log_s + rows.rival_share.log())[:, None], rows.label.log_t)
+    # log u_i = log(1 - u_a) + log q_i; no probability at a itself, which is replaced before it is used
+    gaps = rows.gaps() + (rows.label.log_s + rows.rival_share.log())[:, None]
+    end = torch.finfo(gaps.dtype).max / 8 / rows.num_classes  # so that the sum over classes is finite
+    log_u = rows.put(gaps.clamp(min=-end), rows.label.log_t)
     rest = torch.log1p(-rows.put(log_u.exp(), torch.zeros_like(rows.rival_share)))
     return rows.log_odds(rows.put(log_u - rest, rows.label.x))
 

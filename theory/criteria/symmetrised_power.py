@@ -58,5 +58,8 @@ class SGCEKernel:
 
     @staticmethod
     def _gaps(rows: Rows) -> Tensor:
-        """Return z_i - z_d as wide as what there is one of a row; minus infinity at the label."""
-        return rows.gaps().to(rows.rival_share.dtype)
+        """Return z_i - z_d as wide as what there is one of a row; the lowest number at the label.
+
+        Never minus infinity, as masked logits have it: q = 1 multiplies by 1 - q = 0.
+        """
+        return rows.gaps().to(rows.rival_share.dtype).clamp(min=torch.finfo(rows.rival_share.dtype).min)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 from agreement import reference
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from lossmatters.proofs_checks.strategies import labels, logits, losses
 from lossmatters.theory.criteria.check import REDUCTIONS
-from lossmatters.theory.losses import CCE, LOSSES, MAE, RLL, CallableLoss, Loss
+from lossmatters.theory.losses import CCE, JS, LDRKL, LOSSES, MAE, NCE, RLL, SGCE, CallableLoss, Loss
 
 ALL = list(LOSSES)
 SMOOTH = [name for name, cls in LOSSES.items() if cls.differentiable]
@@ -134,6 +135,35 @@ def test_any_finite_logits_give_finite_losses_and_gradients(data):
     if loss.differentiable:
         value.sum().backward()
         assert z.grad.isfinite().all(), z.grad
+
+
+@settings(max_examples=200)
+@given(losses(), st.sampled_from([torch.float32, torch.float64]))
+@example(LDRKL(temp=Fraction(1, 5), margin=0), torch.float32)  # logits divided by less than 1
+@example(LDRKL(temp=Fraction(1, 5), margin=0), torch.float64)
+@example(SGCE(q=1), torch.float32)  # (1 - q) times a distance that is infinite
+@example(NCE(), torch.float64)  # infinite distances, and their sum, in the loss matrix
+@example(JS(), torch.float64)
+def test_all_combinations_of_the_ends_of_a_type(loss, dtype):
+    end = torch.finfo(dtype).max
+    z = torch.tensor(list(itertools.product([end, -end, end / 4, 0, 1], repeat=3)), dtype=dtype)
+    assert not loss.matrix(z).isnan().any()
+    for j in range(3):
+        logits = z.clone().requires_grad_(loss.differentiable)
+        value = per_sample(loss, logits, torch.full((len(z),), j))
+        assert value.isfinite().all()
+        if loss.differentiable:
+            value.sum().backward()
+            assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("scale", [1e30, 1e37, 6e37, 1e38])
+def test_ldr_kl_divides_by_a_small_temperature_without_a_limit(scale):
+    loss, z = LDRKL(temp=Fraction(1, 5), margin=Fraction(1, 10)), torch.tensor([[scale, -scale, 0.0]])
+    expected = [[0.0, 2 * scale, scale]]  # the differences, beside which temp log K is nothing
+    found = [[per_sample(loss, z, torch.tensor([j])).item() for j in range(3)]]
+    assert found[0] == pytest.approx(expected[0], rel=1e-6, abs=0.3)
+    torch.testing.assert_close(loss.matrix(z), torch.tensor(found))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
