@@ -216,6 +216,11 @@ def workers_for(asked: int | None, claims: int) -> int:
     return asked or (usable_cores() if claims > 8 else 1)
 
 
+def processes() -> int:
+    """Return the number of processes that draw and compute: a few, as each loads what it computes with."""
+    return min(usable_cores(), 4)
+
+
 def parse_time(text: str) -> float:
     """Return 90s, 9m or 2h in seconds; a bare number is in seconds."""
     number, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "s")

@@ -13,13 +13,14 @@ from typing import Any
 from markupsafe import Markup
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.ahead import computed_ahead
 from lossmatters.paper.figures.formats import FORMATS
 from lossmatters.paper.figures.write import MANIFEST, digest, write_figures
 from lossmatters.paper.findings import findings
 from lossmatters.paper.mathml import prose
 from lossmatters.paper.provenance import provenance
 from lossmatters.paper.setups import Runs, main_setups
-from lossmatters.paper.tables import comparison_table, loss_table, results_table
+from lossmatters.paper.tables import comparison_table, loss_table, loss_table_asks, results_table
 from lossmatters.paper.witness import readable
 from lossmatters.proofs_checks.claim import Status
 from lossmatters.proofs_checks.formal.theorems import Theorem, theorems
@@ -89,6 +90,7 @@ def write_report(
     records: Sequence[Record],
     figures_dir: str | os.PathLike[str],
     out_dir: str | os.PathLike[str],
+    workers: int = 1,
 ) -> Path:
     """Write ``index.html`` into `out_dir`, whole or not at all, and return its path.
 
@@ -99,15 +101,23 @@ def write_report(
     figures_dir : the figures of `lossmatters.paper.figures.write_figures`. Where they are missing, or were
         drawn from other records, they are drawn there first: a page never shows figures of other runs. They
         are drawn as SVG, and in what other formats files are there.
+    workers : processes, see `lossmatters.paper.ahead.computed_ahead`.
 
     Raises
     ------
     ValueError : a ledger without claims, or a claim without an id or with an unknown status.
     OSError : a folder cannot be written.
     """
-    claims, records = _claims(ledger), Runs(records)
-    manifest = _manifest(Path(figures_dir), records)
-    pictures = [_picture(Path(figures_dir), entry) for entry in manifest["figures"]]
+    claims = _claims(ledger)
+    with computed_ahead(workers) as answers:
+        answers.begin(loss_table_asks())
+        page = _page(ledger, claims, Runs(records), Path(figures_dir))
+    return write_whole(Path(out_dir) / PAGE, page.encode())
+
+
+def _page(ledger: dict[str, Any], claims: list[dict[str, Any]], records: Runs, figures_dir: Path) -> str:
+    manifest = _manifest(figures_dir, records)
+    pictures = [_picture(figures_dir, entry) for entry in manifest["figures"]]
     groups = main_setups(records)
     counts = {status: sum(c["status"] is status for c in claims) for status in ORDER}
     unsound = [
@@ -116,7 +126,7 @@ def write_report(
         for evidence in claim["evidence"]
         if evidence["twin"] and not evidence["twin"].get("rejected")
     ]
-    page = _environment().get_template("report.html.j2").render(
+    page: str = _environment().get_template("report.html.j2").render(
         sections=_sections(claims),
         kinds=_kinds(claims),
         proofs=_proofs(),
@@ -138,7 +148,7 @@ def write_report(
         provenance=ledger.get("provenance") or {},
         training={name: provenance(group) for name, group in groups.items()},
     )  # fmt: skip
-    return write_whole(Path(out_dir) / PAGE, page.encode())
+    return page
 
 
 def diverged(records: Sequence[Record]) -> list[str]:

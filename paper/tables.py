@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.ahead import Question, answer
 from lossmatters.paper.mathml import MATH, prose
 from lossmatters.paper.names import METRICS, loss_name, rate_name
 from lossmatters.paper.statistics import (
@@ -24,6 +25,7 @@ from lossmatters.paper.statistics import (
     losses_of,
     rates_of,
 )
+from lossmatters.theory.catalogue import own_names
 from lossmatters.theory.losses import LOSSES, Loss
 
 NONE = "\N{EN DASH}"  # shown where a value does not exist
@@ -182,7 +184,6 @@ def loss_table(losses: Sequence[Loss] | None = None) -> Table:
     The verdicts are computed on the spot by `lossmatters.theory.symmetry.decide` and
     `lossmatters.theory.symmetry.label_sum_range`, not read from what the classes declare.
     """
-    chosen = [cls() for cls in LOSSES.values()] if losses is None else list(losses)
     verdict = ("symmetric?", "scope", "$C$", "range of $S(u)$", "tolerates $\\eta$ up to", "bounded?")
     header = ("loss", "$L(u, y)$", "parameters", *verdict, "source")
     caption = (
@@ -191,7 +192,24 @@ def loss_table(losses: Sequence[Loss] | None = None) -> Table:
         "minimises the noisy risk. Verdicts and ranges are computed from the formulas, for every $K$ "
         "at once where the scope says so."
     )
-    return Table(caption, header, (("", tuple(map(_loss_row, chosen))),))
+    if losses is not None:
+        rows = tuple(map(_loss_row, losses))
+    else:
+        own = own_names()
+        rows = tuple(
+            tuple(answer(Question(_named_row, (name,)))) if name in own else _loss_row(LOSSES[name]())
+            for name in LOSSES
+        )
+    return Table(caption, header, (("", rows),))
+
+
+def loss_table_asks() -> list[Question]:
+    """Return what `loss_table` needs computed, to be begun ahead."""
+    return [Question(_named_row, (name,)) for name in own_names()]
+
+
+def _named_row(name: str) -> tuple[str, ...]:
+    return _loss_row(LOSSES[name]())
 
 
 def _loss_row(loss: Loss) -> tuple[str, ...]:

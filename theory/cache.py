@@ -15,7 +15,14 @@ from typing import Any
 from lossmatters.theory.files import write_whole
 
 VARIABLE = "LOSSMATTERS_CACHE"
-LIBRARIES = ("sympy", "mpmath", "python-flint", "numpy")  # what the results are computed with
+LIBRARIES = (
+    "sympy",
+    "mpmath",
+    "python-flint",
+    "numpy",
+    "scipy",
+    "torch",
+)  # what the results are computed with
 
 
 def cache_folder() -> Path:
@@ -89,11 +96,12 @@ def cached(name: str, compute: Callable[[], Any], sources: Sequence[Path] = ()) 
     except OSError:
         return compute()
     key = code_key(sources)
-    known = _read(path, key)
+    known = read_kept(path, key)
     if known is not None:
         return known["data"]
     data = compute()
-    _write(path, {"key": key, "digest": _digest(data), "data": data})
+    with suppress(OSError):
+        write_kept(path, key, data)
     return data
 
 
@@ -101,7 +109,8 @@ def _digest(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def _read(path: Path, key: str) -> dict[str, Any] | None:
+def read_kept(path: Path, key: str) -> dict[str, Any] | None:
+    """Return a file of the cache, its content under "data"; None unless it is whole and of this key."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -110,6 +119,11 @@ def _read(path: Path, key: str) -> dict[str, Any] | None:
     return found if whole and found.get("digest") == _digest(found["data"]) else None
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    with suppress(OSError):
-        write_whole(path, json.dumps(content))
+def write_kept(path: Path, key: str, data: Any) -> None:
+    """Write a file of the cache.
+
+    Raises
+    ------
+    OSError : the folder cannot be written, or the disk is full.
+    """
+    write_whole(path, json.dumps({"key": key, "digest": _digest(data), "data": data}))

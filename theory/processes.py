@@ -1,13 +1,17 @@
-"""One function over many arguments, in several processes at once where that can be."""
+"""One function over many arguments, in several processes where that can be, or in others meanwhile."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,24 +33,73 @@ def each(function: Callable[[T], R], arguments: Sequence[T], workers: int = 1) -
     workers : int
         Processes; 1 stays in this one. More only from a program that is guarded by
         ``if __name__ == "__main__"``, as each of them imports it anew. Where no process can be started or one
-        is killed, all is done in this one.
+        is killed, what is left is done in this one.
     """
-    if workers > 1 and len(arguments) > 1:
+    with Background(min(workers, len(arguments)) if workers > 1 and len(arguments) > 1 else 0) as others:
+        begun = [others.begin(function, x) for x in arguments]
+        return [result() for result in begun]
+
+
+class Background:
+    """Other processes that compute while this one goes on, for as long as the context lasts.
+
+    They end with it, and with this process however it ends, in the middle of what they do. As for `each`,
+    the program must be guarded by ``if __name__ == "__main__"``.
+
+    Parameters
+    ----------
+    workers : int
+        Processes; with 0, all is done in this one, when it is asked for.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        if workers > 0:
+            with suppress(OSError, NotImplementedError, ImportError):  # no semaphores, no memory
+                context = get_context("spawn")
+                theirs, self._ours = context.Pipe(duplex=False)
+                self._pool = ProcessPoolExecutor(
+                    workers, mp_context=context, initializer=_follow, initargs=(theirs,)
+                )
+
+    def __enter__(self) -> Background:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._ours.close()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def begin(self, function: Callable[[T], R], argument: T) -> Callable[[], R]:
+        """Begin function(argument) in another process, and return what waits for its result.
+
+        Where no process can be started or one is killed, the result is computed here, when it is asked for.
+        The function must be of a module, so that another process finds it.
+        """
         try:
-            return _in_processes(function, arguments, min(workers, len(arguments)))
-        except (BrokenProcessPool, OSError, NotImplementedError):  # no semaphores, no memory
-            pass
-    return [function(x) for x in arguments]
+            begun = None if self._pool is None else self._pool.submit(function, argument)
+        except (OSError, RuntimeError):  # no memory; a process was killed
+            begun = None
+
+        def result() -> R:
+            if begun is not None:
+                with suppress(BrokenProcessPool):
+                    return begun.result()
+            return function(argument)
+
+        return result
 
 
-def _in_processes(function: Callable[[T], R], arguments: Sequence[T], workers: int) -> list[R]:
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
-    try:
-        return list(pool.map(function, arguments))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Let the caller end on an interrupt, and say so once."""
+def _follow(caller: Connection) -> None:
+    """Leave interrupts to the caller, which says so once, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_after, args=(caller,), daemon=True).start()
+
+
+def _end_after(caller: Connection) -> None:
+    with suppress(EOFError, OSError):
+        caller.recv()  # nothing is ever sent: this returns when the other end is closed
+    os._exit(1)

@@ -21,6 +21,7 @@ from lossmatters.arguments import (
     check_not_kept,
     check_writable,
     need_records,
+    processes,
     read_records,
     words,
     workers_for,
@@ -135,6 +136,7 @@ def figures(
         formats=words(formats),
         width=width,
         style=style,
+        workers=processes(),
     ):
         typer.echo(path)
 
@@ -148,13 +150,17 @@ def report(
 
     Example: `lossmatters report --ledger build/ledger.json`
     """
+    from lossmatters.paper.ahead import computed_ahead
     from lossmatters.paper.report import write_report
+    from lossmatters.paper.tables import loss_table_asks
 
     check_writable(out)
-    found = need_records(records, out)
-    data = _ledger(ledger, found)
-    with progress("report"):
-        path = write_report(data, found, out / "figures", out / "report")
+    with computed_ahead(processes()) as answers:
+        answers.begin(loss_table_asks())  # while records are read
+        found = need_records(records, out)
+        data = _ledger(ledger, found)
+        with progress("report"):
+            path = write_report(data, found, out / "figures", out / "report")
     typer.echo(path)
 
 
@@ -193,12 +199,13 @@ def _ledger(path: Path | None, records: Any) -> dict[str, Any]:
 
 
 def _write_all(ledger: dict[str, Any], records: Any, out: Path, quiet: bool) -> None:
+    from lossmatters.paper.ahead import computed_ahead
     from lossmatters.paper.figures import write_figures
     from lossmatters.paper.report import write_report
     from lossmatters.proofs_checks import ledger as ledgers
 
     written = [("ledger", ledgers.write(ledger, out / "ledger.json"))]
-    with progress("figures and report", show=not quiet):
+    with progress("figures and report", show=not quiet), computed_ahead(processes()):
         if records:
             write_figures(records, out / "figures", show.skipped)
             written.append(("figures", out / "figures"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.ahead import Question
 from lossmatters.paper.statistics import Cell, count_text, grid, variant_grid
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class FigureSpec:
     needs : the data it is drawn from, in words.
     alt : what it shows, for those who cannot see it.
     draw : records -> Figure; raises `MissingData`.
+    asks : records -> what it needs computed beside them (see `lossmatters.paper.ahead`), to be begun ahead.
     over : what the records are of: one "set-up" (see `lossmatters.paper.setups.setups`), a set-up with its
         "variants", or "theory", drawn from the losses alone, whatever the records.
     """
@@ -41,6 +43,7 @@ class FigureSpec:
     alt: str
     draw: Callable[[Sequence[Record]], Figure]
     over: Literal["set-up", "variants", "theory"] = "set-up"
+    asks: Callable[[Sequence[Record]], Sequence[Question]] | None = None
 
     def describe(self, records: Sequence[Record]) -> str:
         """Return the caption with the numbers of these records."""

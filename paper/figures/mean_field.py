@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.ahead import Question
 from lossmatters.paper.figures.curves import DASHED
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
 from lossmatters.paper.figures.look import (
@@ -26,9 +27,10 @@ from lossmatters.paper.figures.look import (
 )
 from lossmatters.paper.figures.memorization_time import LABELLED, RATES, outcome_of
 from lossmatters.paper.names import loss_name, loss_of, loss_order, rate_name
+from lossmatters.paper.predicted import parameters_of, paths_of, paths_wanted
 from lossmatters.paper.statistics import Grid, correlation_title, grid
-from lossmatters.theory.dynamics.mean_field_judge import FITTED, Pair, fitted, pairs
-from lossmatters.theory.dynamics.mean_field_setup import setup_of
+from lossmatters.theory.dynamics.mean_field_judge import FITTED, Pair, pairs
+from lossmatters.theory.dynamics.mean_field_setup import Setup, setup_of
 from lossmatters.theory.dynamics.prediction import rank_correlation
 
 if TYPE_CHECKING:
@@ -50,18 +52,8 @@ def draw(records: Sequence[Record]) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    cells = grid(records) if records else {}
-    needed = cells.get(FITTED)
-    if needed is None:
-        raise MissingData("needs runs of CCE at η = 0.4, to which the model is fitted; there are none")
-    first = needed.records[0]
-    try:
-        setup = setup_of(first.dataset, first.training, first.epochs, FITTED[1])
-    except ValueError as error:
-        raise MissingData(f"needs a training that the model describes: {error}") from None
-    parameters = fitted(setup, tuple(needed.band(M).mean.tolist()))
-    used = {key: c for key, c in cells.items() if c.noise_rate in RATES and loss_of(c.loss) is not None}
-    found, _ = pairs(map(outcome_of, used.values()), setup, parameters)
+    setup, curve, used = _asked(records)
+    found, _ = pairs(map(outcome_of, used.values()), setup, parameters_of(setup, curve), paths_of(curve))
     rows = [p for p in found if not math.isnan(p.outcome.memorization_rate)]
     if all(p.fitted for p in rows):
         raise MissingData("needs runs of another loss than CCE; there are none")
@@ -79,6 +71,29 @@ def draw(records: Sequence[Record]) -> Figure:
         right.supylabel("training accuracy (%)", fontsize=7.5)
         _legend(right)
     return figure
+
+
+def _asked(records: Sequence[Record]) -> tuple[Setup, tuple[float, ...], Grid]:
+    """Return the training as the model sees it, the curve it is fitted to, and the cells it predicts."""
+    cells = grid(records) if records else {}
+    needed = cells.get(FITTED)
+    if needed is None:
+        raise MissingData("needs runs of CCE at η = 0.4, to which the model is fitted; there are none")
+    first = needed.records[0]
+    try:
+        setup = setup_of(first.dataset, first.training, first.epochs, FITTED[1])
+    except ValueError as error:
+        raise MissingData(f"needs a training that the model describes: {error}") from None
+    used = {key: c for key, c in cells.items() if c.noise_rate in RATES and loss_of(c.loss) is not None}
+    return setup, tuple(needed.band(M).mean.tolist()), used
+
+
+def _asks(records: Sequence[Record]) -> list[Question]:
+    try:
+        setup, curve, used = _asked(records)
+    except MissingData:
+        return []
+    return paths_wanted(map(outcome_of, used.values()), setup, curve)
 
 
 def _scatter(axes: Axes, rows: list[Pair]) -> None:
@@ -196,4 +211,5 @@ SPEC = FigureSpec(
         "panels of training accuracy on noisy and on clean labels, predicted and measured."
     ),
     draw=draw,
+    asks=_asks,
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.ahead import Question
 from lossmatters.paper.figures.declaration import FigureSpec, MissingData
 from lossmatters.paper.figures.look import (
     DOUBLE,
@@ -22,6 +23,7 @@ from lossmatters.paper.figures.look import (
     width_of,
 )
 from lossmatters.paper.names import loss_name, loss_of, loss_order, rate_name
+from lossmatters.paper.predicted import time_of, times_wanted
 from lossmatters.paper.statistics import Cell, correlation_title, grid, rates_of
 from lossmatters.theory.dynamics.prediction import (
     CONFIDENCE,
@@ -55,14 +57,13 @@ def draw(records: Sequence[Record]) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    cells = grid(records) if records else {}
-    used = [c for c in cells.values() if c.noise_rate in RATES and loss_of(c.loss) is not None]
+    used = _used(records)
     if len({c.loss for c in used}) < 3:
         raise MissingData(
             f"needs runs of three or more losses of the catalogue at {', '.join(map(rate_name, RATES))}; "
             f"found {len({c.loss for c in used})}"
         )
-    rows = predictions(map(outcome_of, used), int(records[0].dataset["num_classes"]))
+    rows = predictions(map(outcome_of, used), int(records[0].dataset["num_classes"]), time_of)
     epochs = used[0].epochs
     with look():
         figure = Figure(figsize=(width_of(DOUBLE), height_of(5.2, DOUBLE)), layout="constrained")
@@ -74,8 +75,20 @@ def draw(records: Sequence[Record]) -> Figure:
             line[0].set_ylabel(words)
         for axes, text in zip(panels[1], STARTS.values(), strict=True):
             axes.set_xlabel(f"{text}  (units of 1/step size)")
-        _legend(figure, rates_of({key: c for key, c in cells.items() if c in used}))
+        _legend(figure, rates_of({(c.loss, c.noise_rate): c for c in used}))
     return figure
+
+
+def _used(records: Sequence[Record]) -> list[Cell]:
+    cells = grid(records) if records else {}
+    return [c for c in cells.values() if c.noise_rate in RATES and loss_of(c.loss) is not None]
+
+
+def _asks(records: Sequence[Record]) -> list[Question]:
+    used = _used(records)
+    if len({c.loss for c in used}) < 3:
+        return []
+    return times_wanted(map(outcome_of, used), int(records[0].dataset["num_classes"]))
 
 
 def outcome_of(cell: Cell) -> Outcome:
@@ -180,4 +193,5 @@ SPEC = FigureSpec(
         "confidence on the right, against the final memorization rate above and the flip epoch below."
     ),
     draw=draw,
+    asks=_asks,
 )

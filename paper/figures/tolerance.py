@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lossmatters.empirics.records import Record
+from lossmatters.paper.ahead import Question, answer
 from lossmatters.paper.figures.declaration import FigureSpec, figure_of
 from lossmatters.paper.figures.look import GREY, INK, OKABE_ITO, SINGLE, look, width_of
+from lossmatters.theory.catalogue import own_names
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.noise import threshold
-from lossmatters.theory.risk.tolerance import NoiseTolerance, noise_tolerance
+from lossmatters.theory.risk.tolerance import noise_tolerance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,13 +44,12 @@ def draw(records: Sequence[Record] = (), ax: Axes | None = None) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, rows: list[tuple[str, NoiseTolerance, bool]]) -> None:
+def _panel(axes: Axes, rows: list[tuple[str, float, bool]]) -> None:
     axes.axvline(100 * float(threshold(NUM_CLASSES)), color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
-    for height, (_, found, symmetric) in enumerate(rows):
-        assert found.value is not None
+    for height, (_, rate, symmetric) in enumerate(rows):
         colour = OKABE_ITO[2] if symmetric else OKABE_ITO[1]
-        axes.plot([0, 100 * found.value], [height, height], color=GREY, linewidth=0.5, zorder=1)
-        axes.plot(100 * found.value, height, MARKS[symmetric], color=colour, markersize=4, zorder=2)
+        axes.plot([0, 100 * rate], [height, height], color=GREY, linewidth=0.5, zorder=1)
+        axes.plot(100 * rate, height, MARKS[symmetric], color=colour, markersize=4, zorder=2)
     axes.set_yticks(range(len(rows)), [title for title, _, _ in rows], color=INK)
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_xlim(-2, 100)
@@ -65,15 +66,22 @@ def _handles() -> list[Any]:
     ]
 
 
-def _rows() -> list[tuple[str, NoiseTolerance, bool]]:
-    """Return the losses with a tolerance, least first."""
-    found = []
-    for name in LOSSES:
-        loss = get(name)
-        tolerance = noise_tolerance(loss, NUM_CLASSES)
-        if tolerance.value is not None:
-            found.append((loss.title, tolerance, tolerance.method == "symmetric"))
-    return sorted(found, key=lambda row: (row[1].value, row[2]))
+def _rows() -> list[tuple[str, float, bool]]:
+    """Return the losses with a tolerance, least first: title, rate, symmetric or not."""
+    own = own_names()
+    rows = [answer(Question(_row, (name,))) if name in own else _row(name) for name in LOSSES]
+    found = [(title, rate, symmetric) for title, rate, symmetric in rows if rate is not None]
+    return sorted(found, key=lambda row: row[1:])
+
+
+def _row(name: str) -> list[Any]:
+    loss = get(name)
+    tolerance = noise_tolerance(loss, NUM_CLASSES)
+    return [loss.title, tolerance.value, tolerance.method == "symmetric"]
+
+
+def _asks(records: Sequence[Record]) -> list[Question]:
+    return [Question(_row, (name,)) for name in own_names()]
 
 
 SPEC = FigureSpec(
@@ -90,4 +98,5 @@ SPEC = FigureSpec(
     alt="Dot plot: losses down the side, from cross-entropy, which tolerates no noise, to symmetric ones.",
     draw=draw,
     over="theory",
+    asks=_asks,
 )

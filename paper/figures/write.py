@@ -9,10 +9,10 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from lossmatters.empirics.records import Record
 from lossmatters.empirics.records.canonical import canonical_text
+from lossmatters.paper.ahead import Answers, computed_ahead
 from lossmatters.paper.figures import (
     alpha,
     curves,
@@ -55,6 +55,7 @@ def write_figures(
     formats: Sequence[str] = (),
     width: float | None = None,
     style: str | os.PathLike[str] | None = None,
+    workers: int = 1,
 ) -> list[Path]:
     """Draw all figures and write them; the paths written, in the order of `FIGURES`, the manifest last.
 
@@ -70,6 +71,7 @@ def write_figures(
     only : names of figures, as `FIGURES` has them; by default all.
     formats : of `lossmatters.paper.figures.formats.KNOWN_FORMATS`; by default PDF, PNG and SVG.
     width, style : see `lossmatters.paper.figures.look.page`.
+    workers : processes, see `lossmatters.paper.ahead.computed_ahead`.
 
     Raises
     ------
@@ -78,8 +80,8 @@ def write_figures(
     """
     chosen, formats = _chosen(only), check_formats(formats or FORMATS)
     records = records if isinstance(records, Runs) else Runs(records)
-    with page(width, style):
-        return _write(records, Path(out_dir), on_skip, chosen, formats)
+    with page(width, style), computed_ahead(workers) as answers:
+        return _write(records, Path(out_dir), on_skip, chosen, formats, answers)
 
 
 def _chosen(only: Sequence[str]) -> tuple[FigureSpec, ...]:
@@ -93,37 +95,56 @@ def _chosen(only: Sequence[str]) -> tuple[FigureSpec, ...]:
 
 
 def _write(
-    records: Sequence[Record],
+    records: Runs,
     out: Path,
     on_skip: Callable[[str, str], None] | None,
     chosen: Sequence[FigureSpec],
     formats: Sequence[str],
+    answers: Answers,
 ) -> list[Path]:
-    paths: list[Path] = []
-    entries: list[dict[str, Any]] = []
-    skipped: list[dict[str, str]] = []
-    groups: dict[str, dict[str, Runs]] = {
+    over: dict[str, dict[str, Runs]] = {
         "set-up": main_setups(records),
         "variants": families(records),
         "theory": {},
     }
-    for spec in chosen:
-        for setup, group in (groups[spec.over] or {"": Runs()}).items():
-            name = f"{setup}-{spec.name}" if setup else spec.name
-            try:
-                figure = spec.draw(group)
-            except MissingData as error:
-                skipped.append({"name": name, "title": spec.title, "reason": str(error)})
-                if on_skip:
-                    on_skip(name, str(error))
-                continue
-            file = file_name(name)
-            paths += [write_whole(out / f"{file}.{kind}", render(figure, kind)) for kind in formats]
-            entry = {"name": file, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
-            entries.append({**entry, "caption": spec.describe(group)})
+    none = {"": Runs()}
+    wanted = [(spec, *pair) for spec in chosen for pair in (over[spec.over] or none).items()]
+    for spec, _, group in wanted:
+        if spec.asks:
+            answers.begin(spec.asks(group))
+    # Those that wait for answers last: then most of these are there.
+    turns = sorted(range(len(wanted)), key=lambda i: wanted[i][0].asks is not None)
+    drawn = {i: _drawn(*wanted[i], out, formats) for i in turns}
+    paths: list[Path] = []
+    entries: list[dict[str, str]] = []
+    skipped: list[dict[str, str]] = []
+    for i in range(len(wanted)):
+        entry, written = drawn[i]
+        if "reason" in entry:
+            skipped.append(entry)
+            if on_skip:
+                on_skip(entry["name"], entry["reason"])
+        else:
+            entries.append(entry)
+            paths += written
     manifest = {"records": digest(records), "figures": entries, "skipped": skipped}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     return [*paths, write_whole(out / MANIFEST, text.encode())]
+
+
+def _drawn(
+    spec: FigureSpec, setup: str, group: Runs, out: Path, formats: Sequence[str]
+) -> tuple[dict[str, str], list[Path]]:
+    """Draw and write a figure; return its entry in the manifest, with a reason where there is none."""
+    name = f"{setup}-{spec.name}" if setup else spec.name
+    try:
+        figure = spec.draw(group)
+    except MissingData as error:
+        return {"name": name, "title": spec.title, "reason": str(error)}, []
+    file = file_name(name)
+    paths = [write_whole(out / f"{file}.{kind}", render(figure, kind)) for kind in formats]
+    entry = {"name": file, "figure": spec.name, "setup": setup, "title": spec.title, "alt": spec.alt}
+    return {**entry, "caption": spec.describe(group)}, paths
 
 
 def file_name(name: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures.process import BrokenProcessPool
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
 from lossmatters.theory import processes
-from lossmatters.theory.processes import each
+from lossmatters.theory.processes import Background, each
 
 
 def place(x: int) -> tuple[int, int]:
@@ -41,8 +44,66 @@ def test_an_error_of_the_function_is_the_callers() -> None:
 def test_where_processes_die_or_cannot_start_this_one_does_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert each(dead_away_from, [os.getpid()] * 3, workers=2) == [os.getpid()] * 3
 
-    def refuse(*_: Any) -> Any:
-        raise BrokenProcessPool
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError
 
-    monkeypatch.setattr(processes, "_in_processes", refuse)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", refuse)
     assert {pid for _, pid in each(place, range(3), workers=2)} == {os.getpid()}
+
+
+def test_what_is_begun_goes_on_elsewhere_and_ends_with_the_context() -> None:
+    with Background(1) as others:
+        begun = others.begin(place, 1)
+        assert begun()[0] == 1
+        pid = begun()[1]
+        assert pid != os.getpid()
+        others.begin(sleep, 60)
+    assert gone(pid, seconds=10)
+
+
+def test_without_others_what_is_begun_is_done_when_it_is_asked_for() -> None:
+    with Background(0) as others:
+        assert others.begin(place, 1)() == (1, os.getpid())
+        with pytest.raises(ZeroDivisionError):
+            others.begin(reciprocal, 0)()
+
+
+CALLER = """
+import os, sys, time
+from lossmatters.theory.processes import Background
+
+if __name__ == "__main__":
+    others = Background(1)
+    print(others.begin(os.getpgid, 0)(), *[p for p in others._pool._processes], flush=True)
+    others.begin(time.sleep, 60)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_no_worker_outlives_a_caller_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "caller.py"
+    script.write_text(CALLER)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout is not None
+        worker = int(caller.stdout.readline().split()[1])
+        assert not gone(worker, seconds=0)
+        caller.kill()
+    assert gone(worker, seconds=10)
+
+
+def gone(pid: int, seconds: float) -> bool:
+    """Tell whether a process ends in that time; one that nobody waited for has ended, too."""
+    end = monotonic() + seconds
+    while not (ended := _ended(pid)) and monotonic() < end:
+        sleep(0.05)
+    return ended
+
+
+def _ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z"

@@ -218,21 +218,28 @@ def _accuracies(k: int, label: Any, clean: Any, other: Any) -> list[Any]:
 
 
 def _criterion(loss: Loss, k: int) -> Field:
-    """Return dL/dz of any loss as training computes it, by its criterion, on rows of K logits."""
+    """Return dL/dz of any loss as training computes it, by kernel or criterion, on rows of K logits."""
     import torch
 
+    from lossmatters.theory.criteria.kernels import kernel
+    from lossmatters.theory.criteria.ways import row_gradients
+
+    own = kernel(loss)
     criterion = loss.criterion(reduction="sum")
+
+    def gradients(logits: Any, labels: Any) -> Any:
+        if own is not None:
+            return row_gradients(own, logits, labels)
+        value = criterion(logits.requires_grad_(), labels)
+        if not value.requires_grad:
+            fail("loss", "differentiable in the logits", loss.spec)
+        return torch.autograd.grad(value, logits)[0]
 
     def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any, Any]:
         rows = np.empty((label.size, k))
         rows[:, 0], rows[:, 1] = label.ravel(), clean.ravel()
         rows[:, 2:] = other.reshape(-1, 1)
-        logits = torch.from_numpy(rows).requires_grad_()
-        value = criterion(logits, torch.zeros(len(rows), dtype=torch.long))
-        if not value.requires_grad:
-            fail("loss", "differentiable in the logits", loss.spec)
-        (gradient,) = torch.autograd.grad(value, logits)
-        found = gradient.numpy()
+        found = gradients(torch.from_numpy(rows), torch.zeros(len(rows), dtype=torch.long)).numpy()
         rest = found[:, 2:].mean(axis=1) if k > 2 else np.zeros(len(rows))
         return found[:, 0].reshape(label.shape), found[:, 1].reshape(label.shape), rest.reshape(label.shape)
 

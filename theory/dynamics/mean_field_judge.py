@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -58,27 +58,55 @@ def fitted(setup: Setup, curve: tuple[float, ...]) -> Parameters:
 
 
 @lru_cache(maxsize=512)
-def _paths(
+def paths(
     spec: str, setup: Setup, parameters: Parameters, noise_rates: tuple[Fraction, ...]
 ) -> dict[Fraction, MemorizationPath]:
+    """Return `memorization_paths` by rate, kept for the next question.
+
+    Raises
+    ------
+    ValueError : as `memorization_paths`.
+    """
     found = memorization_paths(get(spec), setup, parameters, noise_rates)
     return dict(zip(noise_rates, found, strict=True))
 
 
-def pairs(
-    outcomes: Iterable[Outcome], setup: Setup, parameters: Parameters
-) -> tuple[list[Pair], tuple[str, ...]]:
-    """Return a prediction for each outcome, and the losses for which there is none.
+def rates_by_loss(outcomes: Iterable[Outcome]) -> dict[str, tuple[Fraction, ...]]:
+    """Return the rates of each loss, ascending: the paths of a loss are predicted together.
 
     A loss from a user's file is left out: a record's text does not say that the file is still the same.
     """
+    found: dict[str, set[Fraction]] = {}
+    for outcome in outcomes:
+        if ".py:" not in outcome.loss:
+            found.setdefault(outcome.loss, set()).add(outcome.noise_rate)
+    return {loss: tuple(sorted(rates)) for loss, rates in found.items()}
+
+
+def pairs(
+    outcomes: Iterable[Outcome],
+    setup: Setup,
+    parameters: Parameters,
+    predict: Callable[
+        [str, Setup, Parameters, tuple[Fraction, ...]], dict[Fraction, MemorizationPath]
+    ] = paths,
+) -> tuple[list[Pair], tuple[str, ...]]:
+    """Return a prediction for each outcome, and the losses for which there is none.
+
+    A loss from a user's file is left out, see `rates_by_loss`.
+
+    Parameters
+    ----------
+    predict : function
+        `paths`, or what gives the same sooner.
+    """
     outcomes = [outcome for outcome in outcomes if ".py:" not in outcome.loss]
-    rates = {o.loss: tuple(sorted({p.noise_rate for p in outcomes if p.loss == o.loss})) for o in outcomes}
+    rates = rates_by_loss(outcomes)
     found, without = [], set()
     for outcome in outcomes:
         try:
             loss = get(outcome.loss)
-            path = _paths(outcome.loss, setup, parameters, rates[outcome.loss])[outcome.noise_rate]
+            path = predict(outcome.loss, setup, parameters, rates[outcome.loss])[outcome.noise_rate]
         except (ValueError, TypeError):
             without.add(outcome.loss)
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
@@ -59,11 +59,18 @@ class Prediction(NamedTuple):
     from_confidence: MemorizationTime
 
 
-def predictions(outcomes: Iterable[Outcome], num_classes: int) -> list[Prediction]:
+def predictions(
+    outcomes: Iterable[Outcome], num_classes: int, time: Callable[..., MemorizationTime] = memorization_time
+) -> list[Prediction]:
     """Return the outcomes of losses with a formula in the catalogue, with their memorization times at this K.
 
     A loss from a user's file is left out, as one that is not registered here: a record's text does not say
     that the file is still the same.
+
+    Parameters
+    ----------
+    time : function
+        `memorization_time`, or what gives the same sooner.
     """
     found = []
     for outcome in outcomes:
@@ -73,8 +80,8 @@ def predictions(outcomes: Iterable[Outcome], num_classes: int) -> list[Predictio
             loss = get(outcome.loss)
         except (ValueError, TypeError):
             continue
-        ideal = memorization_time(loss, num_classes, outcome.noise_rate)
-        fixed = memorization_time(loss, num_classes, start=CONFIDENCE)
+        ideal = time(loss, num_classes, outcome.noise_rate)
+        fixed = time(loss, num_classes, start=CONFIDENCE)
         found.append(Prediction(outcome, loss.name or loss.spec, ideal, fixed))
     return found
 

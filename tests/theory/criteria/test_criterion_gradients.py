@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from lossmatters.proofs_checks.strategies import FLOAT32_MAX
+from lossmatters.theory.criteria.kernels import kernel
+from lossmatters.theory.criteria.ways import row_gradients
 from lossmatters.theory.losses import CCE, LOSSES, MAE, RLL, Loss
 
 SMOOTH = [name for name, cls in LOSSES.items() if cls.differentiable]
@@ -28,6 +30,20 @@ def test_gradients_are_those_of_finite_differences(name):
     weight = torch.tensor([1.0, 2.0, 0.5, 1.0], dtype=torch.float64)
     criterion = LOSSES[name]().criterion(weight=weight)
     assert torch.autograd.gradcheck(lambda logits: criterion(logits, y), z.requires_grad_())
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_kernel_alone_gives_what_autograd_gives(name):
+    own = kernel(LOSSES[name]())
+    if own is None:
+        pytest.skip("no kernel")
+    for scale in (1, 30):
+        z, y = scale * batch(64, 10)[0], batch(64, 10)[1]
+        leaf = z.clone().requires_grad_()
+        per_sample(LOSSES[name](), leaf, y).sum().backward()
+        found = row_gradients(own, z, y)
+        assert torch.equal(found, leaf.grad)
+        assert not found.requires_grad
 
 
 @pytest.mark.parametrize("name", SMOOTH)
