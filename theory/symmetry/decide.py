@@ -50,6 +50,7 @@ from lossmatters.theory.symmetry.audit import (
 from lossmatters.theory.symmetry.domain import finite_inside
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.regular import (
+    finite_somewhere,
     has_positive_sum,
     has_weights,
     special_classes_of,
@@ -250,7 +251,16 @@ def _audited(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> S
         return _refuted(witness, Scope.of(k), Method.S4, detail)
     if verdict.status is Status.CERTIFIED and verdict.error is not None and not np.isfinite(verdict.error):
         return replace(verdict, status=Status.UNDECIDED, middle=None, error=None)
+    if proved and num_classes is None and _may_be_of_nothing(loss, verdict):
+        return _where_it_has_values(loss, "finite values")
     return verdict
+
+
+def _may_be_of_nothing(loss: Loss, verdict: SymmetryVerdict) -> bool:
+    """Return whether a verdict for all K is not known to speak of an output at each; S3 looks itself."""
+    limited = verdict.scope.domain.conditions - OPEN_SIMPLEX.conditions
+    every = not verdict.scope.classes.is_finite
+    return bool(limited) and every and verdict.method is not Method.S3 and not finite_somewhere(loss)
 
 
 def _audited_at_values(loss: Loss, verdict: SymmetryVerdict, num_classes: int | None) -> SymmetryVerdict:

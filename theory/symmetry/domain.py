@@ -106,17 +106,57 @@ def traced_weight(root: Node, found: Trace) -> Any:
     return exactly(row.on if isinstance(row, Row) else row)
 
 
-def _of_entry(root: Node, k: int | None) -> bool:
-    classes = K if k is None else sympy.Integer(k)
+def needs_at_uniform(loss: Loss) -> list[tuple[str, Any]]:
+    """Return what the operations of a loss ask for, as a kind and a closed form in K at the uniform output.
 
+    Of a separable loss a quantity that is a polynomial of the entry alone, and so vanishes at few of them, is
+    left out: next to the uniform output it does not vanish, at any K. So is what K alone decides: see
+    `formula.classes.special_classes`.
+
+    Raises
+    ------
+    NotTracedError, FormulaError, TypeError : the formula is none for every K, or no sums over classes.
+    """
+    if isinstance(loss, SeparableLoss):
+        names = ("on_label", "off_label") if loss.has_off_label else ("on_label",)
+        entries = [n for name in names for n in _entry_needs(trace_function(loss, name, None), K, True)]
+        asked = [n for n in entries if not (n.kind == NON_ZERO and _vanishes_seldom(n.quantity))]
+        return [(n.kind, sympy.sympify(n.quantity).subs(T, 1 / K)) for n in asked]
+    found = Trace(K)
+    return [
+        (n.kind, found.at_uniform(sympy.sympify(n.quantity).subs(T, 1 / K)))
+        for n in _row_needs(trace_formula(loss, None), found, True)
+    ]
+
+
+def _vanishes_seldom(quantity: Any) -> bool:
+    quantity = sympy.sympify(quantity)
+    return quantity.free_symbols == {T} and bool(quantity.is_polynomial(T)) and sympy.expand(quantity) != 0
+
+
+def _of_entry(root: Node, k: int | None) -> bool:
+    needs = _entry_needs(root, K if k is None else sympy.Integer(k))
+    return all(_holds(need, {T: (0.0, 1.0)}, k) for need in needs)
+
+
+def _entry_needs(root: Node, classes: Any, by_outputs: bool = False) -> list[Need]:
     def read(nodes: list[Node]) -> list[Any]:
         return [exactly(x) for x in evaluate_all(nodes, SYMPY, entry=T, classes=classes)]
 
-    return all(_holds(need, {T: (0.0, 1.0)}, k) for need in _needs(root, read))
+    return list(_needs(root, read, by_outputs))
 
 
 def _of_rows(root: Node, k: int | None) -> bool:
     found = Trace(K if k is None else k)
+    asked = _row_needs(root, found)
+    if k is None and any(found.symbols & _symbols(need) for need in asked):
+        return False
+    inner = aggregate_ranges(found, k) if k is not None else {}
+    return all(_holds(need, {X: (0.0, 1.0), T: (0.0, 1.0), **inner}, k) for need in asked)
+
+
+def _row_needs(root: Node, found: Trace, by_outputs: bool = False) -> list[Need]:
+    """Return the needs at the label and at another class; the trace gains the aggregates in them."""
     ops = TraceOps(found)
     probs, onehot = Row(found, X, T, False), Row(found, sympy.Integer(1), sympy.Integer(0), False)
 
@@ -127,16 +167,12 @@ def _of_rows(root: Node, k: int | None) -> bool:
 
         return read
 
-    asked = [need for which in ("on", "off") for need in _needs(root, at(which))]
-    if k is None and any(found.symbols & _symbols(need) for need in asked):
-        return False
-    inner = aggregate_ranges(found, k) if k is not None else {}
-    return all(_holds(need, {X: (0.0, 1.0), T: (0.0, 1.0), **inner}, k) for need in asked)
+    return [need for which in ("on", "off") for need in _needs(root, at(which), by_outputs)]
 
 
-def _needs(root: Node, read: Callable[[list[Node]], list[Any]]) -> Iterator[Need]:
-    """Yield what the operations of a formula ask for, as `read` writes them."""
-    found = list(dict.fromkeys(_raw(root)))
+def _needs(root: Node, read: Callable[[list[Node]], list[Any]], by_outputs: bool = False) -> Iterator[Need]:
+    """Yield what the operations of a formula ask for, as `read` writes them; `by_outputs`: not of K alone."""
+    found = [raw for raw in dict.fromkeys(_raw(root)) if not by_outputs or raw[0].uses != {"classes"}]
     if not found:
         return  # finite wherever it is anything, whatever intervals know of it
     nodes = list(dict.fromkeys(n for node, _, guards in found for n in (node, *(g for g, _ in guards))))

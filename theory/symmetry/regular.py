@@ -14,6 +14,7 @@ from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.enclosure.structure import Trace
 from lossmatters.theory.formula import (
     ClassesError,
+    FormulaError,
     NoValueError,
     evaluate,
     make,
@@ -28,9 +29,10 @@ from lossmatters.theory.losses.base import Combination, Loss, SeparableCombinati
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.zero_one import ZeroOne
 from lossmatters.theory.symbolic.algebra import K, is_nonnegative, is_zero, tidy
+from lossmatters.theory.symbolic.domain import NON_ZERO
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
-from lossmatters.theory.symmetry.domain import traced_weight, weights_never_negative
+from lossmatters.theory.symmetry.domain import needs_at_uniform, traced_weight, weights_never_negative
 
 
 def special_classes_of(loss: Loss) -> frozenset[int]:
@@ -88,6 +90,22 @@ def _positive_power_form(expression: sympy.Expr) -> bool:
     continuous = sympy.Symbol("kappa", positive=True)
     return bool(
         sympy.simplify(derivative.subs(K, continuous)).is_positive and sympy.N(factored.subs(K, 2)) > 0
+    )
+
+
+def finite_somewhere(loss: Loss) -> bool:
+    """Return True only if for every K each L(u, j) is shown to be finite at some output inside the simplex.
+
+    At the uniform one, or next to it. Without that a verdict "for all K, wherever every L(u, j) is finite"
+    may at some K speak of no output at all, as of a loss divided by a sum that has the factor 8 - K.
+    """
+    try:
+        needs = needs_at_uniform(loss)
+    except (NotTracedError, FormulaError, TypeError, ValueError, ZeroDivisionError):
+        return False
+    return all(
+        is_positive_for_all(form) or (kind == NON_ZERO and is_positive_for_all(-form))
+        for kind, form in ((kind, tidy(quantity)) for kind, quantity in needs)
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from lossmatters.theory.losses import Normalized, label_mean, noise_averaged
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.corrected import corrected
-from zoo.case import Case, of, sep
+from zoo.case import Case, of, sep, whole
 from zoo.numbers import NAN, Dec, Plain, read
 
 Losses = Callable[[Any], list[Any]]
@@ -100,11 +100,25 @@ CASES = [
     *(mixed(c, "mean", label_mean, lambda k: (0, F(1, k))) for c in (SIGNED, POLE, FLAT, NARROW)),
     *(
         mixed(c, "noisy", lambda x: noise_averaged(x, ETA), lambda k: (_a(k), _b(k)))
-        for c in (SIGNED, POLE, FLAT, normal(ABOVE))
+        for c in (SIGNED, POLE, FLAT, normal(ABOVE), normal(FEW_K))
     ),
     *(
         mixed(c, "back", lambda x: corrected(x, ETA), lambda k: (1 / _a(k), -_b(k) / _a(k)))
         for c in (SIGNED, POLE, FLAT, NARROW)
+    ),
+]
+
+# For all K, but at K = 8, or beyond, of no output at all.
+CASES += [
+    whole(
+        "eight_less_k_divides", lambda p, y, o: (8 - p.shape[-1]) * o.dot(p, y) / o.sum((8 - p.shape[-1]) * p)
+    ),
+    whole("log_of_eight_less_k", lambda p, y, o: o.dot(p, y) * o.log(8 - p.shape[-1] + 0 * o.sum(p))),
+    sep(
+        "root_of_seventh_less",
+        lambda t, K, o: (K - 1) * o.sqrt(t - F(1, 7)),
+        lambda t, K, o: -o.sqrt(t - F(1, 7)),
+        [F(1, 7)],
     ),
 ]
 
