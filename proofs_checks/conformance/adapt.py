@@ -249,6 +249,31 @@ class Subject:
         return bool(self.values(*probe(self.interface.num_classes)).isfinite().all())
 
     @cached_property
+    def is_of_samples(self) -> bool:
+        """Tell whether the losses of a batch can be taken for those of its samples.
+
+        That is where torch.func.vmap follows the loss, so that no branch depends on values, which are those
+        of the other samples too, and where a batch has the values of its samples one by one.
+        """
+        import torch
+
+        each_alone = "none" not in (self.interface.reduction, *self.interface.askable)
+        if not self.is_torch or each_alone or self.way.batch_of > 1:
+            return False
+        z, y = probe(self.interface.num_classes, 7)
+        try:
+            each = torch.func.vmap(lambda z, y: self.values(z[None], y[None])[0])(z, y)
+        except Exception:
+            return False
+        together = self.values(z, y)
+        one_by_one = torch.cat([self.values(z[i : i + 1], y[i : i + 1]) for i in range(len(y))])
+        allowed = 64 * self.eps * self.typical
+        return all(
+            bool(((found - one_by_one).abs() <= allowed).all())
+            for found in (each.detach(), together.detach())
+        )
+
+    @cached_property
     def ignore_index(self) -> int | None:
         """Return the label that the loss ignores: as declared, or as its attribute or default says."""
         if self.way.ignore_index is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from lossmatters.proofs_checks.conformance.asking import AT_ONCE, Test, alone
 from lossmatters.proofs_checks.conformance.report import Broken
 from lossmatters.proofs_checks.conformance.trial import Trial, logits_of
 from lossmatters.theory.symmetry.witness import Point
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NUMBERS = 20_000_000  # losses times classes that a scan may compute: with K = 1000 there are few outputs
-AT_ONCE = 500_000  # of them in one call
 DENOMINATORS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100, 1000, 10**4, 10**6)
 
 
-def rejects(test: Callable[[Any], None], case: Any) -> bool:
+def rejects(trial: Trial, test: Test, case: Any) -> bool:
     """Tell whether the test rejects the case."""
     try:
-        test(case)
+        alone(trial.subject, test, case)
     except Broken:
         return True
     return False

@@ -40,7 +40,7 @@ from lossmatters.proofs_checks.conformance.report import (
     Result,
 )
 from lossmatters.proofs_checks.conformance.state import plain_torch, watched
-from lossmatters.proofs_checks.conformance.trial import BUDGETS, LossCheck, Trial
+from lossmatters.proofs_checks.conformance.trial import BUDGETS, Drawn, LossCheck, Trial
 from lossmatters.theory.exact import fail
 
 GROUPS = (
@@ -110,10 +110,11 @@ def check_loss(
     with plain_torch(), watched():
         num_classes = subject.interface.num_classes
     results: list[Result] = []
+    drawn: Drawn = {}
     try:
         for check in chosen:
             step(check.id)
-            results.append(run(check, subject, budget))
+            results.append(run(check, subject, budget, drawn))
     except KeyboardInterrupt:
         report = Report(subject.name, num_classes, budget, tuple(results), complete=False)
         raise Interrupted(report) from None
@@ -161,7 +162,7 @@ def need_hypothesis() -> None:
         ) from None
 
 
-def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
+def run(check: LossCheck, subject: Subject, budget: str = "default", drawn: Drawn | None = None) -> Result:
     """Return one check of one subject, with expected failures accounted for.
 
     Whatever the loss does to the process is put back. An error raised by the loss is a failure; one raised
@@ -177,7 +178,7 @@ def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
         )
 
     try:
-        finding = attempt(check, subject, budget) or ""
+        finding = attempt(check, subject, budget, drawn) or ""
     except NotApplicable as why:
         return result(SKIPPED, str(why))
     except Broken as broken:
@@ -195,14 +196,14 @@ def run(check: LossCheck, subject: Subject, budget: str = "default") -> Result:
     return result(UNEXPECTED if reason else PASSED, finding)
 
 
-def attempt(check: LossCheck, subject: Subject, budget: str) -> str | None:
-    """Return the finding of a check.
+def attempt(check: LossCheck, subject: Subject, budget: str, drawn: Drawn | None = None) -> str | None:
+    """Return the finding of a check, which may look at cases that were drawn for others.
 
     Raises
     ------
     Broken, NotApplicable : as the check does.
     """
-    trial = Trial(subject, BUDGETS[budget])
+    trial = Trial(subject, BUDGETS[budget], {} if drawn is None else drawn)
     with plain_torch(), watched():
         subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
     with plain_torch(), watched(), warnings.catch_warnings():

@@ -5,14 +5,14 @@ The lines are those from an output to the label's vertex, u(t) = (1 - t) v + t e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from fractions import Fraction
 from functools import cache
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps, Test
 from lossmatters.proofs_checks.conformance.checks.label_sum import simple_outputs
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, told_apart
 from lossmatters.proofs_checks.conformance.scan import outputs, rejects, simplest, worst
@@ -20,15 +20,16 @@ from lossmatters.proofs_checks.conformance.trial import MANY, LossCheck, Trial, 
 from lossmatters.theory.symmetry.witness import Point
 
 
-def losses_at(trial: Trial, points: list[Point], label: int) -> tuple[list[float], float]:
-    """Return the loss of one label at each point, and what rounding may do to a comparison of them.
+def losses_at(
+    trial: Trial, points: list[Point], label: int
+) -> Generator[Ask, Any, tuple[list[float], float]]:
+    """Ask for the loss of one label at each point, and what rounding may do to a comparison of them.
 
     That is some hundred operations on numbers of the size of the losses of all labels: zero at the label's
     vertex may be the difference of two such numbers.
     """
-    matrix = trial.subject.matrix(logits_of(points)).double()
-    size = max(float(matrix.abs().max()), trial.subject.typical)
-    return matrix[:, label].tolist(), 256 * trial.subject.eps * size
+    matrix = (yield Ask("matrix", logits_of(points))).double()
+    return matrix[:, label].tolist(), 256 * trial.subject.eps * trial.size(matrix)
 
 
 def vertex(k: int, label: int) -> Point:
@@ -62,9 +63,9 @@ def _bounded(trial: Trial) -> str | None:
     if not known:
         raise NotApplicable("no bound is known")
 
-    def test(drawn: tuple[Point, int]) -> None:
+    def test(drawn: tuple[Point, int]) -> Steps:
         u, label = drawn
-        ((value,), slack), bound = losses_at(trial, [u], label), known[len(u)]
+        ((value,), slack), bound = (yield from losses_at(trial, [u], label)), known[len(u)]
         if not value <= bound + slack:
             shown = told_apart(value, bound, least=12)
             raise Broken(f"the loss is {shown[0]}, above its bound {shown[1]}", u=u, label=label)
@@ -73,7 +74,8 @@ def _bounded(trial: Trial) -> str | None:
 
     first = [case for k in known for case in _plain_outputs(k)]
     scanned = (case for k in known for case in _scanned(trial, k, lambda losses: losses, test))
-    trial.for_all(st.sampled_from(list(known)).flatmap(cache(_outputs)), test, chain(first, scanned))
+    like = f"outputs at {tuple(known)}"
+    trial.for_all(st.sampled_from(list(known)).flatmap(cache(_outputs)), test, first, scanned, like=like)
     return ", ".join(f"at most {value:.12g} at K = {k}" for k, value in known.items())
 
 
@@ -90,9 +92,7 @@ def _plain_outputs(k: int) -> list[tuple[Point, int]]:
     return [(u, label) for u in simple_outputs(k) for label in (0, k - 1)]
 
 
-def _scanned(
-    trial: Trial, k: int, badness: Callable[[Any], Any], test: Callable[[Any], None]
-) -> Iterator[tuple[Point, int]]:
+def _scanned(trial: Trial, k: int, badness: Callable[[Any], Any], test: Test) -> Iterator[tuple[Point, int]]:
     """Yield the output and label of a scan that are worst, if they break the promise.
 
     Parameters
@@ -104,13 +104,13 @@ def _scanned(
         return int(badness(trial.subject.matrix(logits_of([u])).double()).argmax())
 
     for u in worst(
-        trial, k, lambda losses: badness(losses).amax(dim=1), lambda u: rejects(test, (u, label(u)))
+        trial, k, lambda losses: badness(losses).amax(dim=1), lambda u: rejects(trial, test, (u, label(u)))
     ):
         yield u, label(u)
 
 
 def _scanned_lines(
-    trial: Trial, k: int, badness: Callable[[Any, Any, Any], Any], test: Callable[[Any], None]
+    trial: Trial, k: int, badness: Callable[[Any, Any, Any], Any], test: Test
 ) -> Iterator[tuple[Point, int, list[int]]]:
     """Yield the places of a scan of lines that are worst, if they break the promise.
 
@@ -133,7 +133,7 @@ def _scanned_lines(
         bad = badness(first, middle, last)
         line, a = divmod(int(bad.nan_to_num(nan=float("inf")).argmax()), bad.shape[1])
         label, places = line % k, [a, a + step, a + 2 * step]
-        for v in simplest(starts[line], lambda v: rejects(test, (v, label, places))):  # noqa: B023 - used at once
+        for v in simplest(starts[line], lambda v: rejects(trial, test, (v, label, places))):  # noqa: B023 - used at once
             yield v, label, places
 
 
@@ -141,15 +141,24 @@ def _promised(
     trial: Trial,
     name: str,
     strategy: Callable[[int], Any],
+    test: Test,
     first: Callable[[int], Iterable[Any]],
-    test: Callable[[Any], None],
+    scanned: Callable[[int], Iterable[Any]] = lambda k: (),
 ) -> str | None:
     """Check a promise of yes or no; one not made is only looked into, and not in a quick run."""
     said = getattr(trial.subject.declared, name)
     if said is None and not trial.budget.slow:
         raise NotApplicable(f"`{name}` is not declared")
     try:
-        trial.for_all(trial.of_any_size(strategy), test, first(trial.num_classes), simplest=bool(said))
+        k = trial.num_classes
+        trial.for_all(
+            trial.of_any_size(strategy),
+            test,
+            first(k),
+            scanned(k),
+            simplest=bool(said),
+            like=f"{'lines' if strategy is _lines else 'outputs'} at {trial.drawn_from}",
+        )
     except Broken as broken:
         if said:
             raise
@@ -181,14 +190,14 @@ def _plain_lines(k: int) -> list[tuple[Point, int, list[int]]]:
 
 
 def _convex(trial: Trial) -> str | None:
-    def first(k: int) -> Iterator[Any]:
-        yield from _plain_lines(k)
-        yield from _scanned_lines(trial, k, lambda a, b, c: b - (a + c) / 2, test)
+    def scanned(k: int) -> Iterator[Any]:
+        return _scanned_lines(trial, k, lambda a, b, c: b - (a + c) / 2, test)
 
-    def test(drawn: tuple[Point, int, list[int]]) -> None:
+    def test(drawn: tuple[Point, int, list[int]]) -> Steps:
         v, label, places = drawn
         a, b, c = (Fraction(p, 100) for p in places)
-        (first, middle, last), slack = losses_at(trial, [along(v, label, t) for t in (a, b, c)], label)
+        on_line = [along(v, label, t) for t in (a, b, c)]
+        (first, middle, last), slack = yield from losses_at(trial, on_line, label)
         chord = first + (last - first) * float((b - a) / (c - a))
         if not middle <= chord + slack:
             raise Broken(
@@ -198,20 +207,20 @@ def _convex(trial: Trial) -> str | None:
                 t=[a, b, c],
             )
 
-    return _promised(trial, "convex", _lines, first, test)
+    return _promised(trial, "convex", _lines, test, _plain_lines, scanned)
 
 
 def _decreasing(trial: Trial) -> str | None:
-    def first(k: int) -> Iterator[Any]:
-        yield from _plain_lines(k)
-        yield from _scanned_lines(trial, k, lambda a, b, c: c - a, test)
+    def scanned(k: int) -> Iterator[Any]:
+        return _scanned_lines(trial, k, lambda a, b, c: c - a, test)
 
-    def test(drawn: tuple[Point, int, list[int]]) -> None:
+    def test(drawn: tuple[Point, int, list[int]]) -> Steps:
         v, label, places = drawn
         if v[label] == 1:
             return  # the line is a point
         a, c = Fraction(places[0], 100), Fraction(places[2], 100)
-        (first, last), slack = losses_at(trial, [along(v, label, a), along(v, label, c)], label)
+        ends = [along(v, label, a), along(v, label, c)]
+        (first, last), slack = yield from losses_at(trial, ends, label)
         # on a part of a line the fall may be less than rounding
         if not last < first + (slack if c - a < 1 else -slack):
             raise Broken(
@@ -221,21 +230,20 @@ def _decreasing(trial: Trial) -> str | None:
                 t=[a, c],
             )
 
-    return _promised(trial, "decreasing", _lines, first, test)
+    return _promised(trial, "decreasing", _lines, test, _plain_lines, scanned)
 
 
 def _smallest(trial: Trial) -> str | None:
     import torch
 
-    def first(k: int) -> Iterator[tuple[Point, int]]:
-        yield from _plain_outputs(k)
+    def scanned(k: int) -> Iterator[tuple[Point, int]]:
         with torch.no_grad():
             least = trial.subject.values(logits_of(np.eye(k)), torch.arange(k)).double()
         yield from _scanned(trial, k, lambda losses: least - losses, test)
 
-    def test(drawn: tuple[Point, int]) -> None:
+    def test(drawn: tuple[Point, int]) -> Steps:
         u, label = drawn
-        (value, least), slack = losses_at(trial, [u, vertex(len(u), label)], label)
+        (value, least), slack = yield from losses_at(trial, [u, vertex(len(u), label)], label)
         if not value >= least - slack:
             raise Broken(
                 "the loss is {}, below the {} at its label's vertex".format(*told_apart(value, least)),
@@ -243,17 +251,17 @@ def _smallest(trial: Trial) -> str | None:
                 label=label,
             )
 
-    return _promised(trial, "smallest_at_label", _outputs, first, test)
+    return _promised(trial, "smallest_at_label", _outputs, test, _plain_outputs, scanned)
 
 
 def _zero(trial: Trial) -> str | None:
-    def test(drawn: tuple[Point, int]) -> None:
+    def test(drawn: tuple[Point, int]) -> Steps:
         u, label = drawn
-        (_, least), slack = losses_at(trial, [u, vertex(len(u), label)], label)
+        (_, least), slack = yield from losses_at(trial, [u, vertex(len(u), label)], label)
         if not abs(least) <= slack:
             raise Broken(f"the loss at its label's vertex is {least:.8g}", K=len(u), label=label)
 
-    return _promised(trial, "zero_at_label", _outputs, _plain_outputs, test)
+    return _promised(trial, "zero_at_label", _outputs, test, _plain_outputs)
 
 
 TAGS = ("declared", "shape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps, answered
 from lossmatters.proofs_checks.conformance.probing import probe
 from lossmatters.proofs_checks.conformance.report import DEFECT, NOTE, WEAKNESS, Broken
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
@@ -42,7 +43,7 @@ def _corners(k: int) -> Any:
     yield row, 1
 
 
-def _everywhere(trial: Trial, what: str, answer: Callable[[Any, Any], Any]) -> None:
+def _everywhere(trial: Trial, what: str, asked: str) -> None:
     """Ask for a value or a gradient at all kinds of finite logits in float32.
 
     Raises
@@ -59,15 +60,19 @@ def _everywhere(trial: Trial, what: str, answer: Callable[[Any, Any], Any]) -> N
 
     worst: list[tuple[Any, Any]] = []
 
-    def test(drawn: tuple[Any, int]) -> None:
+    def answer(z: Any, y: Any) -> Any:
+        return answered(trial.subject, Ask(asked, z, y))
+
+    def test(drawn: tuple[Any, int]) -> Steps:
         z, y = row(drawn)
-        if _fault(trial, lambda z: answer(z, y), z, y, what):
+        found = yield Ask(asked, z, y)
+        if not bool(found.isfinite().all()) and _fault(trial, lambda z: answer(z, y), z, y, what):
             worst[:] = [(z, y)]
             raise Broken(f"{what} is not finite")
 
     strategy = trial.of_any_size(lambda k: st.tuples(logits(k), st.integers(0, k - 1)))
     try:
-        trial.for_all(strategy, test, _corners(trial.num_classes))
+        trial.for_all(strategy, test, _corners(trial.num_classes), like="finite")
     except Broken:
         if not worst:
             raise
@@ -158,13 +163,13 @@ def _finite_value(trial: Trial) -> str | None:
     if not bool(found.isfinite().all()):
         raise Broken("the loss is not finite at moderate logits", logits=z, labels=y, found=found)
     trial.need_torch()
-    _everywhere(trial, "the loss", lambda z, y: trial.subject.values(z, y).detach())
+    _everywhere(trial, "the loss", "values")
     return None
 
 
 def _finite_gradient(trial: Trial) -> str | None:
     trial.need_gradient()
-    _everywhere(trial, "the gradient", trial.subject.gradient)
+    _everywhere(trial, "the gradient", "gradient")
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps
 from lossmatters.proofs_checks.conformance.checks.invariance import MODERATE, moved, rounding
 from lossmatters.proofs_checks.conformance.probing import probe
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, told_apart
@@ -27,15 +28,15 @@ def _formula(trial: Trial) -> str | None:
     def exact(row: Any, label: int) -> float:
         return float(reference.value(formula, _probs(trial, row), label))
 
-    def test(drawn: tuple[Any, int]) -> None:
+    def test(drawn: tuple[Any, int]) -> Steps:
         row, label = drawn
         z, y = torch.from_numpy(row)[None], torch.tensor([label])
-        value = trial.subject.values(z, y).detach()
+        value = yield Ask("values", z, y)
         wanted = exact(row, label)
         if not np.isfinite(wanted):
             return  # beyond float64, or at a vertex, where conventions differ
         apart = abs(float(value) - wanted)
-        allowed = rounding(trial, z) if np.isfinite(apart) and apart else 0.0
+        allowed = rounding(trial, z, (yield from trial.scaled(z))) if np.isfinite(apart) and apart else 0.0
         if np.isfinite(apart) and not apart <= allowed:
             allowed += moved(trial, z, y, value, trial.subject.eps * (1 + float(z.abs().max())))
         if not apart <= allowed:

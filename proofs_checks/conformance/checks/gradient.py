@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from functools import partial
 from typing import Any
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps, alone
 from lossmatters.proofs_checks.conformance.checks.invariance import MODERATE, moved_by_probabilities
 from lossmatters.proofs_checks.conformance.probing import one_line, probe
 from lossmatters.proofs_checks.conformance.report import (
@@ -40,7 +43,7 @@ def _gradient(trial: Trial) -> str | None:
         for row, label in zip(rows.numpy(), labels, strict=True)
         for j in (int(label), k - 1)
     ]
-    trial.for_all(trial.of_any_size(of_size), lambda drawn: gradient_is_that_of(trial, drawn), first)
+    trial.for_all(trial.of_any_size(of_size), partial(_agrees, trial), first)
     return None
 
 
@@ -51,16 +54,20 @@ def gradient_is_that_of(trial: Trial, drawn: tuple[Any, int, list[float]]) -> No
     ------
     Broken : the two are further apart than rounding and extrapolation explain, there and beside it.
     """
+    alone(trial.subject, partial(_agrees, trial), drawn)
+
+
+def _agrees(trial: Trial, drawn: tuple[Any, int, list[float]]) -> Steps:
     import numpy as np
     import torch
 
     row, label, way = drawn
     z, y, d = torch.from_numpy(row)[None], torch.tensor([label]), torch.tensor(way, dtype=torch.float64)
-    found, wanted, allowed = _rates(trial, z, y, d)
+    found, wanted, allowed = yield from _rates(trial, z, y, d)
     if abs(found - wanted) <= allowed:
         return
     subject = trial.subject
-    value = subject.values(z, y).detach()
+    value = yield Ask("values", z, y)
     allowed += moved_by_probabilities(subject, z, y, value, 8 * subject.eps) / _step(trial)
     if abs(found - wanted) <= allowed:
         return
@@ -68,7 +75,7 @@ def gradient_is_that_of(trial: Trial, drawn: tuple[Any, int, list[float]]) -> No
     # gradient is wrong in the neighbourhood too.
     sideways = torch.linspace(1, 2, z.shape[1], dtype=z.dtype)
     for aside in (-0.1, 0.1) if np.isfinite(found) else ():
-        near = _rates(trial, z + aside * sideways, y, d)
+        near = yield from _rates(trial, z + aside * sideways, y, d)
         if abs(near[0] - near[1]) <= near[2]:
             return
     raise Broken(
@@ -81,25 +88,39 @@ def gradient_is_that_of(trial: Trial, drawn: tuple[Any, int, list[float]]) -> No
     )
 
 
+def gradient_is_rate(trial: Trial, z: Any, y: Any, d: Any) -> None:
+    """Refuse one sample at which the two rates are further apart than is explained.
+
+    Raises
+    ------
+    Broken : they are.
+    """
+
+    def test(case: None) -> Steps:
+        first, value, explained = yield from _rates(trial, z, y, d)
+        if not abs(first - value) <= explained:
+            raise Broken("the gradient is not that of the value")
+
+    alone(trial.subject, test, None)
+
+
 def _step(trial: Trial) -> float:
     # Error of the extrapolated difference: h^4 from its formula, eps/h from rounding; equal at eps^(1/5).
     return float(trial.subject.eps**0.2)
 
 
-def _rates(trial: Trial, z: Any, y: Any, d: Any) -> tuple[float, float, float]:
-    """Return the rate of change by the gradient, by differences, and how far they may be apart."""
-    import torch
-
+def _rates(trial: Trial, z: Any, y: Any, d: Any) -> Generator[Ask, Any, tuple[float, float, float]]:
+    """Ask for the rate of change by the gradient, by differences, and how far they may be apart."""
     step = _step(trial)
-    found = float((trial.subject.gradient(z, y) * d).sum())
-    with torch.no_grad():  # one by one, for a loss that mixes the samples of a batch
-        ends = [trial.subject.values(z + s * step * d, y) for s in (1, 0.5, 0, -0.5, -1)]
-    v = torch.cat(ends).double().numpy()
+    found = float(((yield Ask("gradient", z, y)) * d).sum())
+    v = []
+    for s in (1, 0.5, 0, -0.5, -1):  # one by one, for a loss that mixes the samples of a batch
+        v.append(float((yield Ask("quiet", z + s * step * d, y))))
     right, left = 2 * (v[1] - v[2]) / step, 2 * (v[2] - v[3]) / step
     wide, narrow = (v[0] - v[4]) / (2 * step), (right + left) / 2
     wanted = (4 * narrow - wide) / 3
     # Values good to 1000 units in the last place of the numbers they are made of leave this over h.
-    rounding = 4000 * trial.subject.eps / step * trial.scale(z)
+    rounding = 4000 * trial.subject.eps / step * (yield from trial.scaled(z))
     if abs(right - left) > 0.02 * max(abs(right), abs(left)) + rounding:
         return found, wanted, float("inf")  # a kink, where any slope between the two would do
     # The two differences are further apart than the extrapolation of them is wrong.
@@ -149,9 +170,10 @@ def _second(trial: Trial) -> str | None:
     bad = (found - wanted).abs() > allowed
     if bool(bad.any()):
         row = int(bad.any(dim=1).nonzero()[0])
-        first, value, explained = _rates(trial, z[row : row + 1], y[row : row + 1], way[row : row + 1])
-        if not abs(first - value) <= explained:
-            raise NotApplicable("the gradient itself is not that of the value: see `gradient`")
+        try:
+            gradient_is_rate(trial, z[row : row + 1], y[row : row + 1], way[row : row + 1])
+        except Broken:
+            raise NotApplicable("the gradient itself is not that of the value: see `gradient`") from None
         raise Broken(
             "the gradient changes along a direction, and its derivative says otherwise",
             "the backward pass is no function of the logits to autograd" if not along.requires_grad else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps
 from lossmatters.proofs_checks.conformance.probing import probe
 from lossmatters.proofs_checks.conformance.report import DEFECT, Broken, NotApplicable, told_apart
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
@@ -12,14 +13,14 @@ from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial
 MODERATE = ("equal", "ties", "ordinary")  # kinds of logits, all within [-20, 20]
 
 
-def rounding(trial: Trial, logits: Any, moved: float = 0.0) -> float:
+def rounding(trial: Trial, logits: Any, scale: float, moved: float = 0.0) -> float:
     """Return what rounding may do to a value whose logits are moved by eps times `moved` + their size.
 
-    The losses of all labels are the scale of the numbers that it is made of, and follow the logits of a
-    softmax with slopes of that scale.
+    The losses of all labels are the scale of the numbers that it is made of (`Trial.scale`), and follow the
+    logits of a softmax with slopes of that scale.
     """
     size = float(logits.abs().max()) + moved + 1
-    return 64 * trial.subject.eps * (size + logits.shape[-1]) * max(trial.scale(logits), 1e-3)
+    return 64 * trial.subject.eps * (size + logits.shape[-1]) * max(scale, 1e-3)
 
 
 def moved(trial: Trial, z: Any, y: Any, value: Any, rounded: float) -> float:
@@ -66,14 +67,18 @@ def most_moved(trial: Trial, z: Any, y: Any, values: Any, extra: float = 0.0) ->
     return max(moved(trial, *row, rounded) for row in rows)
 
 
-def _batches(trial: Trial, **more: Any) -> Any:
+SHIFTS = (1.0, -1.0, 30.0, -30.0, 300.0)  # added to all logits
+
+
+def _batches(trial: Trial) -> Any:
+    """Return a strategy for batches, with an order of the classes and a shift for each."""
     from hypothesis import strategies as st
 
-    from lossmatters.proofs_checks.strategies import labels, logits
+    from lossmatters.proofs_checks.strategies import labels, logits, shuffled
 
     def of_size(k: int) -> Any:
         rows = st.lists(logits(k, largest=20.0, kinds=MODERATE), min_size=2, max_size=4)
-        others = {name: make(k) for name, make in more.items()}
+        others = {"order": shuffled(range(k)), "shift": st.sampled_from(SHIFTS)}
         beside = cache(lambda n: st.fixed_dictionaries({"y": labels(n, k), **others}))
         return rows.flatmap(lambda z: beside(len(z)).map(lambda drawn: {"z": z, **drawn}))
 
@@ -95,21 +100,16 @@ def tensors(drawn: Any) -> tuple[Any, Any]:
 
 
 def _permutation(trial: Trial) -> str | None:
-    from lossmatters.proofs_checks.strategies import shuffled
-
-    def test(drawn: Any) -> None:
+    def test(drawn: Any) -> Steps:
         import torch
 
         (z, y), order = tensors(drawn), torch.tensor(drawn["order"])
-        before = trial.subject.values(z, y)
-        after = trial.subject.values(z[:, order], torch.argsort(order)[y])
+        before = yield Ask("values", z, y)
+        after = yield Ask("values", z[:, order], torch.argsort(order)[y])
         apart = float((before - after).abs().max())
+        allowed = rounding(trial, z, (yield from trial.scaled(z))) if apart else 0.0
         # at an exact tie a loss may jump, and which class comes first decides how
-        if (
-            apart
-            and not apart <= rounding(trial, z)
-            and not apart <= rounding(trial, z) + most_moved(trial, z, y, before)
-        ):
+        if not apart <= allowed and not apart <= allowed + most_moved(trial, z, y, before):
             raise Broken(
                 f"the loss changes by {apart:.6g} when the classes are renamed",
                 "a class has a role of its own: a weight, a default, a class left out",
@@ -122,19 +122,19 @@ def _permutation(trial: Trial) -> str | None:
 
     order = list(range(trial.num_classes))
     first = [_plain_batch(trial, order=order[::-1]), _plain_batch(trial, order=order[1:] + order[:1])]
-    trial.for_all(_batches(trial, order=lambda k: shuffled(range(k))), test, first)
+    trial.for_all(_batches(trial), test, first, like="batches")
     return None
 
 
 def _shift(trial: Trial) -> str | None:
     trial.need_logits()
-    from hypothesis import strategies as st
 
-    def test(drawn: Any) -> None:
+    def test(drawn: Any) -> Steps:
         (z, y), shift = tensors(drawn), drawn["shift"]
-        before, after = trial.subject.values(z, y), trial.subject.values(z + shift, y)
+        before = yield Ask("values", z, y)
+        after = yield Ask("values", z + shift, y)
         apart = float((before - after).abs().max())
-        allowed = rounding(trial, z, abs(shift)) if apart else 0.0
+        allowed = rounding(trial, z, (yield from trial.scaled(z)), abs(shift)) if apart else 0.0
         if not apart <= allowed:
             allowed += most_moved(trial, z, y, before, abs(shift))
         if not apart <= allowed:
@@ -149,9 +149,8 @@ def _shift(trial: Trial) -> str | None:
                 after=after,
             )
 
-    shifts = [1.0, -1.0, 30.0, -30.0, 300.0]
-    first = [_plain_batch(trial, shift=shift) for shift in shifts]
-    trial.for_all(_batches(trial, shift=lambda k: st.sampled_from(shifts)), test, first)
+    first = [_plain_batch(trial, shift=shift) for shift in SHIFTS]
+    trial.for_all(_batches(trial), test, first, like="batches")
     return None
 
 
@@ -170,7 +169,7 @@ def _batch(trial: Trial) -> str | None:
         if reduction != "none":
             alone = (alone.sum() if reduction == "sum" else alone.mean()).reshape(1)
         apart = float((together - alone).abs().max())
-        if apart and not apart <= rounding(trial, z) * (len(y) if reduction == "sum" else 1):
+        if apart and not apart <= rounding(trial, z, trial.scale(z)) * (len(y) if reduction == "sum" else 1):
             raise Broken(
                 f"a batch of {len(y)} and its samples one by one differ by {apart:.6g}",
                 "statistics over the batch, or a sum over the wrong axis",
@@ -180,7 +179,7 @@ def _batch(trial: Trial) -> str | None:
                 alone=alone,
             )
 
-    trial.for_all(_batches(trial), test, [_plain_batch(trial)], share=0.5)
+    trial.for_all(_batches(trial), test, [_plain_batch(trial)], share=0.5, like="batches")
     return None
 
 
@@ -202,7 +201,7 @@ def _reductions(trial: Trial) -> str | None:
             if reduction not in interface.askable:
                 continue
             found = torch.as_tensor(trial.subject.raw(z.clone(), y.clone(), reduction)).detach()
-            if not abs(float(found - wanted)) <= rounding(trial, z) * size:
+            if not abs(float(found - wanted)) <= rounding(trial, z, trial.scale(z)) * size:
                 ratio, shown = float(found / wanted), told_apart(float(found), float(wanted))
                 raise Broken(
                     f"reduction={reduction!r} gives {shown[0]}; the {reduction} of the values is "

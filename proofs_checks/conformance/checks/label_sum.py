@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import chain, combinations, islice
+from itertools import combinations, islice
 from typing import Any
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, plain, told_apart
 from lossmatters.proofs_checks.conformance.scan import worst
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial, logits_of
@@ -27,7 +28,11 @@ def tolerance(trial: Trial) -> float:
 
 def sums(trial: Trial, *points: Point) -> tuple[list[float], float]:
     """Return S at each point, and the largest sum of absolute values: the scale of their rounding."""
-    matrix = trial.subject.matrix(logits_of(points)).double()
+    return _sums_of(trial, trial.subject.matrix(logits_of(points)))
+
+
+def _sums_of(trial: Trial, losses: Any) -> tuple[list[float], float]:
+    matrix = losses.double()
     return matrix.sum(dim=1).tolist(), max(float(matrix.abs().sum(dim=1).max()), trial.subject.typical)
 
 
@@ -59,8 +64,8 @@ def _constant(trial: Trial) -> str | None:
 
     seen: dict[int, float] = {}
 
-    def test(points: tuple[Point, Point]) -> None:
-        (first, second), scale = sums(trial, *points)
+    def test(points: tuple[Point, Point]) -> Steps:
+        (first, second), scale = _sums_of(trial, (yield Ask("matrix", logits_of(points))))
         seen[len(points[0])] = second
         if not abs(first - second) <= tolerance(trial) * scale:
             u, v = points
@@ -70,7 +75,7 @@ def _constant(trial: Trial) -> str | None:
     said = trial.subject.declared.symmetric
     try:
         plain_pairs = combinations(simple_outputs(trial.num_classes), 2)
-        trial.for_all(pairs, test, chain(plain_pairs, scanned_pairs(trial)), simplest=bool(said))
+        trial.for_all(pairs, test, plain_pairs, scanned_pairs(trial), simplest=bool(said))
     except Broken as broken:
         if said:
             raise

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps, alone
 from lossmatters.proofs_checks.conformance.checks.invariance import moved
 from lossmatters.proofs_checks.conformance.probing import probe
 from lossmatters.proofs_checks.conformance.report import DEFECT, WEAKNESS, Broken, NotApplicable
@@ -54,7 +55,7 @@ def _narrow(trial: Trial, name: str) -> str | None:
     smallest = torch.finfo(dtype).smallest_normal * eps
     gap = -math.log((2.5 if name == "float32" else 0.25) * smallest)
     first.append((np.where(row == row[0], gap, 0.0), 1))
-    trial.for_all(strategy, lambda drawn: narrow_is_wide(trial, name, drawn), first, share=0.5)
+    trial.for_all(strategy, partial(_agrees, trial, name), first, share=0.5, like="narrow")
     return None
 
 
@@ -65,14 +66,18 @@ def narrow_is_wide(trial: Trial, name: str, drawn: tuple[Any, int]) -> None:
     ------
     Broken : it is further from it than rounding explains.
     """
+    alone(trial.subject, partial(_agrees, trial, name), drawn)
+
+
+def _agrees(trial: Trial, name: str, drawn: tuple[Any, int]) -> Steps:
     import torch
 
     dtype = getattr(torch, name)
     eps = torch.finfo(dtype).eps
     z, y = _row(drawn, dtype)
-    found = trial.subject.values(z, y).detach().double()
+    found = (yield Ask("values", z, y)).double()
     exact = z.double()
-    wanted = trial.subject.values(exact, y).detach()
+    wanted = yield Ask("values", exact, y)
     if not bool(wanted.isfinite().all()):
         return  # finite_value's business
     if not bool(found.isfinite().all()):
@@ -87,7 +92,7 @@ def narrow_is_wide(trial: Trial, name: str, drawn: tuple[Any, int]) -> None:
             )
         return
     # the losses of all labels are the scale of the numbers added up
-    scale = trial.scale(exact)
+    scale = yield from trial.scaled(exact)
     allowed = eps * (16 + z.shape[1]) * scale + torch.finfo(dtype).tiny
     apart = float((found - wanted).abs().max())
     if apart > allowed:

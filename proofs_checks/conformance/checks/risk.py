@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lossmatters.proofs_checks.conformance.asking import Ask, Steps
 from lossmatters.proofs_checks.conformance.checks.label_sum import scanned_pairs, simple_outputs, tolerance
 from lossmatters.proofs_checks.conformance.checks.label_sum import sums as sums_at
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, told_apart
@@ -45,10 +46,10 @@ def _noisy_risk(trial: Trial) -> str | None:
         if max(at_simple) - min(at_simple) > tolerance(trial) * scale:
             raise NotApplicable("R1 is about a constant label sum, and this one varies: see `label_sum`")
 
-    def test(drawn: Any) -> None:
+    def test(drawn: Any) -> Steps:
         problem, hypotheses, eta = drawn
         k = len(problem.posteriors[0])
-        rows = trial.subject.matrix(logits_of([u for h in hypotheses for u in h])).double().numpy()
+        rows = (yield Ask("matrix", logits_of([u for h in hypotheses for u in h]))).double().numpy()
         if not np.isfinite(rows).all():
             return  # of infinite losses there is nothing to compare: that is for `finite_value`
         losses = rows.reshape(len(hypotheses), len(problem.weights), k)
@@ -88,7 +89,7 @@ def _noisy_risk(trial: Trial) -> str | None:
             k = len(pair[0])
             yield FiniteProblem((Fraction(1),), (pair[0],)), [[u] for u in pair], threshold(k) / 2
 
-    trial.for_all(trial.of_any_size(of_size), test, of_scan())
+    trial.for_all(trial.of_any_size(of_size), test, scanned=of_scan())
     return f"by {'R1' if symmetric else 'R3'}"
 
 
