@@ -22,8 +22,8 @@ Drawn = dict[
 
 MANY = 100  # classes; with more, a draw costs more, and there are fewer
 TOGETHER, FEW = 10, 10  # cases that are drawn in an example, up to so many classes
-# of which so many times more are drawn: the first example, of the simplest case only, counts for ten then; with
-# this there are as many different cases as if each had an example of its own
+# of which so many times more are drawn: the first example, of the simplest case only, counts for ten then;
+# with this there are as many different cases as if each had an example of its own
 MORE = 1.3
 LOWEST = -745.0  # logarithm of the smallest float64: what stands for log 0 where logits must be finite
 
