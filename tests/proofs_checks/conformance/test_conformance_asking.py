@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from lossmatters.proofs_checks.conformance import check_loss, declare
+from lossmatters.proofs_checks.conformance import declare
 from lossmatters.proofs_checks.conformance.asking import Ask, all_of, alone, doubtful
 from lossmatters.proofs_checks.conformance.report import Broken
 from lossmatters.proofs_checks.conformance.trial import BUDGETS, MORE, Trial
@@ -169,7 +169,7 @@ def test_what_is_drawn_and_broken_is_made_as_simple_as_can_be() -> None:
         if case > 1000:
             raise Broken(f"{case} is large")
 
-    with pytest.raises(Broken, match="^1001 is large"):
+    with pytest.raises(Broken, match=r"^1001 is large"):
         Trial(declare(values), BUDGETS["default"]).for_all(st.integers(0, 10**6), small)
     with pytest.raises(Broken, match="is large"):
         Trial(declare(values), BUDGETS["quick"]).for_all(st.integers(0, 10**6), small)
