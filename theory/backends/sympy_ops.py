@@ -34,6 +34,8 @@ def exactly(expression: Any) -> sympy.Expr:
 def where(condition: Any, x: Any, y: Any) -> sympy.Expr:
     """Return `x` or `y`; a Piecewise where the condition holds symbols that leave it open."""
     condition = sympy.sympify(condition)
+    if condition is sympy.nan:
+        return sympy.nan
     if condition is sympy.true or condition == 1:
         return sympy.sympify(x)
     if condition is sympy.false or condition == 0:
@@ -53,6 +55,18 @@ def _condition(value: Any) -> Any:
     return sympy.true if value in (True, 1) else sympy.false if value in (False, 0) else value
 
 
+def _compared(relation: Any, x: Any, y: Any) -> Any:
+    """Return a comparison; NaN, on which no case rests, where one is no real number, as 1/0 here."""
+    return (
+        sympy.nan if any(v.has(sympy.zoo, sympy.nan) for v in map(sympy.sympify, (x, y))) else relation(x, y)
+    )
+
+
+def _joined(operation: Any, *conditions: Any) -> Any:
+    known = [_condition(c) for c in conditions]
+    return sympy.nan if any(c is sympy.nan for c in known) else operation(*known)
+
+
 def _extreme(function: Any, x: Any, y: Any) -> sympy.Expr:
     """Return the smaller or larger of two; NaN where one is no real number, as the logarithm of 0 here."""
     return _extreme_of_exact(function, exactly(x), exactly(y))
@@ -67,11 +81,11 @@ def _extreme_of_exact(function: Any, x: sympy.Expr, y: sympy.Expr) -> sympy.Expr
 OPS = SympyOps(
     # == between expressions asks whether they are written alike, not whether they are equal
     equal=lambda x, y: sympy.Eq(x, y),
-    less=lambda x, y: sympy.Lt(x, y),
-    less_equal=lambda x, y: sympy.Le(x, y),
-    logical_and=lambda x, y: sympy.And(_condition(x), _condition(y)),
-    logical_or=lambda x, y: sympy.Or(_condition(x), _condition(y)),
-    logical_not=lambda x: sympy.Not(_condition(x)),
+    less=lambda x, y: _compared(sympy.Lt, x, y),
+    less_equal=lambda x, y: _compared(sympy.Le, x, y),
+    logical_and=lambda x, y: _joined(sympy.And, x, y),
+    logical_or=lambda x, y: _joined(sympy.Or, x, y),
+    logical_not=lambda x: _joined(sympy.Not, x),
     const=lambda value: const(value),
     log=lambda x: sympy.log(exactly(x)),
     exp=lambda x: sympy.exp(exactly(x)),

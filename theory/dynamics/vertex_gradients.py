@@ -20,8 +20,8 @@ from lossmatters.theory.enclosure import NotTracedError, trace
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
-from lossmatters.theory.minimisers.exchange import limit_at_zero, limits_at_zero, weight_of
-from lossmatters.theory.symbolic.algebra import exact_generator
+from lossmatters.theory.minimisers.exchange import limits_at_zero, weight_of
+from lossmatters.theory.symbolic.algebra import exact_generator, limit_at_zero
 from lossmatters.theory.symbolic.piecewise import CASES, pieces
 
 

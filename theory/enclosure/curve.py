@@ -14,7 +14,7 @@ from lossmatters.theory.enclosure.domain import defined_on
 from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
 from lossmatters.theory.enclosure.interval import Interval, interval
 from lossmatters.theory.enclosure.settle import T
-from lossmatters.theory.symbolic.algebra import enclose
+from lossmatters.theory.symbolic.algebra import enclose, limit_at_one, limit_at_zero
 
 CONVEX, CONCAVE, OPEN, POINT = "convex", "concave", "open", "point"
 FINEST = (
@@ -99,7 +99,7 @@ class Curve:
         value = evaluate(self.expression, {T: interval(end)})
         if np.isfinite(value.lo) and np.isfinite(value.hi):
             return value
-        limit = sympy.limit(self.expression, T, int(end), "+" if end == 0 else "-")
+        limit = limit_at_zero(self.expression, T) if end == 0 else limit_at_one(self.expression, T)
         if limit.is_infinite and limit.is_extended_real:
             return Interval(*([np.inf] * 2 if limit == sympy.oo else [-np.inf] * 2))
         if not limit.is_finite:

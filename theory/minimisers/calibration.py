@@ -38,7 +38,6 @@ from lossmatters.theory.minimisers.audit import miscalibrated
 from lossmatters.theory.minimisers.exchange import (
     attains,
     gives_up_below_half,
-    limit_at_zero,
     limits_at_zero,
     monotone,
     positive,
@@ -46,7 +45,7 @@ from lossmatters.theory.minimisers.exchange import (
 )
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
 from lossmatters.theory.symbolic.algebra import K as CLASSES
-from lossmatters.theory.symbolic.algebra import exact_losses, is_zero, symbolic_losses
+from lossmatters.theory.symbolic.algebra import exact_losses, is_zero, limit_at_zero, symbolic_losses
 from lossmatters.theory.symbolic.piecewise import CASES
 from lossmatters.theory.symbolic.points import Point
 from lossmatters.theory.verdict import ClassCounts, Method, Scope, Status, Verdict

@@ -20,7 +20,7 @@ from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import LogSumExpLoss, Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
-from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero
+from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero, limit_at_one, limit_at_zero
 from lossmatters.theory.symbolic.domain import lettered, visibly_defined
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
@@ -267,23 +267,6 @@ def limits_at_one(loss: SeparableLoss, num_classes: int | None = None) -> tuple[
     on = exactly(view.on_label(t, number, OPS))
     off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
     return limit_at_one(on.subs(K, _more_than_one()), t), limit_at_one(off.subs(K, _more_than_one()), t)
-
-
-def limit_at_one(expression: Any, t: Any) -> Any:
-    """Return the limit as t -> 1 from below; NaN where SymPy does not find it."""
-    gap = sympy.Symbol("s", positive=True)
-    return limit_at_zero(sympy.sympify(expression).subs(t, 1 - gap), gap)
-
-
-def limit_at_zero(expression: Any, t: Any) -> Any:
-    """Return the limit as t -> 0 from above; NaN where SymPy does not find it."""
-    value = sympy.sympify(expression).subs(t, 0)
-    if value.is_finite:
-        return value
-    try:
-        return sympy.limit(expression, t, 0, "+")
-    except (NotImplementedError, ValueError, TypeError, sympy.PoleError):
-        return sympy.nan
 
 
 def attains(loss: Loss, num_classes: int | None = None) -> bool:

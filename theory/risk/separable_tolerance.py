@@ -19,10 +19,9 @@ from lossmatters.theory.losses import (
 )
 from lossmatters.theory.minimisers.exchange import (
     gives_up_below_half,
-    limit_at_zero,
 )
 from lossmatters.theory.risk.tolerance_verdict import NoiseTolerance, threshold_at, undecided
-from lossmatters.theory.symbolic.algebra import Generator, K, is_zero, tidy
+from lossmatters.theory.symbolic.algebra import Generator, K, is_zero, limit_at_zero, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, curvature, keeps_to, pieces
 from lossmatters.theory.verdict import Method, Scope, Status
 

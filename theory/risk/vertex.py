@@ -28,8 +28,8 @@ from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes, exact, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
-from lossmatters.theory.minimisers.exchange import limit_at_zero
 from lossmatters.theory.risk import separable_tolerance
+from lossmatters.theory.symbolic.algebra import limit_at_zero
 
 
 @dataclass(frozen=True)

@@ -89,14 +89,11 @@ class Generator:
 
     def at(self, value: Any) -> sympy.Expr:
         """Return G at an exact value; at the ends of [0, 1] this may be infinite or undefined."""
-        return self.expression.subs(self.t, value)
+        return put(self.expression, self.t, value)
 
     def limit_at_zero(self) -> sympy.Expr:
-        """Return G(0+), the limit at 0 from above."""
-        value = self.at(0)
-        if value.is_finite:
-            return value
-        return sympy.limit(self.expression, self.t, 0, "+")
+        """Return G(0+), the limit at 0 from above; NaN where SymPy does not find it."""
+        return limit_at_zero(self.expression, self.t)
 
     @property
     def half_point(self) -> sympy.Expr:
@@ -216,6 +213,35 @@ def enclose(expression: sympy.Expr) -> Any:
     raise TypeError(
         f"expression must be made of elementary functions of rationals, got expression={expression}"
     )
+
+
+def put(expression: Any, t: Any, value: Any) -> Any:
+    """Return an expression with a value for t; NaN where a case in it compares what is then no number."""
+    try:
+        return sympy.sympify(expression).subs(t, value)
+    except TypeError:
+        return sympy.nan
+
+
+def limit_at_one(expression: Any, t: Any) -> Any:
+    """Return the limit as t -> 1 from below; NaN where SymPy does not find it."""
+    gap = sympy.Symbol("s", positive=True)
+    return limit_at_zero(sympy.sympify(expression).subs(t, 1 - gap), gap)
+
+
+def limit_at_zero(expression: Any, t: Any) -> Any:
+    """Return the limit as t -> 0 from above; NaN where SymPy does not find it."""
+    value = put(expression, t, 0)
+    if value.is_finite:
+        return value
+    if is_zero(
+        expression
+    ):  # K/(K sqrt(t) - sqrt(t)) - ...: of a zero in disguise SymPy's limit may never come
+        return sympy.Integer(0)
+    try:
+        return sympy.limit(expression, t, 0, "+")
+    except (NotImplementedError, ValueError, TypeError, sympy.PoleError):
+        return sympy.nan
 
 
 def is_zero(expression: Any) -> bool:

@@ -592,7 +592,7 @@ def _sampled(loss: Loss, num_classes: int) -> SymmetryVerdict:
     spread = rng.choice([0.1, 1.0, 10.0], size=SAMPLES)  # near the boundary, anywhere, near the centre
     points = rng.gamma(np.repeat(spread[:, None], num_classes, axis=1)) + 1e-12
     points /= points.sum(axis=1, keepdims=True)
-    sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
+    sums = np.broadcast_to(np.asarray(loss.label_sum(points, backend("numpy")), dtype=float), SAMPLES)
     scope = Scope.of(num_classes)
     if not np.isfinite(sums).all():
         detail = "the label sum is not finite at some sampled points"

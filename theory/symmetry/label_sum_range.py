@@ -218,6 +218,8 @@ def _by_curvature(g: Generator) -> LabelSumRange | None:
     number, scope = sympy.sympify(g.classes), _scope(g)
     even = tidy(number * g.at(1 / number))
     edge = g.limit_at_zero()  # where infinite, K - 1 > 0 of it is as infinite; SymPy would say nan
+    if edge is sympy.nan:
+        return None
     corner = edge if edge.is_infinite else tidy(g.at(1) + (number - 1) * edge)
     if shape == "affine":
         return LabelSumRange(even, even, *ALIKE, True, Method.S1, scope)
@@ -258,6 +260,7 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
     points /= points.sum(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
         sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
+    sums = np.broadcast_to(sums, len(points))  # of a sum that depends on no output
     places = [tuple(map(Fraction, p.tolist())) for p in points]
     if not isinstance(loss, CallableLoss):  # borders of cases too
         more = summary(loss, num_classes).sums

@@ -221,5 +221,6 @@ def _maximum_by_curvature(loss: SeparableLoss, k: int) -> LossMaximum | None:
         line = on.expression + (k - 1) * off.at((1 - t) / (k - 1))
         if is_nonnegative(-sympy.diff(line, t), t):
             value = on.limit_at_zero() + (k - 1) * off.at(1 / (number - 1))
-            return LossMaximum(tidy(value), Place.LABEL_ZERO_EVEN, Method.CURVATURE)
+            if value is not sympy.nan:
+                return LossMaximum(tidy(value), Place.LABEL_ZERO_EVEN, Method.CURVATURE)
     return None

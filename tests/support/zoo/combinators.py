@@ -100,7 +100,7 @@ CASES = [
     *(mixed(c, "mean", label_mean, lambda k: (0, F(1, k))) for c in (SIGNED, POLE, FLAT, NARROW)),
     *(
         mixed(c, "noisy", lambda x: noise_averaged(x, ETA), lambda k: (_a(k), _b(k)))
-        for c in (SIGNED, POLE, FLAT, normal(ABOVE), normal(FEW_K))
+        for c in (SIGNED, POLE, FLAT, normal(ABOVE), normal(FEW_K), normal(normal(ABOVE)))
     ),
     *(
         mixed(c, "back", lambda x: corrected(x, ETA), lambda k: (1 / _a(k), -_b(k) / _a(k)))
@@ -114,6 +114,9 @@ CASES += [
         "eight_less_k_divides", lambda p, y, o: (8 - p.shape[-1]) * o.dot(p, y) / o.sum((8 - p.shape[-1]) * p)
     ),
     whole("log_of_eight_less_k", lambda p, y, o: o.dot(p, y) * o.log(8 - p.shape[-1] + 0 * o.sum(p))),
+    # Cases that compare what has no value at t = 0.
+    sep("case_of_reciprocal", lambda t, K, o: o.where(1 / t >= 2, 1, t), entries=[F(1, 2)]),
+    sep("jump_of_reciprocal", lambda t, K, o: o.where(1 / t <= 2, 0, 1), entries=[F(1, 2)]),
     sep(
         "root_of_seventh_less",
         lambda t, K, o: (K - 1) * o.sqrt(t - F(1, 7)),
