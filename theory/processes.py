@@ -94,7 +94,11 @@ class Background:
 
 
 def _follow(caller: Connection) -> None:
-    """Leave interrupts to the caller, which says so once, and end with it."""
+    """Leave interrupts to the caller, which says so once, end with it, and compute in one thread.
+
+    Processes with as many threads as there are cores, each, would fight for them.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_after, args=(caller,), daemon=True).start()
 
