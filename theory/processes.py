@@ -36,7 +36,7 @@ def each(function: Callable[[T], R], arguments: Sequence[T], workers: int = 1) -
         is killed, what is left is done in this one.
     """
     with Background(min(workers, len(arguments)) if workers > 1 and len(arguments) > 1 else 0) as others:
-        begun = [others.begin(function, x) for x in arguments]
+        begun = [others.begin(function, x, waits=True) for x in arguments]
         return [result() for result in begun]
 
 
@@ -73,11 +73,16 @@ class Background:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
 
-    def begin(self, function: Callable[[T], R], argument: T) -> Callable[[], R]:
-        """Begin function(argument) in another process, and return what waits for its result.
+    def begin(self, function: Callable[[T], R], argument: T, waits: bool = False) -> Callable[[], R]:
+        """Begin function(argument) in another process, and return what gives its result.
 
-        Where no process can be started or one is killed, the result is computed here, when it is asked for.
-        The function must be of a module, so that another process finds it.
+        What is asked for before its turn has come is computed here, unless this process `waits`; so is what
+        no process could be started for, or was at work on when it was killed.
+
+        Parameters
+        ----------
+        function : function
+            Of a module, so that another process finds it.
         """
         try:
             begun = None if self._pool is None else self._pool.submit(function, argument)
@@ -85,7 +90,7 @@ class Background:
             begun = None
 
         def result() -> R:
-            if begun is not None:
+            if begun is not None and (waits or not begun.cancel()):
                 with suppress(BrokenProcessPool):
                     return begun.result()
             return function(argument)

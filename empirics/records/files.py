@@ -165,7 +165,28 @@ def _parse(line: str, where: str) -> Record:
         raise RecordError(
             f"{where}: digest must be {digest_of(data)}, got digest={digest!r} (edited or damaged)"
         )
+    _keep_once(record.curves, line)
     return record
+
+
+_ONCE: dict[float, float] = {}
+_MOST = 100_000  # numbers that are kept once
+_MINUS_ZERO = ("[-0", ",-0", ", -0")  # equal to 0, and another number
+
+
+def _keep_once(curves: dict[str, Any], line: str) -> None:
+    """Let equal numbers in the curves of all records be one object, which takes a quarter of the memory.
+
+    Shares are counts of samples over how many there are: of millions, few differ. Mean losses all do.
+    """
+    if any(text in line for text in _MINUS_ZERO):
+        return
+    if len(_ONCE) > _MOST:
+        _ONCE.clear()
+    for name in CURVES[1:]:
+        values = curves[name]
+        if set(map(type, values)) == {float}:
+            values[:] = map(_ONCE.setdefault, values, values)
 
 
 def _decoded(line: str) -> Any:

@@ -59,6 +59,27 @@ def test_records_come_back_as_they_were(tmp_path):
     assert read(tmp_path / "new") == written
 
 
+def test_numbers_that_are_equal_and_not_the_same_stay_as_they_are(tmp_path):
+    """Of equal shares one object is kept for all records; 0, 0.0 and -0.0 are three numbers in JSON."""
+    lists = [[0.0, 0.5, 1.0], [0, 0.5, 1], [-0.0, 0.5, 1.0], [1.0, 0.5, 0.0], [1, 1.0, 0]]
+    written = [
+        record(seed, curves=dict.fromkeys(CURVES, values) | {"train_loss": [1.5, -0.5, 2.0]}, **THREE)
+        for seed, values in enumerate(lists)
+    ]
+    written += [
+        record(9 + seed, curves=dict.fromkeys(CURVES, values) | {"train_loss": [1.5, 0.5, 2.0]}, **THREE)
+        for seed, values in enumerate(lists)
+    ]
+    append(tmp_path / "r.jsonl", written)
+    found = read(tmp_path / "r.jsonl")
+    assert [r.to_json() for r in found] == [r.to_json() for r in written]
+    first, second = (found[i].curves["test_accuracy"] for i in (5, 8))
+    assert first[1] is second[1]
+
+
+THREE = {"training": {"epochs": 3}}
+
+
 def test_a_loss_that_was_not_finite_stays_visible(tmp_path):
     curves = {name: [0.1] for name in CURVES} | {"train_loss": [math.nan]}
     append(tmp_path / "r.jsonl", [record(curves=curves, training={"epochs": 1})])

@@ -122,6 +122,7 @@ def forked(
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    log.touch()  # it may be killed before it opens it
     ours, theirs = os.pipe()
     pid = os.fork()
     if pid:

@@ -68,6 +68,15 @@ def test_without_others_what_is_begun_is_done_when_it_is_asked_for() -> None:
             others.begin(reciprocal, 0)()
 
 
+def test_what_is_asked_for_before_its_turn_is_done_here() -> None:
+    with Background(1) as others:
+        assert others.begin(place, 0)()[1] != os.getpid()  # it has started
+        begun = [others.begin(sleep, 2), *(others.begin(place, x) for x in range(5))]
+        assert begun[-1]() == (4, os.getpid())
+        assert begun[0]() is None
+        assert begun[1]()[1] != os.getpid()
+
+
 CALLER = """
 import os, sys, time
 from lossmatters.theory.processes import Background

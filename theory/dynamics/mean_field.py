@@ -61,7 +61,8 @@ VALUES = 51  # of r: M in steps of a fiftieth
 BESIDE = 1e-5  # along the shared direction, at which the change of its gradient is measured
 GRAIN = 0.02  # of those done: for so many of the optimiser's steps one of the model's stands, or for one
 
-Field = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
+# From logits of (label, clean class, each other) to the gradient in the first two.
+Field = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -157,14 +158,13 @@ def simulate(
     for epoch in range(setup.epochs):
         for share in _strides(epoch, setup.steps_an_epoch, grain):
             size = scale * share * (setup.step_sizes[epoch] if setup.step_sizes else 1.0)
-            here, ahead = (_logits(k, s, own, label, clean) for s in (shared, shared + BESIDE))
-            g_label, g_clean, _ = field(*(np.concatenate(pair) for pair in zip(here, ahead, strict=True)))
+            # here and a little further along the shared direction
+            both = np.stack([shared, shared + BESIDE])
+            g_label, g_clean = field(*_logits(k, both, own, label, clean))
             if not (np.isfinite(g_label).all() and np.isfinite(g_clean).all()):
                 raise ValueError("gradient must be finite on the path, got nan or infinity")
-            # of the clean class, here and a little further along the shared direction
-            pull, further = (
-                ((1 - eta) * g_label[i] + eta * g_clean[i + 1]).mean(axis=1, keepdims=True) for i in (0, 2)
-            )
+            # of the clean class
+            pull, further = ((1 - eta) * g_label[:, 0] + eta * g_clean[:, 1]).mean(axis=-1, keepdims=True)
             bend = np.maximum((further - pull) / BESIDE, 0)
             if setup.optimiser == "adam":
                 decay = BETA2**share
@@ -177,9 +177,10 @@ def simulate(
             # Implicit in this one direction: it settles R times sooner than the others move, and an explicit
             # step goes to and fro across where it settles, unless it is too small to be worth taking.
             shared = shared - step * ratio * pull / (1 + step * ratio * bend)
-            own = own - step * rates * g_label[0]
-            label = label - step * rates * g_label[1]
-            clean = clean - step * rates * g_clean[1]
+            pace = step * rates
+            own = own - pace * g_label[0, 0]
+            label = label - pace * g_label[0, 1]
+            clean = clean - pace * g_clean[0, 1]
         z = _logits(k, shared, own, label, clean)
         curves[:, :, epoch] = _accuracies(k, *z)
     return curves[0], curves[1], curves[2]
@@ -197,12 +198,19 @@ def _strides(epoch: int, steps: int, grain: float) -> list[float]:
 
 
 def _logits(k: int, shared: Any, own: Any, label: Any, clean: Any) -> tuple[Any, Any, Any]:
-    """Return logits of (label, clean class, each other), (2, P, values) each: unaltered, altered samples."""
+    """Return logits of (label, clean class, each other), (..., 2, P, values): unaltered, altered samples.
+
+    For each (..., P, 1) of the shared direction.
+    """
     own = shared + own
     rest = -own / (k - 1)  # an unaltered sample's label is its clean class: any other stands in for that
     wrong = -shared / (k - 1)
     other = wrong - (label + clean) / (k - 2) if k > 2 else 0 * own
-    return np.stack([own, wrong + label]), np.stack([rest, shared + clean]), np.stack([rest, other])
+    return (
+        np.stack([own, wrong + label], axis=-3),
+        np.stack([rest, shared + clean], axis=-3),
+        np.stack([rest, other], axis=-3),
+    )
 
 
 def _accuracies(k: int, label: Any, clean: Any, other: Any) -> list[Any]:
@@ -235,12 +243,11 @@ def _criterion(loss: Loss, k: int) -> Field:
             fail("loss", "differentiable in the logits", loss.spec)
         return torch.autograd.grad(value, logits)[0]
 
-    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any, Any]:
+    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any]:
         rows = np.empty((label.size, k))
         rows[:, 0], rows[:, 1] = label.ravel(), clean.ravel()
         rows[:, 2:] = other.reshape(-1, 1)
         found = gradients(torch.from_numpy(rows), torch.zeros(len(rows), dtype=torch.long)).numpy()
-        rest = found[:, 2:].mean(axis=1) if k > 2 else np.zeros(len(rows))
-        return found[:, 0].reshape(label.shape), found[:, 1].reshape(label.shape), rest.reshape(label.shape)
+        return found[:, 0].reshape(label.shape), found[:, 1].reshape(label.shape)
 
     return field

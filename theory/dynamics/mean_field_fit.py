@@ -65,11 +65,11 @@ def fit(setup: Setup, memorization_rate: Sequence[float]) -> Parameters:
 def _cross_entropy(k: int) -> Field:
     """Return u - e_y in NumPy: the fit asks for it at many parameters at once."""
 
-    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any, Any]:
+    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any]:
         top = np.maximum(np.maximum(label, clean), other)
         e_label, e_clean, e_other = np.exp(label - top), np.exp(clean - top), np.exp(other - top)
         total = e_label + e_clean + (k - 2) * e_other
         # not u - 1: the digits of a label that is all but certain
-        return -(e_clean + (k - 2) * e_other) / total, e_clean / total, e_other / total
+        return -(e_clean + (k - 2) * e_other) / total, e_clean / total
 
     return field
