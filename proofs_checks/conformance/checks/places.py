@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 from typing import Any
 
@@ -120,6 +121,8 @@ def _compiled(trial: Trial) -> str | None:
     torch._dynamo.reset()
     quiet = logging.root.manager.disable
     logging.disable(logging.WARNING)  # a graph that is compiled in parts is no defect
+    collects = gc.isenabled()
+    gc.disable()  # tracing makes so many objects that a tenth of its time would go into looking through them
     try:
         compiled = torch.compile(form, backend=backend)
         leaf = z.clone().requires_grad_()
@@ -129,6 +132,8 @@ def _compiled(trial: Trial) -> str | None:
     except Exception as error:
         raise Broken(f"torch.compile raised {type(error).__name__}: {one_line(error)}") from error
     finally:
+        if collects:
+            gc.enable()
         logging.disable(quiet)
         torch._dynamo.reset()
     _same(trial, "compiled", found.detach(), wanted, z, y)

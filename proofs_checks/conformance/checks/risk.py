@@ -75,9 +75,11 @@ def _noisy_risk(trial: Trial) -> str | None:
                     shown = told_apart(wanted, found)
                     raise Broken(f"R1 predicts the noisy risk {shown[0]}, it is {shown[1]}", **seen)
             return
-        low, high = _range(trial, k, sums)
         slope = float(risk_slope(eta, k))
         excess = clean[int(np.argmin(noisy))] - min(clean)
+        if excess <= 2 * error / slope:
+            return  # whatever the range
+        low, high = _range(trial, k, sums)
         bound = float(flip_probability(eta, k)) * (high - low) / slope
         if not excess <= bound + 2 * error / slope:  # an error of the noisy risk counts 1/slope of clean risk
             shown = told_apart(bound, excess)
