@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
     data = "".join(record.to_json() + "\n" for record in records).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     with space_needed(path, len(data)), lock_of(path):
+        is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         try:
             size = os.fstat(descriptor).st_size
@@ -86,6 +88,9 @@ def append(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
                     written += os.write(descriptor, data[written:])
             except BaseException:
                 os.ftruncate(descriptor, size)  # all of them or nothing
+                if is_new:
+                    with suppress(OSError):  # Windows removes no open file
+                        path.unlink()
                 raise
             os.fsync(descriptor)
         finally:

@@ -318,6 +318,13 @@ def test_a_write_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space left"):
         append(path, [record(1), record(2)])
     assert path.read_bytes() == before
+    with pytest.raises(OSError, match="no space left"):
+        append(tmp_path / "new.jsonl", [record(1)])
+    assert not (tmp_path / "new.jsonl").exists()
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(OSError, match="no space left"):
+        append(tmp_path / "empty.jsonl", [record(1)])
+    assert (tmp_path / "empty.jsonl").read_bytes() == b""
 
 
 def test_a_record_cannot_be_changed():

@@ -93,7 +93,7 @@ def write_until_full(folder: Path, draw: random.Random) -> None:
 
 
 COMMANDS = (
-    ["figures", "--only", "loss-curves,tolerance", "--out", "o"],
+    ["figures", "--records", "../r.jsonl", "--only", "loss-curves,noise-tolerance", "--out", "o"],
     ["figures", "--records", "../r.jsonl", "--only", "curves", "--format", "svg", "--out", "o"],
     ["report", "--records", "../r.jsonl", "--ledger", "../ledger.json", "--out", "o"],
 )
