@@ -86,12 +86,20 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def plain_torch() -> Iterator[None]:
-    """Record gradients, in float32 and on the CPU unless asked otherwise, whatever is set outside."""
+def plain_torch(threads: int | None = None) -> Iterator[None]:
+    """Record gradients, in float32 and on the CPU unless asked otherwise, whatever is set outside.
+
+    Parameters
+    ----------
+    threads : of torch; as many as are set where None.
+    """
     import torch
 
     dtype, device = torch.get_default_dtype(), str(torch.get_default_device())
+    outside = torch.get_num_threads()
     torch.set_default_dtype(torch.float32)
+    if threads is not None and threads != outside:
+        torch.set_num_threads(threads)
     try:
         with torch.inference_mode(False), torch.enable_grad():
             if device == "cpu":
@@ -101,6 +109,8 @@ def plain_torch() -> Iterator[None]:
                     yield
     finally:
         torch.set_default_dtype(dtype)
+        if threads is not None and threads != outside:
+            torch.set_num_threads(outside)
 
 
 @contextmanager

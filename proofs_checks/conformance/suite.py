@@ -107,7 +107,7 @@ def check_loss(
     chosen = select(only)
     need_hypothesis()
     subject = as_subject(loss, **declarations)
-    with plain_torch(), watched():
+    with plain_torch(threads=1), watched():
         num_classes = subject.interface.num_classes
     results: list[Result] = []
     drawn: Drawn = {}
@@ -204,9 +204,12 @@ def attempt(check: LossCheck, subject: Subject, budget: str, drawn: Drawn | None
     Broken, NotApplicable : as the check does.
     """
     trial = Trial(subject, BUDGETS[budget], {} if drawn is None else drawn)
-    with plain_torch(), watched():
+    # Batches are small, and some operations of torch wake all threads for any: beside other work that takes
+    # milliseconds. Not where randomness or settings are looked for, which may be of threads.
+    threads = None if check.anyway else 1
+    with plain_torch(threads), watched():
         subject.interface  # noqa: B018 - what cannot be called at all is a TypeError, not a broken promise
-    with plain_torch(), watched(), warnings.catch_warnings():
+    with plain_torch(threads), watched(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever is made of warnings outside
         if not check.anyway and not subject.is_deterministic:
             raise NotApplicable("the values are random: see `deterministic`")

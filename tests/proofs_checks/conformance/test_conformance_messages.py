@@ -137,6 +137,30 @@ def test_it_runs_under_settings_of_its_caller() -> None:
         torch.set_default_dtype(before)
 
 
+def test_it_computes_in_one_thread_and_sees_a_loss_that_sets_so_many() -> None:
+    seen = set()
+
+    def counting(logits: Tensor, labels: Tensor) -> Tensor:
+        seen.add(torch.get_num_threads())
+        return error(logits, labels)
+
+    def in_one(logits: Tensor, labels: Tensor) -> Tensor:
+        torch.set_num_threads(1)
+        return error(logits, labels)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert check_loss(counting, budget="quick", only=["gradient", "batch"]).ok
+        assert seen == {1}
+        report = check_loss(in_one, budget="quick", only=["gradient", "state_at_call"])
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert [result.check for result in report.failures] == ["state_at_call"]
+    assert "torch's number of threads" in report["state_at_call"].detail
+
+
 def stop_at(check: str) -> object:
     def step(name: str) -> None:
         if name == check:
