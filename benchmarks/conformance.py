@@ -7,6 +7,8 @@ seconds of each budget. Nothing else should run on the machine meanwhile.
 
     python benchmarks/conformance.py [--budgets quick default] [--write docs/conformance.md]
 
+`--parts again` runs all exhibits of the museum and all sound losses many times, with other draws each time.
+
 The exit status is 1 if a sound loss fails a check.
 """
 
@@ -18,6 +20,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from lossmatters.proofs_checks.conformance import CHECKS, check_loss
 from lossmatters.theory.losses import LOSSES
 
 MUSEUM = Path(__file__).parents[1] / "tests" / "museum"
+SOUND = Path(__file__).parents[1] / "tests" / "sound"
 RUNS = 10
 SMALLEST = 16  # sizes down to 10^-16
 Values = Callable[[Tensor, Tensor], Tensor]
@@ -128,14 +132,25 @@ def checks() -> str:
     return table(["check", "promise", "tags"], rows)
 
 
+def said(path: Path) -> dict[str, Any]:
+    """Return what a file says of its loss in capitals; it is not run, as running may be the defect."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    named = [
+        (n.targets[0].id, n.value)
+        for n in body
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+    ]
+    return {name: ast.literal_eval(value) for name, value in named if name in ("CAUGHT_BY", "DECLARED")}
+
+
 def museum() -> str:
     """The first line of each exhibit, and what catches it."""
     rows = []
     for path in sorted(MUSEUM.glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        caught_by = next(ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign))
-        first = (ast.get_docstring(tree) or "").splitlines()[0]
-        rows.append([f"`{path.stem}`", first, ", ".join(f"`{name}`" for name in sorted(caught_by))])
+        first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()[0]
+        rows.append(
+            [f"`{path.stem}`", first, ", ".join(f"`{name}`" for name in sorted(said(path)["CAUGHT_BY"]))]
+        )
     return table(["loss", "defect", "caught by"], rows)
 
 
@@ -166,11 +181,38 @@ def times(budgets: list[str]) -> tuple[str, list[str]]:
     return table(["budget", "losses", "median, s", "longest, s", "false alarms"], rows), alarms
 
 
+def _broken(loss: str, declared: dict[str, Any]) -> set[str]:
+    return {r.check for r in check_loss(loss, budget="quick", **declared).failures}
+
+
+def again(runs: int) -> tuple[str, list[str]]:
+    """Return how often exhibits of the museum are missed, and sound losses accused, over runs."""
+    wrong, counts = [], []
+    exhibits, sound = ([(f"{p}:loss", said(p)) for p in sorted(f.glob("*.py"))] for f in (MUSEUM, SOUND))
+    # each in a process of its own: what a file does when it is imported is done once in a process
+    alone = get_context("fork" if "fork" in get_all_start_methods() else "spawn").Pool(1, maxtasksperchild=1)
+    for which, losses_there, key in (("exhibits", exhibits, "CAUGHT_BY"), ("sound losses", sound, "")):
+        missed = other = 0
+        for run in range(runs):
+            for loss, words in losses_there:
+                broken = alone.apply(_broken, (loss, words.get("DECLARED", {})))
+                expected = words.get(key, set())
+                missed, other = missed + bool(expected - broken), other + bool(broken - expected)
+                if broken != expected:
+                    wrong.append(f"run {run}: {loss} broke {sorted(broken)}, not {sorted(expected)}")
+            print(f"{which}: run {run + 1} of {runs}: {missed} missed, {other} accused", flush=True)
+        counts.append([which, str(len(losses_there)), str(runs), str(missed), str(other)])
+    return table(["quick runs of", "losses", "runs of each", "missed", "falsely accused"], counts), wrong
+
+
 def main() -> int:
     """Measure, print, and write the tables into a document that has their marks."""
     parser = argparse.ArgumentParser(description="What the conformance suite catches, and its time.")
     parser.add_argument("--budgets", nargs="+", default=["quick", "default"])
-    parser.add_argument("--parts", nargs="+", default=["caught", "times"], choices=["caught", "times"])
+    parser.add_argument(
+        "--parts", nargs="+", default=["caught", "times"], choices=["caught", "times", "again"]
+    )
+    parser.add_argument("--runs", type=int, default=50, help="of each loss, for --parts again")
     parser.add_argument("--write", type=Path, help="a document with the marks of the tables")
     given = parser.parse_args()
     os.environ.pop("CI", None)  # which would make all runs the same
@@ -181,6 +223,10 @@ def main() -> int:
     if "times" in given.parts:
         found["times"], alarms = times(given.budgets)
         print(found["times"], *alarms, sep="\n")
+    if "again" in given.parts:
+        counted, wrong = again(given.runs)
+        print(counted, *wrong, sep="\n")
+        alarms += wrong
     if given.write:
         for mark, text in found.items():
             insert(given.write, mark, text)
