@@ -21,9 +21,11 @@ from lossmatters.theory.risk.excess import excess_risk_bound
 from lossmatters.theory.risk.reversal import OrderReversal
 from lossmatters.theory.risk.reversal_search import search_reversal
 from lossmatters.theory.risk.tolerance import NoiseTolerance, noise_tolerance
-from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
-from lossmatters.theory.symmetry.label_sum_range import LabelSumRange, digits_or_form, label_sum_range
+from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum, loss_maximum
+from lossmatters.theory.symmetry.sum_range import LabelSumRange, digits_or_form
+from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
 from lossmatters.theory.verdict import Status
 
 

@@ -14,9 +14,9 @@ from lossmatters.theory.minimisers.calibration import Calibration
 from lossmatters.theory.minimisers.noisy_optimum import NoisyOptimum
 from lossmatters.theory.risk.reversal import OrderReversal
 from lossmatters.theory.risk.tolerance import NoiseTolerance
-from lossmatters.theory.symmetry.decide import SymmetryVerdict
-from lossmatters.theory.symmetry.label_sum_range import LabelSumRange, place_text
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum
+from lossmatters.theory.symmetry.sum_range import LabelSumRange, place_text
+from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
 from lossmatters.theory.verdict import BySize, How, Status, plain
 
 LONGEST_SHOWN = 40  # characters of a closed form beside its float

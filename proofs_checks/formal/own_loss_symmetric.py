@@ -88,6 +88,7 @@ def _define(loss: Loss, parts: _Parts) -> tuple[str, str]:
         normalised=lambda it: _normalised(it, parts),
         share=lambda it: _share(it, parts),
         mixture=lambda it: _symmetrised(it, parts) if isinstance(it, Symmetrised) else unfit(it),
+        unbounded=unfit,
         formula=unfit,
         opaque=unfit,
     )

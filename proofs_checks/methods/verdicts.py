@@ -15,8 +15,9 @@ from lossmatters.theory.losses import Loss
 from lossmatters.theory.risk.excess import excess_risk_bound
 from lossmatters.theory.risk.reversal_search import order_reversal
 from lossmatters.theory.symbolic.algebra import K
-from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
+from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
+from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
 from lossmatters.theory.verdict import BySize, How, Scope, plain
 
 

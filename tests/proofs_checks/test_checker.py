@@ -15,7 +15,7 @@ from lossmatters.theory.certificate import certify
 from lossmatters.theory.losses import MAE, MSE, RLL, Loss, SeparableLoss
 from lossmatters.theory.scope import Scope
 from lossmatters.theory.symmetry import decide
-from lossmatters.theory.symmetry.decide import SymmetryVerdict
+from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
 from lossmatters.theory.verdict import Method, Status
 
 

@@ -74,42 +74,7 @@ MUTANTS = [
     *_of(
         "theory/symmetry/decide.py",
         DECIDE,
-        (
-            "ends = is_zero(g.at(0) - at_zero) and is_zero(g.at(1) - at_one)",
-            "ends = is_zero(g.at(0) - at_zero)",
-            "test_an_affine_generator_without_a_value_at_an_end_says_nothing_of_that_end",
-        ),
-        (
-            "ends = is_zero(g.at(0) - at_zero) and is_zero(g.at(1) - at_one)",
-            "ends = is_zero(g.at(1) - at_one)",
-            "test_an_affine_generator_without_a_value_at_an_end_says_nothing_of_that_end",
-        ),
-        (
-            "if k >= 3 and decide(loss, k)",
-            "if k >= 4 and decide(loss, k)",
-            "test_exceptions_in_k_are_looked_for_from_3_on",
-        ),
-        (
-            "ClassCounts.every(2 if binary.status is Status.REFUTED else 3)",
-            "ClassCounts.every(2)",
-            "test_a_refutation_for_all_classes_is_one_for_two_only_if_two_is_refuted",
-        ),
-        (
-            "    if num_classes == 2:\n",
-            "    if num_classes:\n",
-            "test_the_rule_for_two_classes_is_for_two",
-        ),
         ("    if differ_at:", "    if False:", "test_a_pole_in_k_is_out_of_the_scope"),
-        (
-            "if known and len(refuted) == 1:",
-            "if known and len(refuted) >= 1:",
-            "test_two_refuted_terms_may_cancel_at_some_k",
-        ),
-        (
-            "weakest = max((v.status",
-            "weakest = min((v.status",
-            "test_of_verdicts_at_several_k_the_weakest_is_told",
-        ),
         (
             "return first is not None and second is not None and is_zero(first - second)",
             "return True",
@@ -135,6 +100,57 @@ MUTANTS = [
             "Scope(domain=SIMPLEX), Method.S4",
             "test_algebra_on_sums_over_classes_is_about_the_open_simplex",
         ),
+    ),
+    *_of(
+        "theory/symmetry/affine.py",
+        DECIDE,
+        (
+            "ends = is_zero(g.at(0) - at_zero) and is_zero(g.at(1) - at_one)",
+            "ends = is_zero(g.at(0) - at_zero)",
+            "test_an_affine_generator_without_a_value_at_an_end_says_nothing_of_that_end",
+        ),
+        (
+            "ends = is_zero(g.at(0) - at_zero) and is_zero(g.at(1) - at_one)",
+            "ends = is_zero(g.at(1) - at_one)",
+            "test_an_affine_generator_without_a_value_at_an_end_says_nothing_of_that_end",
+        ),
+        (
+            "if k >= 3 and decide(loss, k)",
+            "if k >= 4 and decide(loss, k)",
+            "test_exceptions_in_k_are_looked_for_from_3_on",
+        ),
+        (
+            "ClassCounts.every(2 if binary.status is Status.REFUTED else 3)",
+            "ClassCounts.every(2)",
+            "test_a_refutation_for_all_classes_is_one_for_two_only_if_two_is_refuted",
+        ),
+        (
+            "    if num_classes == 2:\n",
+            "    if num_classes:\n",
+            "test_the_rule_for_two_classes_is_for_two",
+        ),
+    ),
+    *_of(
+        "theory/symmetry/of_sums.py",
+        DECIDE,
+        (
+            "if known and len(refuted) == 1:",
+            "if known and len(refuted) >= 1:",
+            "test_two_refuted_terms_may_cancel_at_some_k",
+        ),
+    ),
+    *_of(
+        "theory/symmetry/symmetry_verdict.py",
+        DECIDE,
+        (
+            "weakest = max((v.status",
+            "weakest = min((v.status",
+            "test_of_verdicts_at_several_k_the_weakest_is_told",
+        ),
+    ),
+    *_of(
+        "theory/symmetry/one_size.py",
+        DECIDE,
         (
             "if span.relative_width >= CONSTANCY:",
             "if False:",
@@ -145,6 +161,10 @@ MUTANTS = [
             "margin=0.0",
             "test_a_callable_whose_simple_points_agree_is_not_refuted_by_rounding",
         ),
+    ),
+    *_of(
+        "theory/symmetry/audit_symmetry.py",
+        DECIDE,
         (
             "            verdict = narrowed(verdict, found, shown)",
             "            pass",
@@ -629,8 +649,8 @@ MUTANTS = [
         "theory/symmetry/loss_maximum.py",
         "tests/theory/symmetry/test_poles.py",
         (
-            "known = not isinstance(loss, CallableLoss) and finite_inside(loss, k)",
-            "known = not isinstance(loss, CallableLoss)",
+            "if finite_inside(loss, k) else None",
+            "if loss.has_formula else None",
             "test_neither_range_nor_maximum_is_bounded_across_a_pole",
         ),
     ),

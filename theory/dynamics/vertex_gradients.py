@@ -45,6 +45,7 @@ def gradient_vanishes(loss: Loss, num_classes: int) -> bool:
         normalised=lambda loss: _normalised(loss, num_classes),
         share=lambda loss: _share(loss, num_classes),
         mixture=lambda loss: _by_trace(loss, num_classes),
+        unbounded=lambda loss: _by_trace(loss, num_classes),
         formula=lambda loss: _by_trace(loss, num_classes),
         opaque=lambda loss: False,
     )
@@ -77,6 +78,7 @@ def gradient_bounded(loss: Loss, num_classes: int) -> bool:
         normalised=vanishes,
         share=vanishes,
         mixture=vanishes,
+        unbounded=vanishes,
         formula=vanishes,
         opaque=lambda loss: False,
     )

@@ -42,6 +42,7 @@ def _loss_of(loss: Loss, trace: Trace) -> Any:
         normalised=normalised,
         share=lambda loss: _on_rows(loss, trace),
         mixture=lambda loss: _on_rows(loss, trace),
+        unbounded=lambda loss: _on_rows(loss, trace),
         formula=lambda loss: _on_rows(loss, trace),
         opaque=_refuse,
     )

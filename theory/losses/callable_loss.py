@@ -54,3 +54,8 @@ class CallableLoss(Loss):
                 f"{self.name} must return one loss a sample, shape ({len(flat)},), got shape={got}"
             )
         return values
+
+
+def precision_of(loss: Loss, num_classes: int) -> str:
+    """Return the floating type of the values of a loss: "float64" where it has a formula."""
+    return loss.precision(num_classes) if isinstance(loss, CallableLoss) else "float64"

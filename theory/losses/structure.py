@@ -8,12 +8,13 @@ until it says what it does with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 
 Answer = TypeVar("Answer")
 
@@ -26,6 +27,7 @@ def by_structure(
     normalised: Callable[[Normalized], Answer],
     share: Callable[[ShareLoss], Answer],
     mixture: Callable[[GeneralMixture], Answer],
+    unbounded: Callable[[UnboundedSumLoss], Answer],
     formula: Callable[[Loss], Answer],
     opaque: Callable[[CallableLoss], Answer],
 ) -> Answer:
@@ -45,6 +47,8 @@ def by_structure(
         1 minus the label's share of weights.
     mixture : callable
         p L + q S + c of a loss L that is not separable.
+    unbounded : callable
+        A formula whose label sum is known to be least at the uniform output, and without bound.
     formula : callable
         Any other loss with a formula.
     opaque : callable
@@ -65,7 +69,29 @@ def by_structure(
         return normalised(loss)
     if isinstance(loss, ShareLoss):
         return share(loss)
-    return mixture(loss) if isinstance(loss, GeneralMixture) else formula(loss)
+    if isinstance(loss, GeneralMixture):
+        return mixture(loss)
+    return unbounded(loss) if isinstance(loss, UnboundedSumLoss) else formula(loss)
 
 
-KINDS = ("separable", "total", "normalised", "share", "mixture", "formula", "opaque")
+KINDS = ("separable", "total", "normalised", "share", "mixture", "unbounded", "formula", "opaque")
+
+
+def is_separable(loss: Loss) -> TypeGuard[SeparableLoss]:
+    """Return whether a loss is separable, where that is all that is asked of its structure."""
+    return isinstance(loss, SeparableLoss)
+
+
+def is_total(loss: Loss) -> TypeGuard[Combination]:
+    """Return whether a loss is a sum that is not separable, where that is all that is asked."""
+    return isinstance(loss, Combination)
+
+
+def separable_base(loss: Loss) -> SeparableLoss | None:
+    """Return the separable loss that a loss is normalised from; None where it is none such.
+
+    >>> from lossmatters.theory.losses import CCE, NCE
+    >>> separable_base(NCE()) == CCE(), separable_base(CCE())
+    (True, None)
+    """
+    return loss.base if isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss) else None

@@ -125,6 +125,7 @@ def symmetrised(loss: Loss) -> Loss:
         normalised=lambda it: it,
         share=lambda it: it,
         mixture=lambda it: it if isinstance(it, Symmetrised) else Symmetrised(it),
+        unbounded=Symmetrised,
         formula=Symmetrised,
         opaque=_symmetrised_callable,
     )

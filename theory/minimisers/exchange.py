@@ -20,6 +20,7 @@ from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import LogSumExpLoss, Loss, Normalized, SeparableLoss, ShareLoss
 from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero, limit_at_one, limit_at_zero
 from lossmatters.theory.symbolic.domain import lettered, visibly_defined
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
@@ -52,9 +53,12 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
         weight = weight_of(loss, num_classes)
         return None if weight is None else _rises(-sign * weight, num_classes)
 
-    def traced(loss: Loss) -> str | None:
+    def unbounded(loss: UnboundedSumLoss) -> str | None:
         if isinstance(loss, LogSumExpLoss):
             return "symbolic" if sign == -1 else None
+        return traced(loss)
+
+    def traced(loss: Loss) -> str | None:
         return _monotone_by_trace(loss, num_classes, sign)
 
     return by_structure(
@@ -64,6 +68,7 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
         normalised=normalised,
         share=share,
         mixture=traced,
+        unbounded=unbounded,
         formula=traced,
         opaque=lambda loss: None,
     )
@@ -307,7 +312,8 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
         share=share,
         mixture=lambda loss: _attains_by_trace(loss, num_classes),
         # bounded below, continuous where u_y > 0, and infinite where it is 0
-        formula=lambda loss: isinstance(loss, LogSumExpLoss) or _attains_by_trace(loss, num_classes),
+        unbounded=lambda loss: isinstance(loss, LogSumExpLoss) or _attains_by_trace(loss, num_classes),
+        formula=lambda loss: _attains_by_trace(loss, num_classes),
         opaque=lambda loss: False,
     )
 

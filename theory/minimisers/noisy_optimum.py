@@ -201,6 +201,7 @@ def least_at_vertex(loss: Loss, num_classes: int | None = None) -> tuple[Known, 
         normalised=normalised,
         share=share,
         mixture=mixture,
+        unbounded=lambda loss: None,
         formula=lambda loss: None,
         opaque=lambda loss: None,
     )

@@ -71,6 +71,7 @@ def never_negative(loss: Loss, num_classes: int) -> bool | None:
         normalised=lambda loss: bool(never_negative(loss.base, k)) or least_at_vertex(loss, k) is not None,
         share=lambda loss: is_share(loss, k),
         mixture=lambda loss: False,
+        unbounded=lambda loss: False,
         formula=lambda loss: False,
         opaque=lambda loss: False,
     )

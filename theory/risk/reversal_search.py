@@ -27,7 +27,8 @@ from lossmatters.theory.noise import flip_probability, risk_slope, threshold
 from lossmatters.theory.risk.reversal import OrderReversal, ReversalSearch, SecondInput
 from lossmatters.theory.symbolic.algebra import exact_losses
 from lossmatters.theory.symbolic.points import Point, cost, losses_at, sign_of, simplest_between, small_points
-from lossmatters.theory.symmetry.decide import SAMPLING_TOLERANCE, decide
+from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.one_size import SAMPLING_TOLERANCE
 
 ATTEMPTS = 12  # proposals verified before a way of searching gives up
 WIDEST = 40  # pairs tried for a posterior of their own

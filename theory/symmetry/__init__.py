@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from lossmatters.theory.symmetry.decide import SymmetryVerdict, decide
-from lossmatters.theory.symmetry.label_sum_range import LabelSumRange, label_sum_range
+from lossmatters.theory.symmetry.decide import decide
+from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum, loss_maximum
 from lossmatters.theory.symmetry.split import Split, split, symmetrise
+from lossmatters.theory.symmetry.sum_range import LabelSumRange
+from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
 from lossmatters.theory.symmetry.witness import find_witness, witness_at
 from lossmatters.theory.verdict import Witness
 

@@ -16,7 +16,8 @@ import sympy
 
 from lossmatters.theory.formula import direct
 from lossmatters.theory.formula.battery import Values
-from lossmatters.theory.losses.base import Loss, SeparableLoss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.structure import is_separable
 from lossmatters.theory.scope import OPEN_SIMPLEX, where
 from lossmatters.theory.verdict import Point
 
@@ -31,7 +32,7 @@ FINITE = "every L(u, j) is finite"
 @lru_cache(maxsize=256)
 def values(loss: Loss, k: int) -> Values:
     """Return the losses of a battery of points, worked out once."""
-    return Values(loss, k, isinstance(loss, SeparableLoss))
+    return Values(loss, k, is_separable(loss))
 
 
 @lru_cache(maxsize=256)

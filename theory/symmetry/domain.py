@@ -33,8 +33,7 @@ from lossmatters.theory.formula import (
 from lossmatters.theory.formula.nodes import Node
 from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.losses.structure import by_structure
-from lossmatters.theory.losses.unbounded import UnboundedSumLoss
+from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symbolic.domain import NON_NEGATIVE, NON_ZERO, POSITIVE, Need, needed_of_base
 
@@ -60,7 +59,7 @@ def finite_inside(loss: Loss, num_classes: int | None = None, divisors: bool = F
         return all(_of_entry(trace_function(loss, name, num_classes), num_classes) for name in names)
 
     def formula(loss: Loss) -> bool:
-        return isinstance(loss, UnboundedSumLoss) or _of_rows(trace_formula(loss, num_classes), num_classes)
+        return _of_rows(trace_formula(loss, num_classes), num_classes)
 
     def share(loss: ShareLoss) -> bool:
         return formula(loss) if divisors else _of_rows(trace_weights(loss, num_classes), num_classes)
@@ -76,6 +75,7 @@ def finite_inside(loss: Loss, num_classes: int | None = None, divisors: bool = F
             normalised=normalised,
             share=share,
             mixture=formula,
+            unbounded=lambda loss: True,
             formula=formula,
             opaque=lambda loss: False,
         )
@@ -117,7 +117,7 @@ def needs_at_uniform(loss: Loss) -> list[tuple[str, Any]]:
     ------
     NotTracedError, FormulaError, TypeError : the formula is none for every K, or no sums over classes.
     """
-    if isinstance(loss, SeparableLoss):
+    if is_separable(loss):
         names = ("on_label", "off_label") if loss.has_off_label else ("on_label",)
         entries = [n for name in names for n in _entry_needs(trace_function(loss, name, None), K, True)]
         asked = [n for n in entries if not (n.kind == NON_ZERO and _vanishes_seldom(n.quantity))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -21,80 +21,19 @@ from lossmatters.theory.enclosure import (
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.formula import ClassesError, NoValueError
-from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
-from lossmatters.theory.losses.callable_loss import CallableLoss
-from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.base import Combination, Loss
+from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, bend, curvature, keeps_to, pieces
 from lossmatters.theory.symmetry.audit import ROUNDED, SAME, sizes, summary
 from lossmatters.theory.symmetry.audit import number as digits
 from lossmatters.theory.symmetry.domain import finite_inside
-from lossmatters.theory.symmetry.regular import is_positive_for_all, special_classes_of
-from lossmatters.theory.verdict import Method, Place, Point, Scope
+from lossmatters.theory.symmetry.regular import special_classes_of
+from lossmatters.theory.symmetry.sum_range import SAMPLES, LabelSumRange
+from lossmatters.theory.verdict import Method, Place, Scope
 
-SAMPLES = 4000
 ALIKE = (Place.EVERYWHERE, Place.EVERYWHERE)
-
-
-@dataclass(frozen=True)
-class LabelSumRange:
-    """The range of S(u) = sum_j L(u, j) over the simplex.
-
-    Attributes
-    ----------
-    low, high : sympy.Expr
-        Its ends (in K where no K was given); infinite where S is unbounded.
-    low_at, high_at : Place or tuple of Fraction
-        Where they are attained (or approached, where infinite).
-    rigorous : bool
-        True for S1 to S4 and for intervals at one K; False where the ends are the extremes of samples, or
-        were enclosed at one K when all were asked for.
-    method : Method
-        S1 to S4, intervals (S lies between the ends) or sampling.
-    scope : Scope
-        For which K the ends are those of S.
-    gap : float or None
-        For intervals, how sharp the ends are.
-    """
-
-    low: sympy.Expr
-    high: sympy.Expr
-    low_at: Place | Point
-    high_at: Place | Point
-    rigorous: bool
-    method: Method
-    scope: Scope
-    gap: float | None = None
-
-    @property
-    def low_is_positive(self) -> bool:
-        """Return whether the lower end is shown to be > 0, for every K >= 2."""
-        return is_positive_for_all(self.low)
-
-    @property
-    def high_is_finite(self) -> bool:
-        return not self.high.has(sympy.oo, sympy.zoo, sympy.nan)
-
-    @property
-    def how(self) -> str:
-        """Return what the ends rest on, in words."""
-        if self.method is Method.INTERVALS:
-            return f"intervals at {self.scope}, ends sharp to {self.gap:.1g}"
-        return f"sampling, {SAMPLES} points" if self.method is Method.SAMPLING else self.method.value
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the `label_sum` object of ``lossmatters certify --json``."""
-        return {
-            "low": _number(self.low),
-            "high": _number(self.high),
-            "low_exact": digits_or_form(self.low),
-            "high_exact": digits_or_form(self.high),
-            "low_at": place_text(self.low_at),
-            "high_at": place_text(self.high_at),
-            "rigorous": self.rigorous,
-            "method": self.how,
-        }
 
 
 def _audited(loss: Loss, span: LabelSumRange, num_classes: int | None) -> LabelSumRange:
@@ -125,7 +64,7 @@ def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange
     >>> span.low, span.high
     (9, 18)
     """
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return _sampled_range(loss, num_classes or 10)
     try:
         if num_classes is None and special_classes_of(loss):
@@ -139,33 +78,46 @@ def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange
 
 def _by_kind(loss: Loss, num_classes: int | None) -> LabelSumRange:
     classes = K if num_classes is None else check_num_classes(num_classes)
-    if isinstance(loss, SeparableLoss):
-        span = _by_curvature(exact_generator(loss, classes))
-        if span is not None:
-            return span
-    elif isinstance(loss, Normalized | ShareLoss):
-        constant = sympy.Integer(1) if isinstance(loss, Normalized) else sympy.sympify(classes) - 1
-        return LabelSumRange(constant, constant, *ALIKE, True, Method.S3, Scope.at(num_classes))
-    elif isinstance(loss, Combination):
-        parts = [(OPS.const(c), label_sum_range(term, num_classes)) for c, term in loss.terms]
-        varying = [p for _, p in parts if p.low != p.high]
-        if len(varying) <= 1 and all(p.rigorous for _, p in parts):
-            low, high = sum(c * p.low for c, p in parts), sum(c * p.high for c, p in parts)
-            at = varying[0] if varying else parts[0][1]
-            if at.method is Method.INTERVALS:
-                gap = float(sum(c * (p.gap or 0) for c, p in parts))
-                ends = sympy.Float(float(low)), sympy.Float(float(high))
-                return replace(at, low=ends[0], high=ends[1], gap=gap)
-            return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, Method.S3, at.scope)
-    elif isinstance(loss, UnboundedSumLoss):
+
+    def constant(value: Any) -> LabelSumRange:
+        number = sympy.sympify(value)
+        return LabelSumRange(number, number, *ALIKE, True, Method.S3, Scope.at(num_classes))
+
+    def unbounded(loss: UnboundedSumLoss) -> LabelSumRange:
         least = exactly(loss.bound_to(OPS).least_label_sum(sympy.sympify(classes), OPS))
         ends = (Place.UNIFORM, Place.VERTICES)
         return LabelSumRange(tidy(least), sympy.oo, *ends, True, Method.S2, Scope.at(num_classes))
-    found = _by_structure(loss, num_classes) if not isinstance(loss, SeparableLoss) else None
+
+    found = by_structure(
+        loss,
+        separable=lambda loss: _by_curvature(exact_generator(loss, classes)),
+        total=lambda loss: _of_total(loss, num_classes) or _by_trace(loss, num_classes),
+        normalised=lambda loss: constant(1),
+        share=lambda loss: constant(classes - 1),
+        mixture=lambda loss: _by_trace(loss, num_classes),
+        unbounded=unbounded,
+        formula=lambda loss: _by_trace(loss, num_classes),
+        opaque=lambda loss: None,
+    )
     return found or _enclosed_range(loss, num_classes) or _sampled_range(loss, num_classes or 10)
 
 
-def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
+def _of_total(loss: Combination, num_classes: int | None) -> LabelSumRange | None:
+    """Add the ranges of terms of which all but one have a constant label sum; None where more vary."""
+    parts = [(OPS.const(c), label_sum_range(term, num_classes)) for c, term in loss.terms]
+    varying = [p for _, p in parts if p.low != p.high]
+    if len(varying) <= 1 and all(p.rigorous for _, p in parts):
+        low, high = sum(c * p.low for c, p in parts), sum(c * p.high for c, p in parts)
+        at = varying[0] if varying else parts[0][1]
+        if at.method is Method.INTERVALS:
+            gap = float(sum(c * (p.gap or 0) for c, p in parts))
+            ends = sympy.Float(float(low)), sympy.Float(float(high))
+            return replace(at, low=ends[0], high=ends[1], gap=gap)
+        return LabelSumRange(tidy(low), tidy(high), at.low_at, at.high_at, True, Method.S3, at.scope)
+    return None
+
+
+def _by_trace(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
     """Apply S1 or S2 where the formula's sums over classes show S constant, or separable in disguise."""
     try:
         traced = trace(loss, num_classes)
@@ -180,7 +132,7 @@ def _by_structure(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
 
 def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None:
     """Enclose the range by intervals at one K; None where an end could not be enclosed."""
-    if isinstance(loss, CallableLoss) or not finite_inside(loss, num_classes or 10):
+    if not finite_inside(loss, num_classes or 10):
         return None
     span = enclose_label_sum(loss, num_classes or 10)
     low, high = span.low[0], span.high[1]
@@ -198,13 +150,6 @@ def _enclosed_range(loss: Loss, num_classes: int | None) -> LabelSumRange | None
         Scope.of(num_classes or 10),
         gap,
     )
-
-
-def place_text(place: Place | Point) -> str:
-    """Return the words of a place, the decimals of a point."""
-    if isinstance(place, Place):
-        return place.value
-    return "(" + ", ".join(f"{float(x):.4g}" for x in place) + ")"
 
 
 def _scope(g: Generator) -> Scope:
@@ -262,7 +207,7 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
         sums = np.asarray(loss.label_sum(points, backend("numpy")), dtype=float)
     sums = np.broadcast_to(sums, len(points))  # of a sum that depends on no output
     places = [tuple(map(Fraction, p.tolist())) for p in points]
-    if not isinstance(loss, CallableLoss):  # borders of cases too
+    if loss.has_formula:  # borders of cases too
         more = summary(loss, num_classes).sums
         places += [p for p, _, _ in more]
         sums = np.concatenate([sums, [float(x) for _, x, _ in more]])
@@ -278,13 +223,3 @@ def _sampled_range(loss: Loss, num_classes: int) -> LabelSumRange:
         Method.SAMPLING,
         Scope.of(num_classes),
     )
-
-
-def digits_or_form(end: sympy.Expr) -> str:
-    """Return a closed form, or all digits of a float: one that is rounded would be no bound."""
-    return repr(float(end)) if end.is_Float else str(end)
-
-
-def _number(expression: sympy.Expr) -> float | None:
-    """Return a float; None where infinite (JSON has no infinity) or where K is open."""
-    return float(expression) if expression.is_number and expression.is_finite else None

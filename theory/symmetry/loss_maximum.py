@@ -14,9 +14,8 @@ from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import Enclosure, enclose_loss
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.losses.unbounded import UnboundedSumLoss
+from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.symbolic.algebra import Generator, K, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.piecewise import curvature
 from lossmatters.theory.symmetry.audit import ROUNDED, summary
@@ -103,7 +102,7 @@ def loss_maximum(loss: Loss, num_classes: int) -> LossMaximum:
 
 def _audited(loss: Loss, largest: LossMaximum, k: int) -> LossMaximum:
     """Hold a maximum against values of the formula as it is written; one that L exceeds is none."""
-    if largest.value is None or isinstance(loss, CallableLoss):
+    if largest.value is None or not loss.has_formula:
         return largest
     found, most = summary(loss, k).largest, digits(largest.value, k, K)
     if (
@@ -118,20 +117,26 @@ def _audited(loss: Loss, largest: LossMaximum, k: int) -> LossMaximum:
 
 
 def _by_kind(loss: Loss, k: int) -> LossMaximum:
-    if isinstance(loss, SeparableLoss):
-        found = _maximum_by_curvature(loss, k)
-        if found is not None:
-            return found
-    if isinstance(loss, UnboundedSumLoss):
-        return LossMaximum(sympy.oo, Place.LABEL_ZERO, Method.CURVATURE)
+    found = by_structure(
+        loss,
+        separable=lambda loss: _maximum_by_curvature(loss, k),
+        total=_nothing,
+        normalised=_nothing,
+        share=_nothing,
+        mixture=_nothing,
+        unbounded=lambda loss: LossMaximum(sympy.oo, Place.LABEL_ZERO, Method.CURVATURE),
+        formula=_nothing,
+        opaque=_nothing,
+    )
+    if found is not None:
+        return found
     declared = loss.bound_to(OPS).upper_bound(sympy.Integer(k), OPS)
     if isinstance(loss, ShareLoss) and not is_share(loss, k) and _is_of_shares(loss):
         declared = None  # 1 bounds what weights >= 0 leave of a whole, and no more was said
     found = None if declared is None else _maximum_of_parts(loss, k, sympy.sympify(declared))
     if found is not None:
         return found
-    known = not isinstance(loss, CallableLoss) and finite_inside(loss, k)
-    span = enclose_loss(loss, k, MAXIMUM_BUDGET) if known else None
+    span = enclose_loss(loss, k, MAXIMUM_BUDGET) if finite_inside(loss, k) else None
     sharp = span is not None and (span.high[0] == np.inf or np.isfinite(span.high[1]))
     if declared is None:
         if span is None or not sharp:
@@ -158,17 +163,10 @@ def _by_kind(loss: Loss, k: int) -> LossMaximum:
 
 def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum | None:
     """Return a declared maximum that is a bound by what the loss is made of, and nearly attained."""
-    if isinstance(loss, ShareLoss | Normalized):
-        method, bound = Method.SHARE, sympy.Integer(1)
-        if not (is_share(loss, k) if isinstance(loss, ShareLoss) else _is_nonnegative(loss.base, k)):
-            return None
-    elif isinstance(loss, Combination):
-        parts = [(OPS.const(c), loss_maximum(term, k)) for c, term in loss.terms]
-        if any(m.value is None or not m.is_exact for _, m in parts):
-            return None
-        method, bound = Method.TERMS, sum((c * m.value for c, m in parts), sympy.Integer(0))
-    else:
+    found = _bound_of_parts(loss, k)
+    if found is None:
         return None
+    method, bound = found
     ops = backend("mpmath")
     edge = Fraction(1, 10**NEARLY)
     even = (1 - edge) / (k - 1)
@@ -185,6 +183,35 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     return LossMaximum(tidy(declared), Place.LABEL_ZERO, method)
 
 
+def _bound_of_parts(loss: Loss, k: int) -> tuple[Method, sympy.Expr] | None:
+    """Return a bound of L by what the loss is made of, and how it is known."""
+
+    def share(holds: bool) -> tuple[Method, sympy.Expr] | None:
+        return (Method.SHARE, sympy.Integer(1)) if holds else None
+
+    def total(loss: Combination) -> tuple[Method, sympy.Expr] | None:
+        parts = [(OPS.const(c), loss_maximum(term, k)) for c, term in loss.terms]
+        if any(m.value is None or not m.is_exact for _, m in parts):
+            return None
+        return Method.TERMS, sum((c * m.value for c, m in parts), sympy.Integer(0))
+
+    return by_structure(
+        loss,
+        separable=_nothing,
+        total=total,
+        normalised=lambda loss: share(_is_nonnegative(loss.base, k)),
+        share=lambda loss: share(is_share(loss, k)),
+        mixture=_nothing,
+        unbounded=_nothing,
+        formula=_nothing,
+        opaque=_nothing,
+    )
+
+
+def _nothing(loss: Loss) -> None:
+    """Say nothing of a loss of a kind that nothing follows from."""
+
+
 def _is_of_shares(loss: Loss) -> bool:
     """Return whether the maximum is the one that every share has, not one that a class declares."""
     return type(loss).upper_bound is ShareLoss.upper_bound
@@ -192,7 +219,7 @@ def _is_of_shares(loss: Loss) -> bool:
 
 def _is_nonnegative(loss: Loss, k: int) -> bool:
     """Return whether L is visibly >= 0, a function of u_y alone."""
-    if not isinstance(loss, SeparableLoss) or loss.has_off_label:
+    if not is_separable(loss) or loss.has_off_label:
         return False
     t = sympy.Symbol("t", positive=True)
     return is_nonnegative(exactly(loss.bound_to(OPS).on_label(t, sympy.Integer(k), OPS)), t)

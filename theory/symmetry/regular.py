@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sympy
@@ -26,7 +27,8 @@ from lossmatters.theory.formula import (
 from lossmatters.theory.formula.classes import check_the_same, special_classes
 from lossmatters.theory.formula.nodes import const, replace
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
-from lossmatters.theory.losses.combinators import Normalized, ShareLoss
+from lossmatters.theory.losses.combinators import ShareLoss
+from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.losses.zero_one import ZeroOne
 from lossmatters.theory.symbolic.algebra import K, is_nonnegative, is_zero, tidy
 from lossmatters.theory.symbolic.domain import NON_ZERO
@@ -42,24 +44,38 @@ def special_classes_of(loss: Loss) -> frozenset[int]:
     ------
     ClassesError : its formula is another one at another K.
     """
-    if isinstance(loss, Combination | SeparableCombination):
+
+    def of_terms(loss: Combination | SeparableCombination) -> frozenset[int]:
         return frozenset().union(*(special_classes_of(term) for _, term in loss.terms))
-    if isinstance(loss, Normalized):
-        return special_classes_of(loss.base)
-    makers: list[Any] = []
-    if isinstance(loss, SeparableLoss):
+
+    def separable(loss: SeparableLoss) -> frozenset[int]:
+        if isinstance(loss, SeparableCombination):
+            return of_terms(loss)
         names = ("on_label", "off_label") if loss.has_off_label else ("on_label",)
-        makers = [lambda k, n=name: trace_function(loss, n, k) for name in names]
-    elif isinstance(loss, ShareLoss):
-        makers = [lambda k: trace_weights(loss, k)]
-    else:
-        makers = [lambda k: trace_formula(loss, k)]
-    found: set[int] = set()
-    for make_tree in makers:
-        every = make_tree(None)
-        found |= special_classes(every)
-        check_the_same(every, lambda k, make_tree=make_tree, every=every: _traced_at(make_tree, k, every))
-    return frozenset(found)
+        return frozenset().union(*(_special_of(partial(trace_function, loss, name)) for name in names))
+
+    def formula(loss: Loss) -> frozenset[int]:
+        return _special_of(partial(trace_formula, loss))
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=of_terms,
+        normalised=lambda loss: special_classes_of(loss.base),
+        share=lambda loss: _special_of(partial(trace_weights, loss)),
+        mixture=formula,
+        unbounded=formula,
+        formula=formula,
+        opaque=formula,
+    )
+
+
+def _special_of(make_tree: Callable[[int | None], Any]) -> frozenset[int]:
+    """Return the special K of one traced function, which `make_tree` traces for one K or (None) for all."""
+    every = make_tree(None)
+    found = frozenset(special_classes(every))
+    check_the_same(every, lambda k: _traced_at(make_tree, k, every))
+    return found
 
 
 def _traced_at(trace: Any, k: int, every: Any) -> Any:

@@ -13,7 +13,7 @@ from lossmatters.proofs_checks.conformance.asking import Ask, Steps
 from lossmatters.proofs_checks.conformance.report import Broken, NotApplicable, plain, told_apart
 from lossmatters.proofs_checks.conformance.scan import worst
 from lossmatters.proofs_checks.conformance.trial import LossCheck, Trial, logits_of
-from lossmatters.theory.symmetry.decide import SAMPLING_TOLERANCE
+from lossmatters.theory.symmetry.one_size import SAMPLING_TOLERANCE
 from lossmatters.theory.symmetry.witness import Point, simple_points
 
 SIMPLE = 7  # of the outputs that theory tries for a witness: uniform, vertex, small ratios

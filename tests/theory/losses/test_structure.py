@@ -6,6 +6,7 @@ import pytest
 
 from lossmatters.theory.losses import (
     CCE,
+    LDRKL,
     LOSSES,
     MAE,
     NCE,
@@ -41,6 +42,7 @@ class Plain(Loss):
         (ZeroOne(), "share"),
         (label_mean(CCE()), "separable"),
         (label_mean(Plain()), "mixture"),
+        (LDRKL(), "unbounded"),
         (Plain(), "formula"),
         (CallableLoss(lambda logits, labels: logits[:, 0]), "opaque"),
     ],

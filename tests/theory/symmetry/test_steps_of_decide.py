@@ -30,11 +30,15 @@ from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.scope import OPEN_SIMPLEX, SIMPLEX, ClassCounts, Scope
 from lossmatters.theory.symbolic.algebra import Generator, K, exact_generator
 from lossmatters.theory.symmetry import audit, decide, label_sum_range, loss_maximum
+from lossmatters.theory.symmetry.affine import by_generator
 from lossmatters.theory.symmetry.regular import has_positive_sum, is_positive_for_all
+from lossmatters.theory.symmetry.symmetry_verdict import combined, proved, refuted
 from lossmatters.theory.symmetry.witness import differ, find_witness
 from lossmatters.theory.verdict import Method, Place, Status
 
 steps = importlib.import_module("lossmatters.theory.symmetry.decide")
+at_one = importlib.import_module("lossmatters.theory.symmetry.one_size")
+audits = importlib.import_module("lossmatters.theory.symmetry.audit_symmetry")
 ranges = importlib.import_module("lossmatters.theory.symmetry.label_sum_range")
 maxima = importlib.import_module("lossmatters.theory.symmetry.loss_maximum")
 
@@ -116,15 +120,15 @@ class ConvexAndConcave(SeparableLoss):
 
 @pytest.mark.parametrize("expression", [(T**2 + T) / T, (T**2 - T) / (T - 1)], ids=["at 0", "at 1"])
 def test_an_affine_generator_without_a_value_at_an_end_says_nothing_of_that_end(expression):
-    verdict = steps._by_generator(MAE(), Generator(expression, T, 3), 3)
+    verdict = by_generator(MAE(), Generator(expression, T, 3), 3, decide)
     assert verdict.status is Status.PROVED
     assert verdict.scope.domain == OPEN_SIMPLEX
 
 
 def test_the_rule_for_two_classes_is_for_two():
     loss = zoo("only_two")
-    assert steps._by_generator(loss, exact_generator(loss, 2), 2).status is Status.PROVED
-    assert steps._by_generator(loss, exact_generator(loss, 3), 3).status is Status.REFUTED
+    assert by_generator(loss, exact_generator(loss, 2), 2, decide).status is Status.PROVED
+    assert by_generator(loss, exact_generator(loss, 3), 3, decide).status is Status.REFUTED
 
 
 def test_exceptions_in_k_are_looked_for_from_3_on():
@@ -167,33 +171,33 @@ def test_two_terms_that_vary_may_vary_together():
 def test_two_refuted_terms_may_cancel_at_some_k():
     cancels = NMSE() + (Square() + SquareUndoneAtFive())
     assert not refuted_at(decide(cancels), 5)
-    apart = steps._combination(NMSE() + Squares(1) + Square(), 3)
+    apart = steps._total(NMSE() + Squares(1) + Square(), 3)
     assert apart.status is Status.REFUTED
 
 
 def test_of_verdicts_at_several_k_the_weakest_is_told():
-    proved = steps._proved(sympy.Integer(1), Scope.of(2), Method.S4, "")
-    refuted = steps._refuted(find_witness(MSE(), 3), Scope.of(3), Method.S4, "")
-    verdict = steps._combined({2: proved, 3: refuted})
+    yes = proved(sympy.Integer(1), Scope.of(2), Method.S4, "")
+    no = refuted(find_witness(MSE(), 3), Scope.of(3), Method.S4, "")
+    verdict = combined({2: yes, 3: no})
     assert verdict.status is Status.REFUTED
     assert verdict.scope.classes == ClassCounts.only(3)
 
 
 def test_a_verdict_for_all_k_with_another_constant_is_another_verdict():
-    every = steps._proved(K, Scope(), Method.S1, "")
-    assert steps._same_at(every, steps._proved(sympy.Integer(3), Scope.of(3), Method.S1, ""), 3)
-    assert not steps._same_at(every, steps._proved(sympy.Integer(4), Scope.of(3), Method.S1, ""), 3)
+    every = proved(K, Scope(), Method.S1, "")
+    assert steps._same_at(every, proved(sympy.Integer(3), Scope.of(3), Method.S1, ""), 3)
+    assert not steps._same_at(every, proved(sympy.Integer(4), Scope.of(3), Method.S1, ""), 3)
     assert not steps._same_at(every, decide(MSE(), 3), 3)
-    assert not steps._same_at(steps._refuted(find_witness(MSE(), 3), Scope(), Method.S1, ""), every, 3)
+    assert not steps._same_at(refuted(find_witness(MSE(), 3), Scope(), Method.S1, ""), every, 3)
 
 
 @pytest.mark.parametrize(("base", "domain"), [(MSE(), SIMPLEX), (CCE(), OPEN_SIMPLEX)])
 def test_a_normalised_loss_is_symmetric_where_its_sum_is_finite(base, domain):
-    assert steps._normalized(Normalized(base), 3).scope.domain == domain
+    assert steps._normalised(Normalized(base), 3).scope.domain == domain
 
 
 def test_a_normalised_loss_is_symmetric_where_its_sum_is_not_zero():
-    assert steps._normalized(Normalized(Signed()), 3).scope.domain not in (SIMPLEX, OPEN_SIMPLEX)
+    assert steps._normalised(Normalized(Signed()), 3).scope.domain not in (SIMPLEX, OPEN_SIMPLEX)
 
 
 def test_nothing_is_proved_of_a_quotient_by_a_sum_that_is_never_positive():
@@ -212,7 +216,7 @@ def test_nothing_is_proved_of_a_quotient_by_a_sum_that_is_never_positive():
 
 
 def test_algebra_on_sums_over_classes_is_about_the_open_simplex():
-    found = steps._by_structure(zoo("log_ratio"), 3)
+    found = steps._by_trace(zoo("log_ratio"), 3)
     assert found.status is Status.PROVED
     assert found.scope.domain == OPEN_SIMPLEX
 
@@ -221,8 +225,8 @@ def test_a_wide_enclosure_certifies_nothing(monkeypatch):
     wide = SimpleNamespace(
         varies=False, relative_width=0.5, width=0.5, low=(1, 1), high=(1.5, 1.5), method="boxes", boxes=1
     )
-    monkeypatch.setattr(steps, "enclose_label_sum", lambda loss, k: wide)
-    assert steps._enclosed(CCE(), 3) is None
+    monkeypatch.setattr(at_one, "enclose_label_sum", lambda loss, k: wide)
+    assert at_one.enclosed(CCE(), 3) is None
 
 
 # witnesses
@@ -327,17 +331,17 @@ def test_what_a_battery_says():
 
 
 def test_a_proof_with_another_constant_than_the_values_is_none():
-    wrong = steps._proved(sympy.Integer(5), Scope.of(3), Method.S1, "")
-    assert steps._constant_checked(wrong, audit.summary(MAE(), 3), 3, False).status is Status.UNDECIDED
+    wrong = proved(sympy.Integer(5), Scope.of(3), Method.S1, "")
+    assert audits._constant_checked(wrong, audit.summary(MAE(), 3), 3, False).status is Status.UNDECIDED
 
 
 def test_a_proof_is_not_about_points_without_values():
-    on_the_boundary = steps._proved(sympy.Integer(0), Scope.of(3), Method.S1, "")
-    assert steps._audited(zoo("log_undone"), on_the_boundary, 3).scope.domain == OPEN_SIMPLEX
-    inside = steps._audited(zoo("pole_half"), on_the_boundary, 3).scope.domain
+    on_the_boundary = proved(sympy.Integer(0), Scope.of(3), Method.S1, "")
+    assert audits.audited(zoo("log_undone"), on_the_boundary, 3, decide).scope.domain == OPEN_SIMPLEX
+    inside = audits.audited(zoo("pole_half"), on_the_boundary, 3, decide).scope.domain
     assert inside not in (SIMPLEX, OPEN_SIMPLEX)
 
 
 def test_a_point_that_differs_refutes_a_proof():
-    naive = steps._proved(sympy.Integer(2), Scope.of(3), Method.S1, "")
-    assert steps._audited(zoo("point_half"), naive, 3).status is Status.REFUTED
+    naive = proved(sympy.Integer(2), Scope.of(3), Method.S1, "")
+    assert audits.audited(zoo("point_half"), naive, 3, decide).status is Status.REFUTED
