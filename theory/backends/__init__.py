@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.backends.number import Condition, Exact, N, Number, Plain, Truths
 
 BACKENDS = {
     "sympy": "lossmatters.theory.backends.sympy_ops",
@@ -20,11 +22,11 @@ BACKENDS = {
     "torch": "lossmatters.theory.backends.torch_ops",
 }
 
-__all__ = ["BACKENDS", "Ops", "backend"]
+__all__ = ["BACKENDS", "Condition", "Exact", "N", "Number", "Ops", "Plain", "Truths", "backend"]
 
 
 @cache
-def backend(name: str) -> Ops:
+def backend(name: str) -> Ops[Any]:
     """Return the operations of the backend `name` (a key of `BACKENDS`).
 
     Raises

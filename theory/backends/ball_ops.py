@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
 
 from lossmatters.theory.backends.base import ObjectOps
+from lossmatters.theory.backends.number import Plain
+
+Ball: TypeAlias = Plain | flint.arb
+"""A ball, or a number that is one of radius 0."""
 
 
-def const(value: Any) -> flint.arb:
+def const(value: Ball) -> flint.arb:
     """Return a Fraction, int, float or ball as a ball."""
     if isinstance(value, Fraction):
         return flint.arb(flint.fmpq(value.numerator, value.denominator))
     return value if isinstance(value, flint.arb) else flint.arb(value)
 
 
-def power(x: Any, p: Any) -> flint.arb:
+def power(x: Ball, p: Ball) -> flint.arb:
     """Return x ** p for x >= 0."""
     x, p = const(x), const(p)
     if x == 0 and p >= 0:  # Arb's power goes through the logarithm, which has no value at 0
@@ -27,7 +31,7 @@ def power(x: Any, p: Any) -> flint.arb:
     return x**p
 
 
-def where(condition: Any, x: Any, y: Any) -> flint.arb:
+def where(condition: bool | None, x: Ball, y: Ball) -> flint.arb:
     """Return `x` or `y` as a ball; no number where the condition is open."""
     if condition is None:
         x, y = const(x), const(y)
@@ -35,35 +39,35 @@ def where(condition: Any, x: Any, y: Any) -> flint.arb:
     return const(x) if condition else const(y)
 
 
-def less(x: Any, y: Any) -> bool | None:
+def less(x: Ball, y: Ball) -> bool | None:
     """Return whether x < y; None where the balls overlap."""
     x, y = const(x), const(y)
     return True if x < y else False if x >= y else None
 
 
-def less_equal(x: Any, y: Any) -> bool | None:
+def less_equal(x: Ball, y: Ball) -> bool | None:
     """Return whether x <= y; None where the balls overlap."""
     x, y = const(x), const(y)
     return True if x <= y else False if x > y else None
 
 
-def equal(x: Any, y: Any) -> bool | None:
+def equal(x: Ball, y: Ball) -> bool | None:
     """Return whether x = y; None where the balls overlap without being exact."""
     x, y = const(x), const(y)
     return True if x == y else None if x.overlaps(y) else False
 
 
-def logical_and(x: Any, y: Any) -> bool | None:
+def logical_and(x: bool | None, y: bool | None) -> bool | None:
     """Return whether both hold, where that is known."""
     return False if x is False or y is False else True if x and y else None
 
 
-def logical_not(x: Any) -> bool | None:
+def logical_not(x: bool | None) -> bool | None:
     """Return the opposite, where it is known."""
     return None if x is None else not x
 
 
-class BallOps(ObjectOps):
+class BallOps(ObjectOps[Any]):
     """Midpoint and radius at the precision of `precision`; infinite or unknown results are NaN balls.
 
     A comparison of overlapping balls is open, and a case that it decides is then no number: a formula with a

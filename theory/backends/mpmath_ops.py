@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import mpmath
 
 from lossmatters.theory.backends.base import ObjectOps
+from lossmatters.theory.backends.number import Plain
 
 
-class MpmathOps(ObjectOps):
+class MpmathOps(ObjectOps[mpmath.mpf]):
     """`digits` decimal digits, in a context of its own (mpmath's global precision is not touched)."""
 
     name = "mpmath"
@@ -21,12 +21,12 @@ class MpmathOps(ObjectOps):
         self.digits = digits
         self.context = ctx
 
-        def const(value: Any) -> Any:
+        def const(value: Plain | mpmath.mpf) -> mpmath.mpf:
             if isinstance(value, Fraction):
                 return ctx.mpf(value.numerator) / value.denominator
             return ctx.mpf(value)
 
-        def power(x: Any, p: Any) -> Any:
+        def power(x: mpmath.mpf, p: mpmath.mpf) -> mpmath.mpf:
             return ctx.mpf(p == 0) if x == 0 and p >= 0 else ctx.power(x, p)
 
         super().__init__(

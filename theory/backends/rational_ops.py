@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import NoReturn
+
+import numpy as np
 
 from lossmatters.theory.backends.base import ObjectOps
 
@@ -12,21 +15,21 @@ class IrrationalError(TypeError):
     """A formula left the rationals."""
 
 
-def power(x: Any, p: Any) -> Fraction:
+def power(x: int | Fraction, p: int | Fraction) -> Fraction:
     """Return x ** p for a whole p."""
     if Fraction(p).denominator != 1:
         raise IrrationalError(f"power must have a whole exponent among rationals, got exponent={p}")
     return Fraction(x) ** int(p)
 
 
-def _outside(name: str) -> Any:
-    def refuse(x: Any) -> Any:
+def _outside(name: str) -> Callable[[int | Fraction], NoReturn]:
+    def refuse(x: int | Fraction) -> NoReturn:
         raise IrrationalError(f"{name} has no exact value among rationals")
 
     return refuse
 
 
-class RationalOps(ObjectOps):
+class RationalOps(ObjectOps[np.ndarray]):
     """Fractions in, Fractions out; a logarithm, exponential or root raises `IrrationalError`."""
 
     name = "rational"

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sympy
 
 from lossmatters.theory.backends.base import ObjectOps
+from lossmatters.theory.backends.number import Exact
 from lossmatters.theory.exact import simplest
 
 
-def const(value: Any) -> sympy.Expr:
+def const(value: Exact) -> sympy.Expr:
     """Return a Fraction, int, float or expression as an exact SymPy number."""
     if isinstance(value, Fraction):
         return sympy.Rational(value.numerator, value.denominator)
     return exactly(sympy.sympify(value))
 
 
-def exactly(expression: Any) -> sympy.Expr:
+def exactly(expression: Exact) -> sympy.Expr:
     """Return `expression` with every float replaced by the simplest rational that rounds to it.
 
     A formula may hold literals such as 0.5; they mean 1/2, and no float survives into a decision.
@@ -31,7 +33,7 @@ def exactly(expression: Any) -> sympy.Expr:
     return expression.xreplace({f: const(simplest(float(f))) for f in floats})
 
 
-def where(condition: Any, x: Any, y: Any) -> sympy.Expr:
+def where(condition: sympy.Basic | bool, x: Exact, y: Exact) -> sympy.Expr:
     """Return `x` or `y`; a Piecewise where the condition holds symbols that leave it open."""
     condition = sympy.sympify(condition)
     if condition is sympy.nan:
@@ -43,38 +45,42 @@ def where(condition: Any, x: Any, y: Any) -> sympy.Expr:
     return sympy.Piecewise((x, condition), (y, True))
 
 
-class SympyOps(ObjectOps):
+class SympyOps(ObjectOps[sympy.Expr]):
     """Exact: an equality that SymPy derives is an equality."""
 
     name = "sympy"
     exact = True
 
+    if TYPE_CHECKING:  # no constant is a plain number here
 
-def _condition(value: Any) -> Any:
+        def const(self, value: Exact) -> sympy.Expr: ...
+
+
+def _condition(value: sympy.Basic | bool) -> sympy.Basic:
     """Return a condition as SymPy writes it; 1 and 0 are true and false."""
     return sympy.true if value in (True, 1) else sympy.false if value in (False, 0) else value
 
 
-def _compared(relation: Any, x: Any, y: Any) -> Any:
+def _compared(relation: type[sympy.Rel], x: Exact, y: Exact) -> sympy.Basic:
     """Return a comparison; NaN, on which no case rests, where one is no real number, as 1/0 here."""
     return (
         sympy.nan if any(v.has(sympy.zoo, sympy.nan) for v in map(sympy.sympify, (x, y))) else relation(x, y)
     )
 
 
-def _joined(operation: Any, *conditions: Any) -> Any:
+def _joined(operation: type[sympy.Basic], *conditions: sympy.Basic | bool) -> sympy.Basic:
     known = [_condition(c) for c in conditions]
     return sympy.nan if any(c is sympy.nan for c in known) else operation(*known)
 
 
-def _extreme(function: Any, x: Any, y: Any) -> sympy.Expr:
+def _extreme(function: Callable[..., sympy.Expr], x: Exact, y: Exact) -> sympy.Expr:
     """Return the smaller or larger of two; NaN where one is no real number, as the logarithm of 0 here."""
     return _extreme_of_exact(function, exactly(x), exactly(y))
 
 
 # SymPy compares all entries of a maximum with each other, and every label asks for the same one.
 @lru_cache(maxsize=4096)
-def _extreme_of_exact(function: Any, x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
+def _extreme_of_exact(function: Callable[..., sympy.Expr], x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
     return sympy.nan if any(v.has(sympy.zoo, sympy.nan) for v in (x, y)) else function(x, y)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.backends.number import Condition, Exact, Plain
 from lossmatters.theory.backends.numpy_ops import OPS as CONSTANTS
 
+T = TypeVar("T", Tensor, Plain)
 
-class TorchOps(Ops):
+
+class TorchOps(Ops[Tensor]):
     """Operations on tensors.
 
     With `logits` and `onehot`, the probabilities come from them, and ``log(probs)`` and
@@ -38,33 +43,33 @@ class TorchOps(Ops):
             self.probs = log_probs.exp()
             self._known_logs.append((self.probs, log_probs))
 
-    def _known_log(self, x: Any) -> Tensor | None:
+    def _known_log(self, x: Tensor) -> Tensor | None:
         return next((logarithm for known, logarithm in self._known_logs if known is x), None)
 
-    def const(self, value: Any) -> float:
+    def const(self, value: Tensor | Exact) -> float:
         return float(value)
 
-    def array(self, rows: Any) -> Tensor:
+    def array(self, rows: ArrayLike) -> Tensor:
         return torch.from_numpy(np.array(rows, dtype=object).astype(float))
 
     # A function of a constant is a float: a tensor made of it would be float32, whatever the logits are.
 
-    def log(self, x: Any) -> Any:
+    def log(self, x: T) -> T:
         if not isinstance(x, Tensor):
             return float(CONSTANTS.log(x))
         known = self._known_log(x)
         return torch.log(x) if known is None else known
 
-    def exp(self, x: Any) -> Any:
+    def exp(self, x: T) -> T:
         return torch.exp(x) if isinstance(x, Tensor) else float(CONSTANTS.exp(x))
 
-    def sqrt(self, x: Any) -> Any:
+    def sqrt(self, x: T) -> T:
         return torch.sqrt(x) if isinstance(x, Tensor) else float(CONSTANTS.sqrt(x))
 
-    def abs(self, x: Any) -> Any:
-        return abs(x)
+    def abs(self, x: T) -> T:
+        return abs(x)  # type: ignore[return-value]
 
-    def power(self, x: Any, p: Any) -> Any:
+    def power(self, x: T, p: Any) -> T:
         if not isinstance(x, Tensor):
             return float(CONSTANTS.power(x, p))
         known = self._known_log(x)
@@ -76,7 +81,7 @@ class TorchOps(Ops):
             return torch.where(positive, torch.pow(torch.where(positive, x, 1), p), 0)
         return torch.pow(x, p)
 
-    def integer_power(self, x: Any, n: int) -> Any:
+    def integer_power(self, x: T, n: int) -> T:
         return x**n if n >= 0 and isinstance(x, Tensor) else self.power(x, n)
 
     def minimum(self, x: Any, y: Any) -> Any:
@@ -85,7 +90,7 @@ class TorchOps(Ops):
     def maximum(self, x: Any, y: Any) -> Any:
         return torch.maximum(*_pair(x, y)) if _any_tensor(x, y) else max(x, y)
 
-    def where(self, condition: Any, x: Any, y: Any) -> Any:
+    def where(self, condition: Condition, x: Any, y: Any) -> Any:
         if isinstance(condition, Tensor):
             return torch.where(condition, x, y)
         return x if condition else y
@@ -95,8 +100,8 @@ class TorchOps(Ops):
         rows[..., j] = 1
         return rows
 
-    def stack(self, columns: Any) -> Tensor:
-        return torch.stack(tuple(columns), dim=-1)
+    def stack(self, columns: Sequence[Tensor | Plain]) -> Tensor:
+        return torch.stack(tuple(columns), dim=-1)  # type: ignore[arg-type]  # none is a constant
 
     def sum(self, x: Tensor) -> Tensor:
         return x.sum(dim=-1)

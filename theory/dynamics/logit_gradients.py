@@ -105,26 +105,26 @@ def _column(x: Any) -> Any:
     return x[..., None] if hasattr(x, "ndim") else x
 
 
-def _along_label(weight: Callable[[Any, Any, Ops], Any]) -> Callable[..., Any]:
+def _along_label(weight: Callable[[Any, Any, Ops[Any]], Any]) -> Callable[..., Any]:
     """Return the gradient w(u_y) (u - e_y) of f(u_y), with w(t) = -t f'(t), as a function."""
 
-    def gradient(loss: Any, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def gradient(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
         own = _column(ops.dot(probs, onehot))
         return weight(loss, own, ops) * (probs - onehot)
 
     return gradient
 
 
-def _focal_weight(loss: Any, t: Any, ops: Ops) -> Any:
+def _focal_weight(loss: Any, t: Any, ops: Ops[Any]) -> Any:
     return ops.power(1 - t, loss.gamma) - loss.gamma * t * ops.power(1 - t, loss.gamma - 1) * ops.log(t)
 
 
-def _mse(loss: Any, probs: Any, onehot: Any, ops: Ops) -> Any:
+def _mse(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
     own, square = _column(ops.dot(probs, onehot)), _column(ops.sum(probs * probs))
     return 2 * probs * (probs - onehot - (square - own))
 
 
-def _nmse(loss: Any, probs: Any, onehot: Any, ops: Ops) -> Any:
+def _nmse(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
     k = probs.shape[-1]
     own, square = _column(ops.dot(probs, onehot)), _column(ops.sum(probs * probs))
     divisor = k * square + k - 2
@@ -132,7 +132,7 @@ def _nmse(loss: Any, probs: Any, onehot: Any, ops: Ops) -> Any:
     return 2 * probs * ((1 - k * value) * (probs - square) - (onehot - own)) / divisor
 
 
-def _rll(loss: Any, probs: Any, onehot: Any, ops: Ops) -> Any:
+def _rll(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
     share = probs / (loss.alpha + probs)
     pulls = ((1 - onehot) / (probs.shape[-1] - 1) - onehot) * share
     return pulls - probs * _column(ops.sum(pulls))
@@ -163,7 +163,7 @@ def has_closed_gradient(loss: Loss) -> bool:
     return type(loss) in CLOSED or (isinstance(loss, Normalized) and has_closed_gradient(loss.base))
 
 
-def closed_gradient(loss: Loss, probs: Any, onehot: Any, ops: Ops) -> Any:
+def closed_gradient(loss: Loss, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
     """Return dL/dz in closed form: (..., K) probabilities and one-hot labels -> (..., K), any backend.
 
     A normalised loss L = l/S has (grad l - L grad S)/S, with grad S the sum of grad l over all labels.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import flint
 import numpy as np
+from numpy.typing import ArrayLike
 
 TINIEST = math.nextafter(0, 1)
 LEAST_EXPONENT, MOST_EXPONENT = -750.0, 705.0  # e^-750 is below the tiniest float, e^705 above 1e306
@@ -52,7 +52,7 @@ def power_ends(x: float, p: float) -> tuple[float, float]:
 
 
 def lift(
-    function: Callable[..., tuple[float, float]], x: Any, *fixed: float
+    function: Callable[..., tuple[float, float]], x: ArrayLike, *fixed: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Apply a function that returns the two ends of an enclosure, once for each different entry of x."""
     # Boxes that halve one another share most of their ends.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import ArrayLike
 
 from lossmatters.theory.enclosure.domain import defined_on
 from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
@@ -43,7 +43,7 @@ class Curve:
     pieces : from 0 to 1, each end shared by its two neighbours.
     """
 
-    def __init__(self, expression: Any) -> None:
+    def __init__(self, expression: sympy.Expr) -> None:
         self.expression = sympy.sympify(expression)
         self.first = sympy.diff(self.expression, T)
         self.second = sympy.diff(self.first, T)
@@ -107,12 +107,12 @@ class Curve:
         ball = enclose(limit)
         return Interval(np.nextafter(float(ball.lower()), -np.inf), np.nextafter(float(ball.upper()), np.inf))
 
-    def floats(self, t: Any) -> np.ndarray:
+    def floats(self, t: ArrayLike) -> np.ndarray:
         """Compute G in float64, for guesses."""
         with np.errstate(all="ignore"):
             return np.asarray(self._value(np.asarray(t, dtype=float)) + 0.0 * np.asarray(t), dtype=float)
 
-    def slope(self, t: Any) -> np.ndarray:
+    def slope(self, t: ArrayLike) -> np.ndarray:
         with np.errstate(all="ignore"):
             return np.asarray(self._slope(np.asarray(t, dtype=float)) + 0.0 * np.asarray(t), dtype=float)
 
@@ -221,6 +221,6 @@ class _Leaves:
 
 
 @lru_cache(maxsize=64)
-def curve(expression: Any) -> Curve:
+def curve(expression: sympy.Expr) -> Curve:
     """Return the curve of an expression in `T`, worked out once."""
     return Curve(expression)

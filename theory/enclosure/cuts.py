@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import sympy
 
-from lossmatters.theory.enclosure.curve import curve
+from lossmatters.theory.enclosure.curve import Curve, curve
 from lossmatters.theory.enclosure.evaluate import evaluate
 from lossmatters.theory.enclosure.interval import Interval
 from lossmatters.theory.enclosure.settle import T, X
@@ -20,7 +19,7 @@ class Cuts:
     """
 
     def __init__(self, found: Trace, k: int) -> None:
-        self.lines: list[tuple[Any, Any, int, np.ndarray, np.ndarray]] = []
+        self.lines: list[tuple[sympy.Symbol, Curve, int, np.ndarray, np.ndarray]] = []
         self.k = k
         # The best slope is that of psi where the others are: even, at most 1/(K - 1), or on few classes.
         places = np.unique(np.concatenate([np.linspace(0, 1 / (k - 1), 25), np.linspace(0, 1, 9)]))
@@ -35,7 +34,7 @@ class Cuts:
                 least = np.array([min(c.least_above(p, s) for p in c.pieces) for s in chosen])
                 self.lines.append((a.symbol, c, sign, chosen, least))
 
-    def feasible(self, box: dict[Any, Interval]) -> np.ndarray:
+    def feasible(self, box: dict[sympy.Symbol, Interval]) -> np.ndarray:
         """Return False for boxes (of x and aggregates) that certainly hold no output."""
         x = box[X]
         keep = np.ones(x.shape, dtype=bool)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, reduce
-from typing import Any
 
 import numpy as np
 import sympy
@@ -20,10 +19,10 @@ from lossmatters.theory.enclosure.interval import Interval
 from lossmatters.theory.enclosure.truth import truth
 from lossmatters.theory.symbolic.domain import NEVER, NON_NEGATIVE, NON_ZERO, POSITIVE, Need, needs
 
-Ends = Mapping[Any, tuple[float, float]]
+Ends = Mapping[sympy.Symbol, tuple[float, float]]
 
 
-def defined_on(expression: Any, box: Box, domain: Ends | None = None) -> np.ndarray:
+def defined_on(expression: sympy.Expr, box: Box, domain: Ends | None = None) -> np.ndarray:
     """Return True for boxes inside which an expression certainly has finite values.
 
     Parameters
@@ -36,7 +35,7 @@ def defined_on(expression: Any, box: Box, domain: Ends | None = None) -> np.ndar
 
 def all_hold(asked: Iterable[Need], box: Box, domain: Ends) -> np.ndarray:
     """Return True for boxes inside which everything that is asked certainly holds."""
-    found: Any = np.ones((), dtype=bool)
+    found: sympy.Expr = np.ones((), dtype=bool)
     looker = _Domain(box, domain)
     for need in asked:
         found = found & looker.holds(need)
@@ -46,7 +45,7 @@ def all_hold(asked: Iterable[Need], box: Box, domain: Ends) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _slope(d: Any, s: Any) -> Any:
+def _slope(d: sympy.Expr, s: sympy.Symbol) -> sympy.Expr:
     return sympy.diff(d, s)
 
 
@@ -55,7 +54,7 @@ class _Domain:
         self.box, self.domain = box, domain
         self.evaluation = Evaluation(box, smooth=True)
 
-    def holds(self, need: Need) -> Any:
+    def holds(self, need: Need) -> np.ndarray:
         if need.kind == NEVER:
             return ~self.looked_at(need)
         given = {self.given(guard, need.quantity) for guard in need.guards}
@@ -71,14 +70,14 @@ class _Domain:
                 fine = self.non_negative(d) & self.non_zero(d)
         return fine if fine.all() else fine | ~self.looked_at(need)
 
-    def looked_at(self, need: Need) -> Any:
-        out: Any = np.ones((), dtype=bool)
+    def looked_at(self, need: Need) -> np.ndarray:
+        out: np.ndarray = np.ones((), dtype=bool)
         for guard in need.guards:
             out = out & truth(self.evaluation.truth(guard)).may
         return out
 
     @staticmethod
-    def given(guard: Any, d: Any) -> str | None:
+    def given(guard: sympy.Basic, d: sympy.Expr) -> str | None:
         """Return what a guard says of a quantity that is a multiple of the difference that it compares."""
         if not isinstance(guard, sympy.core.relational.Relational):
             return None
@@ -95,16 +94,16 @@ class _Domain:
                 return NON_NEGATIVE if upward else None
         return None
 
-    def value(self, d: Any) -> Interval:
+    def value(self, d: sympy.Expr) -> Interval:
         return self.evaluation.value(sympy.sympify(d))
 
-    def non_negative(self, d: Any) -> Any:
+    def non_negative(self, d: sympy.Expr) -> np.ndarray:
         at_least = signs(sign_forms(d), self.box) >= 1
         return at_least if at_least.all() else at_least | self.above_a_face(d)
 
-    def non_zero(self, d: Any) -> Any:
+    def non_zero(self, d: sympy.Expr) -> np.ndarray:
         value = self.value(d)
-        fine: Any = (value.lo > 0) | (value.hi < 0)
+        fine: np.ndarray = (value.lo > 0) | (value.hi < 0)
         if fine.all() or d.is_number:
             return fine
         match d:
@@ -124,19 +123,19 @@ class _Domain:
         factored = d if fine.all() else sympy.factor_terms(d)
         return fine | self.non_zero(factored) if isinstance(factored, sympy.Mul) else fine
 
-    def sum_of_one_sign(self, d: Any) -> Any:
+    def sum_of_one_sign(self, d: sympy.Expr) -> np.ndarray:
         values = [self.value(a) for a in d.args]
         alike = reduce(np.logical_and, [v.lo >= 0 for v in values])
         alike = alike | reduce(np.logical_and, [v.hi <= 0 for v in values])
         return alike & reduce(np.logical_or, [self.non_zero(a) for a in d.args])
 
-    def above_a_face(self, d: Any) -> Any:
+    def above_a_face(self, d: sympy.Expr) -> np.ndarray:
         """Return True where d > 0 inside a box, being >= 0 on a face of the domain and rising from there.
 
         A pole of d in the box is not seen: whoever asks must ask for d's own divisors too, as is done for the
         needs of a whole formula.
         """
-        out: Any = np.zeros((), dtype=bool)
+        out: np.ndarray = np.zeros((), dtype=bool)
         for s in d.free_symbols & self.domain.keys():
             slope = self.value(_slope(d, s))
             low, high = self.domain[s]

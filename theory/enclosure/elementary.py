@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossmatters.theory.enclosure.arb import exp_ends, lift, log_ends
-from lossmatters.theory.enclosure.interval import Interval, interval
-from lossmatters.theory.enclosure.truth import truth
+from lossmatters.theory.enclosure.interval import Enclosed, Interval, interval
+from lossmatters.theory.enclosure.truth import Truth, truth
 
 
-def log(x: Any) -> Interval:
+def log(x: Enclosed) -> Interval:
     """Return natural logarithm, of the x > 0 of the interval."""
     x = interval(x)
     return Interval(lift(log_ends, x.lo)[0], lift(log_ends, x.hi)[1])
 
 
-def exp(x: Any) -> Interval:
+def exp(x: Enclosed) -> Interval:
     """Enclose the exponential function."""
     x = interval(x)
     return Interval(lift(exp_ends, x.lo)[0], lift(exp_ends, x.hi)[1])
 
 
-def log_times_power(x: Any, p: Fraction, n: int) -> Interval:
+def log_times_power(x: Enclosed, p: Fraction, n: int) -> Interval:
     """Enclose x^p log(x)^n for x > 0, p > 0, n >= 1: tight where x touches 0, unlike the product of the two.
 
     Its derivative x^(p-1) log(x)^(n-1) (p log x + n) vanishes at e^(-n/p) and, for n > 1, at 1; the value at
@@ -48,18 +48,18 @@ def log_times_power(x: Any, p: Fraction, n: int) -> Interval:
     return Interval(np.minimum.reduce(lowest), np.maximum.reduce(highest))
 
 
-def minimum(x: Any, y: Any) -> Interval:
+def minimum(x: Enclosed, y: Enclosed) -> Interval:
     """Return the smaller of two."""
     x, y = interval(x), interval(y)
     return Interval(np.minimum(x.lo, y.lo), np.minimum(x.hi, y.hi))
 
 
-def maximum(x: Any, y: Any) -> Interval:
+def maximum(x: Enclosed, y: Enclosed) -> Interval:
     """Return the larger of two."""
     return -minimum(-interval(x), -interval(y))
 
 
-def where(condition: Any, x: Any, y: Any) -> Interval:
+def where(condition: Truth | ArrayLike, x: Enclosed, y: Enclosed) -> Interval:
     """Return `x` or `y`; the hull of both where the condition is open."""
     case, x, y = truth(condition), interval(x), interval(y)
     lo = np.where(case.must, x.lo, np.where(case.may, np.minimum(x.lo, y.lo), y.lo))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
 from operator import mul
-from typing import Any
 
 import numpy as np
 import sympy
@@ -19,12 +18,12 @@ from lossmatters.theory.enclosure.truth import Truth
 Box = Mapping[sympy.Symbol, Interval]
 
 
-def rational(number: Any) -> Fraction:
+def rational(number: sympy.Rational) -> Fraction:
     """Return a SymPy rational as a Fraction."""
     return Fraction(int(number.p), int(number.q))
 
 
-def evaluate(expression: Any, box: Box, smooth: bool = False) -> Interval:
+def evaluate(expression: sympy.Expr, box: Box, smooth: bool = False) -> Interval:
     """Enclose the values of an expression where its symbols range over a box (arrays: many boxes at once).
 
     Parameters
@@ -44,14 +43,14 @@ class Evaluation:
 
     def __init__(self, box: Box, smooth: bool) -> None:
         self.box, self.smooth = box, smooth
-        self.seen: dict[Any, Interval] = dict(box)
+        self.seen: dict[sympy.Expr, Interval] = dict(box)
 
-    def value(self, e: Any) -> Interval:
+    def value(self, e: sympy.Expr) -> Interval:
         if e not in self.seen:
             self.seen[e] = self._new(e)
         return self.seen[e]
 
-    def _new(self, e: Any) -> Interval:
+    def _new(self, e: sympy.Expr) -> Interval:
         if e.is_Rational:
             return interval(rational(e))
         if e is sympy.E:
@@ -90,7 +89,7 @@ class Evaluation:
                 return where(parts[0] > 0, 1, where(parts[0] < 0, 0, Interval(0, 1)))
         raise TypeError(f"expression must be made of elementary functions, got {type(e).__name__} in {e}")
 
-    def _product(self, e: Any) -> Interval:
+    def _product(self, e: sympy.Expr) -> Interval:
         factors = list(sympy.Mul.make_args(e))
         parts = []
         for factor in list(factors):  # x^p log(x)^n has a limit at 0 that its factors do not show
@@ -107,7 +106,7 @@ class Evaluation:
         parts += [self.value(factor) for factor in factors]
         return reduce(mul, parts) if parts else interval(1)
 
-    def _cases(self, e: Any) -> Interval:
+    def _cases(self, e: sympy.Expr) -> Interval:
         *cases, last = e.args
         out = self.value(last.expr)
         if self.truth(last.cond) is not True:
@@ -121,7 +120,7 @@ class Evaluation:
             out = where(holds, value, out)
         return out
 
-    def truth(self, condition: Any) -> Any:
+    def truth(self, condition: sympy.Basic) -> Truth | bool:
         if isinstance(condition, BooleanTrue):
             return True
         if isinstance(condition, BooleanFalse):
@@ -154,7 +153,7 @@ class Evaluation:
 
 
 @lru_cache(maxsize=256)
-def sign_forms(expression: Any) -> tuple[tuple[Any, ...], ...]:
+def sign_forms(expression: sympy.Expr) -> tuple[tuple[sympy.Expr, ...], ...]:
     """Return the expression itself and its factorisations, as tuples of factors."""
     expression = sympy.sympify(expression)
     # An exponential is one letter here: factoring e^(10^8 t) as a power of e^t would never end.
@@ -167,7 +166,7 @@ def sign_forms(expression: Any) -> tuple[tuple[Any, ...], ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def signs(expression: Any, box: Box) -> np.ndarray:
+def signs(expression: sympy.Expr | tuple[tuple[sympy.Expr, ...], ...], box: Box) -> np.ndarray:
     """Return an expression's sign inside each box: 1 (>= 0), -1 (<= 0), 2 (zero), 0 (not decided).
 
     Products are decided factor by factor, so that a singular factor such as 1/t^2 at t = 0 does not hide
@@ -175,9 +174,9 @@ def signs(expression: Any, box: Box) -> np.ndarray:
     """
     evaluation = Evaluation(box, smooth=True)
     forms = expression if isinstance(expression, tuple) else sign_forms(expression)
-    best: Any = np.zeros((), dtype=int)
+    best: np.ndarray = np.zeros((), dtype=int)
     for form in forms:
-        sign: Any = np.ones((), dtype=int)
+        sign: np.ndarray = np.ones((), dtype=int)
         for factor in form:
             one = _sign_of(evaluation.value(factor))
             product = np.where((sign == 2) | (one == 2), 2, sign * one)
@@ -188,14 +187,14 @@ def signs(expression: Any, box: Box) -> np.ndarray:
     return best
 
 
-def smooth_on(expression: Any, box: Box) -> np.ndarray:
+def smooth_on(expression: sympy.Expr, box: Box) -> np.ndarray:
     """Return True for boxes on which no case, absolute value or extreme of the expression changes side.
 
     Strictly: a switch on the very edge of a box counts as inside, so that two neighbours that are both
     smooth join smoothly. SymPy's derivative of a case distinction ignores jumps; here they are seen.
     """
     evaluation = Evaluation(box, smooth=True)
-    out: Any = np.ones((), dtype=bool)
+    out: np.ndarray = np.ones((), dtype=bool)
     for difference in _switches(sympy.sympify(expression)):
         value = evaluation.value(difference)
         out = out & ((value.lo > 0) | (value.hi < 0))
@@ -203,9 +202,9 @@ def smooth_on(expression: Any, box: Box) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _switches(expression: Any) -> tuple[Any, ...]:
+def _switches(expression: sympy.Expr) -> tuple[sympy.Expr, ...]:
     """Return the quantities at whose zeros an expression may have a jump or a kink."""
-    found: list[Any] = []
+    found: list[sympy.Expr] = []
     for e in sympy.preorder_traversal(expression):
         if isinstance(e, sympy.Abs | sympy.sign | sympy.Heaviside):
             found.append(e.args[0])

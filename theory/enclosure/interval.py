@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from lossmatters.theory.backends.number import Place, Plain
 from lossmatters.theory.enclosure.arb import exp_ends, lift, log_ends, power_ends
 from lossmatters.theory.enclosure.truth import Truth
 from lossmatters.theory.exact import simplest
@@ -21,11 +23,11 @@ from lossmatters.theory.exact import simplest
 LARGEST = math.nextafter(math.inf, 0)
 
 
-def _down(x: Any) -> np.ndarray:
+def _down(x: np.ndarray) -> np.ndarray:
     return np.nextafter(x, -np.inf)
 
 
-def _up(x: Any) -> np.ndarray:
+def _up(x: np.ndarray) -> np.ndarray:
     return np.nextafter(x, np.inf)
 
 
@@ -52,7 +54,7 @@ class Interval:
     __array_ufunc__ = None  # NumPy's scalars and arrays leave the arithmetic to this class
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, lo: Any, hi: Any) -> None:
+    def __init__(self, lo: ArrayLike, hi: ArrayLike) -> None:
         lo, hi = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
         # A NaN end says nothing: the whole line encloses it.
         self.lo = np.where(np.isnan(lo), -np.inf, lo)
@@ -69,7 +71,7 @@ class Interval:
     def ndim(self) -> int:
         return self.lo.ndim
 
-    def __getitem__(self, key: Any) -> Interval:
+    def __getitem__(self, key: Place | np.ndarray) -> Interval:
         return Interval(self.lo[key], self.hi[key])
 
     @property
@@ -87,7 +89,7 @@ class Interval:
     def __pos__(self) -> Interval:
         return self
 
-    def __add__(self, other: Any) -> Interval:
+    def __add__(self, other: Enclosed) -> Interval:
         other = interval(other)
         with np.errstate(invalid="ignore", over="ignore"):
             lo, hi = self.lo + other.lo, self.hi + other.hi
@@ -98,17 +100,17 @@ class Interval:
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Interval:
+    def __sub__(self, other: Enclosed) -> Interval:
         return self + (-interval(other))
 
-    def __rsub__(self, other: Any) -> Interval:
+    def __rsub__(self, other: Enclosed) -> Interval:
         return interval(other) + (-self)
 
-    def __mul__(self, other: Any) -> Interval:
+    def __mul__(self, other: Enclosed) -> Interval:
         other = interval(other)
-        for x, y in ((self, other), (other, self)):
-            if y.ndim == 0 and y.lo == y.hi and np.isfinite(y.lo):
-                return x._times(float(y.lo))
+        for one, number in ((self, other), (other, self)):
+            if number.ndim == 0 and number.lo == number.hi and np.isfinite(number.lo):
+                return one._times(float(number.lo))
         lows, highs = [], []
         with np.errstate(invalid="ignore", over="ignore", under="ignore"):
             for x in (self.lo, self.hi):
@@ -152,10 +154,10 @@ class Interval:
         unknown = ~(positive | negative) | ((self.lo == 0) & (self.hi == 0))
         return Interval(np.where(unknown, -np.inf, lo), np.where(unknown, np.inf, hi))
 
-    def __truediv__(self, other: Any) -> Interval:
+    def __truediv__(self, other: Enclosed) -> Interval:
         return self * interval(other).reciprocal()
 
-    def __rtruediv__(self, other: Any) -> Interval:
+    def __rtruediv__(self, other: Enclosed) -> Interval:
         return interval(other) * self.reciprocal()
 
     def __abs__(self) -> Interval:
@@ -163,12 +165,12 @@ class Interval:
         low, high = np.abs(self.lo), np.abs(self.hi)
         return Interval(np.where(straddles, 0.0, np.minimum(low, high)), np.maximum(low, high))
 
-    def __pow__(self, exponent: Any) -> Interval:
+    def __pow__(self, exponent: Enclosed) -> Interval:
         p = interval(exponent)
         whole = p.ndim == 0 and p.lo == p.hi and float(p.lo).is_integer() and abs(p.lo) <= 64
         return self._whole_power(int(p.lo)) if whole else _real_power(self, p)
 
-    def __rpow__(self, base: Any) -> Interval:
+    def __rpow__(self, base: Enclosed) -> Interval:
         return interval(base) ** self
 
     def _whole_power(self, n: int) -> Interval:
@@ -208,6 +210,10 @@ class Interval:
         return ~(self == other)
 
 
+Enclosed: TypeAlias = Interval | np.ndarray | Plain
+"""What an interval is computed with: it is enclosed first."""
+
+
 def _repeated(x: Interval, n: int) -> Interval:
     out = x
     for _ in range(n - 1):
@@ -215,7 +221,7 @@ def _repeated(x: Interval, n: int) -> Interval:
     return out
 
 
-def interval(value: Any) -> Interval:
+def interval(value: Enclosed) -> Interval:
     """Return a number, array or interval as an interval; a float literal means its simplest rational."""
     if isinstance(value, Interval):
         return value
@@ -223,7 +229,7 @@ def interval(value: Any) -> Interval:
         fraction = value if isinstance(value, Fraction) else None
         if fraction is None:
             fraction = simplest(float(value)) if math.isfinite(value) else None
-        return Interval(*_ends(fraction)) if fraction is not None else Interval(value, value)
+        return Interval(*_ends(fraction)) if fraction is not None else Interval(float(value), float(value))
     array = np.asarray(value)
     if array.dtype == object:
         ends = np.array([_ends(Fraction(x)) for x in array.reshape(-1)], dtype=float)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -71,7 +70,7 @@ def argmin(part: Part, slope: float, fine: bool = False) -> float:
 
 def multiplier(node: Node) -> float:
     """Return the lambda at which the entries that it proposes sum to 1: they move up with it."""
-    slopes: list[Any] = []
+    slopes: list[np.ndarray] = []
     for part in node:
         for piece in part.pieces:
             own = part.curve.table(piece)[2]

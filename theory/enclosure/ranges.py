@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
@@ -82,7 +81,7 @@ class Enclosure:
     def relative_width(self) -> float:
         return self.width / max(abs(self.low[0]), abs(self.high[1]), 1e-300)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain JSON data; None where infinite."""
 
         def ends(pair: Ends) -> list[float | None]:
@@ -199,7 +198,7 @@ def _nowhere_negative(base: Loss, num_classes: int) -> bool:
     return all(int(signs(part, box)) in (1, 2) for part in loss_functions(base, num_classes)[:2])
 
 
-def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any, Any]:
+def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
     """Return on_label, off_label and G of a separable loss, as expressions in `T`."""
     view, number = loss.bound_to(SYMPY), sympy.Integer(num_classes)
     on = exactly(view.on_label(T, number, SYMPY))
@@ -207,7 +206,7 @@ def loss_functions(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any, Any
     return settle(on), settle(off), settle(exactly(loss.generator(T, number, SYMPY)))
 
 
-def constant_by_algebra(found: Trace) -> Any:
+def constant_by_algebra(found: Trace) -> sympy.Expr | None:
     """Return S in closed form (in K, or at one K), where shown not to depend on the aggregates; else None."""
     total = sympy.sympify(found.total)
     if not total.free_symbols & found.symbols:
@@ -218,7 +217,7 @@ def constant_by_algebra(found: Trace) -> Any:
     return even if is_zero(total - even) else None
 
 
-def _of_groups(groups: tuple[tuple[Any, int], ...], budget: int) -> Enclosure:
+def _of_groups(groups: tuple[tuple[sympy.Expr, int], ...], budget: int) -> Enclosure:
     low = minimise([Group(curve(g), n) for g, n in groups], budget)
     high = minimise([Group(curve(-sympy.sympify(g)), n) for g, n in groups], budget)
     return Enclosure(
@@ -226,7 +225,9 @@ def _of_groups(groups: tuple[tuple[Any, int], ...], budget: int) -> Enclosure:
     )
 
 
-def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, total: bool) -> Enclosure:
+def _of_aggregates(
+    loss: Loss, k: int, found: Trace, value: sympy.Expr, budget: int, total: bool
+) -> Enclosure:
     value = sympy.sympify(value)
     box = aggregate_ranges(found, k)
     box = {s: ends for s, ends in {X: (0.0, 1.0), **box}.items() if value.has(s)}
@@ -243,9 +244,9 @@ def _of_aggregates(loss: Loss, k: int, found: Trace, value: Any, budget: int, to
     )
 
 
-def aggregate_ranges(found: Trace, k: int) -> dict[Any, Ends]:
+def aggregate_ranges(found: Trace, k: int) -> dict[sympy.Symbol, Ends]:
     """Return bounds of every aggregate over the simplex."""
-    box: dict[Any, Ends] = {}
+    box: dict[sympy.Symbol, Ends] = {}
     for a in found.aggregates:
         if a.kind == "sum" and not a.psi.free_symbols & found.symbols:
             span = _of_groups(((a.psi, k),), BUDGET)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
@@ -18,14 +17,14 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.enclosure.domain import defined_on
 from lossmatters.theory.enclosure.evaluate import evaluate, sign_forms, signs, smooth_on
 from lossmatters.theory.enclosure.interval import Interval
-from lossmatters.theory.exact import exact, fail
+from lossmatters.theory.exact import Number, exact, fail
 
 BOXES = (
     20_000  # evaluated in all, thousands at a time: about a second for a formula of some tens of operations
 )
 BATCH = 2048
 HOPELESS = 500  # boxes after which a formula that is still unbounded somewhere stays so
-Feasible = Callable[[dict[Any, Interval]], np.ndarray]
+Feasible = Callable[[dict[sympy.Symbol, Interval]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Found:
 class _Bounds:
     """An expression with its derivatives, to be bounded on many boxes."""
 
-    def __init__(self, expression: Any, symbols: tuple[Any, ...]) -> None:
+    def __init__(self, expression: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> None:
         self.expression = sympy.sympify(expression)
         self.symbols = symbols
         self.slopes = [sympy.diff(self.expression, s) for s in symbols]
@@ -58,7 +57,7 @@ class _Bounds:
         high = np.where(smooth, np.minimum(whole.hi, centred.hi), whole.hi)
         return Interval(np.broadcast_to(low, len(lo)), np.broadcast_to(high, len(lo)))
 
-    def box(self, lo: np.ndarray, hi: np.ndarray) -> dict[Any, Interval]:
+    def box(self, lo: np.ndarray, hi: np.ndarray) -> dict[sympy.Symbol, Interval]:
         return {s: Interval(lo[:, i], hi[:, i]) for i, s in enumerate(self.symbols)}
 
 
@@ -74,8 +73,8 @@ def _halve(lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def least_value(
-    expression: Any,
-    box: Mapping[Any, tuple[float, float]],
+    expression: sympy.Expr,
+    box: Mapping[sympy.Symbol, tuple[float, float]],
     known: float = np.inf,
     feasible: Feasible | None = None,
     tolerance: float = 1e-9,
@@ -136,7 +135,9 @@ class Sign:
     witnesses: tuple[dict[str, float], ...] = ()
 
 
-def certify_sign(expression: Any, box: Mapping[Any, tuple[Any, Any]], budget: int = BOXES) -> Sign:
+def certify_sign(
+    expression: sympy.Expr, box: Mapping[sympy.Symbol, tuple[Number, Number]], budget: int = BOXES
+) -> Sign:
     """Return the sign of an expression of SymPy on a whole box, proved by intervals, or None.
 
     It has one only where it is defined and finite everywhere inside the box: none across a pole. On a face of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import sympy
 
@@ -14,29 +13,29 @@ T = sympy.Symbol("t", positive=True)  # the entry u_i of an elementwise array
 X = sympy.Symbol("x", positive=True)  # the label's own probability u_y
 
 
-def settle(expression: Any) -> Any:
+def settle(expression: sympy.Expr) -> sympy.Expr:
     """Remove the absolute values, extremes and cases that are settled for 0 < t, x < 1."""
     box = {T: Interval(0.0, 1.0), X: Interval(0.0, 1.0)}
 
-    def known(e: Any) -> bool:
+    def known(e: sympy.Expr) -> bool:
         return bool(e.free_symbols) and e.free_symbols <= {T, X}
 
-    def sign(e: Any) -> int:
+    def sign(e: sympy.Expr) -> int:
         return int(signs(sympy.expand(e), box))
 
-    def of_abs(e: Any) -> Any:
+    def of_abs(e: sympy.Expr) -> sympy.Expr:
         if not known(e):
             return e
         return {1: e.args[0], -1: sympy.expand(-e.args[0])}.get(sign(e.args[0]), e)
 
-    def of_extreme(e: Any) -> Any:
+    def of_extreme(e: sympy.Expr) -> sympy.Expr:
         if not known(e) or len(e.args) != 2:
             return e
         first, second = e.args
         larger = {1: (second, first), -1: (first, second)}.get(sign(first - second))
         return larger[isinstance(e, sympy.Max)] if larger else e
 
-    def of_cases(e: Any) -> Any:
+    def of_cases(e: sympy.Expr) -> sympy.Expr:
         return sympy.Piecewise(*((x, _settled(c, sign) if known(c) else c) for x, c in e.args))
 
     expression = expression.replace(lambda e: isinstance(e, sympy.Abs), of_abs)
@@ -44,7 +43,7 @@ def settle(expression: Any) -> Any:
     return expression.replace(lambda e: isinstance(e, sympy.Piecewise), of_cases)
 
 
-def _settled(condition: Any, sign: Callable[[Any], int]) -> Any:
+def _settled(condition: sympy.Basic, sign: Callable[[sympy.Expr], int]) -> sympy.Basic:
     """Return a comparison as true or false where 0 < t, x < 1 settles it."""
     if not isinstance(condition, sympy.Ge | sympy.Gt | sympy.Le | sympy.Lt):
         return condition

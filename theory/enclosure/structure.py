@@ -12,7 +12,6 @@ sum over classes. Then
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import sympy
 
@@ -53,12 +52,12 @@ class Trace:
     aggregates : in order of dependence.
     """
 
-    classes: Any
+    classes: int | sympy.Symbol
     aggregates: list[Aggregate] = field(default_factory=list)
-    loss: Any = None
-    total: Any = None
+    loss: sympy.Expr = None
+    total: sympy.Expr = None
 
-    def sum_over_classes(self, psi: Any) -> Any:
+    def sum_over_classes(self, psi: sympy.Expr) -> sympy.Expr:
         """Return sum_i psi(u_i) in aggregates, psi in `T` and aggregates; sum u_i = 1 is used."""
         psi = settle(exactly(psi))
         if psi.has(X):
@@ -71,7 +70,7 @@ class Trace:
             out += factor * self._one(rest)
         return out
 
-    def _one(self, psi: Any) -> Any:
+    def _one(self, psi: sympy.Expr) -> sympy.Expr:
         if psi == 0:
             return sympy.Integer(0)
         if psi == 1:
@@ -80,13 +79,13 @@ class Trace:
             return sympy.Integer(1)
         return self._named(psi, "sum")
 
-    def largest(self, psi: Any) -> Any:
+    def largest(self, psi: sympy.Expr) -> sympy.Expr:
         """Return the largest psi(u_i), as an aggregate."""
         if psi.has(X):
             raise NotTracedError("a maximum over classes mixes each class with the label's")
         return self._named(psi, "max") if psi.has(T) else psi
 
-    def _named(self, psi: Any, kind: str) -> sympy.Symbol:
+    def _named(self, psi: sympy.Expr, kind: str) -> sympy.Symbol:
         for known in self.aggregates:
             if (known.psi, known.kind) == (psi, kind):
                 return known.symbol
@@ -98,20 +97,20 @@ class Trace:
     def symbols(self) -> set[sympy.Symbol]:
         return {a.symbol for a in self.aggregates}
 
-    def at_uniform(self, expression: Any) -> Any:
+    def at_uniform(self, expression: sympy.Expr) -> sympy.Expr:
         """Return an expression in the aggregates at the uniform output, exactly."""
-        values: dict[Any, Any] = {}
+        values: dict[sympy.Symbol, sympy.Expr] = {}
         number = sympy.sympify(self.classes)
         for a in self.aggregates:
             one = a.psi.subs({T: 1 / number}).subs(values)
             values[a.symbol] = one if a.kind == "max" else number * one
         return expression.subs(X, 1 / number).subs(values)
 
-    def generator(self) -> Any:
+    def generator(self) -> sympy.Expr | None:
         """Return G(t) where S is visibly sum_i G(u_i), else None."""
         return self._separated(self.total, share=True)
 
-    def parts(self) -> tuple[Any, Any] | None:
+    def parts(self) -> tuple[sympy.Expr, sympy.Expr] | None:
         """Return (on, off) where L is visibly on(u_y) + sum over i != y of off(u_i), else None."""
         off = self._separated(self.loss - self.loss.subs({a.symbol: 0 for a in self.aggregates}), share=False)
         if off is None:
@@ -119,7 +118,7 @@ class Trace:
         on = self.loss.subs({a.symbol: a.psi.subs(T, X) for a in self.aggregates}).subs(X, T)
         return on, off
 
-    def _separated(self, total: Any, share: bool) -> Any:
+    def _separated(self, total: sympy.Expr, share: bool) -> sympy.Expr | None:
         """Return psi with sum_i psi(u_i) = total, where `total` is affine in plain aggregates."""
         total = sympy.expand(total)
         plain = [a for a in self.aggregates if total.has(a.symbol)]
@@ -140,7 +139,7 @@ class Trace:
         return out if rest == 0 else None
 
 
-def _spread(psi: Any) -> Any:
+def _spread(psi: sympy.Expr) -> sympy.Expr:
     """Return `psi` as a sum of terms, where multiplying out stays short."""
     if sympy.count_ops(psi) > SIMPLIFY_LIMIT:
         return psi

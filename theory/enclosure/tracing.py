@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import NoReturn
 
 import sympy
 
@@ -20,10 +20,10 @@ from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import K
 
 
-def _loss_of(loss: Loss, trace: Trace) -> Any:
+def _loss_of(loss: Loss, trace: Trace) -> sympy.Expr:
     """Return L in `X` and aggregates, which are added to the trace."""
 
-    def separable(loss: SeparableLoss) -> Any:
+    def separable(loss: SeparableLoss) -> sympy.Expr:
         view, number = loss.bound_to(SYMPY), sympy.sympify(trace.classes)
         on = exactly(view.on_label(X, number, SYMPY))
         if not loss.has_off_label:
@@ -31,7 +31,7 @@ def _loss_of(loss: Loss, trace: Trace) -> Any:
         off = exactly(view.off_label(T, number, SYMPY))
         return on - off.subs(T, X) + trace.sum_over_classes(off)
 
-    def normalised(loss: Normalized) -> Any:
+    def normalised(loss: Normalized) -> sympy.Expr:
         base = _loss_of(loss.base, trace)
         return base / _total_of(loss.base, base, trace)
 
@@ -48,11 +48,11 @@ def _loss_of(loss: Loss, trace: Trace) -> Any:
     )
 
 
-def _refuse(loss: Loss) -> Any:
+def _refuse(loss: Loss) -> NoReturn:
     raise NotTracedError(f"{loss.spec} has no formula")
 
 
-def _on_rows(loss: Loss, trace: Trace) -> Any:
+def _on_rows(loss: Loss, trace: Trace) -> sympy.Expr:
     """Return the formula, run on rows."""
     ops = TraceOps(trace)
     probs = Row(trace, X, T, False)
@@ -65,7 +65,7 @@ def _on_rows(loss: Loss, trace: Trace) -> Any:
     return exactly(value.on)
 
 
-def _total_of(loss: Loss, value: Any, trace: Trace) -> Any:
+def _total_of(loss: Loss, value: sympy.Expr, trace: Trace) -> sympy.Expr:
     if isinstance(loss, SeparableLoss):
         return trace.sum_over_classes(loss.generator(T, sympy.sympify(trace.classes), SYMPY))
     return trace.sum_over_classes(value.subs(X, T))

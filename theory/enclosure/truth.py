@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class UndecidedError(TypeError):
@@ -16,14 +15,14 @@ class Truth:
 
     __array_ufunc__ = None
 
-    def __init__(self, must: Any, may: Any) -> None:
+    def __init__(self, must: ArrayLike, may: ArrayLike) -> None:
         self.must, self.may = np.asarray(must), np.asarray(may)
 
-    def __and__(self, other: Any) -> Truth:
+    def __and__(self, other: Truth | ArrayLike) -> Truth:
         other = truth(other)
         return Truth(self.must & other.must, self.may & other.may)
 
-    def __or__(self, other: Any) -> Truth:
+    def __or__(self, other: Truth | ArrayLike) -> Truth:
         other = truth(other)
         return Truth(self.must | other.must, self.may | other.may)
 
@@ -40,7 +39,7 @@ class Truth:
         raise UndecidedError("a comparison of overlapping intervals has no truth value: use ops.where")
 
 
-def truth(condition: Any) -> Truth:
+def truth(condition: Truth | ArrayLike) -> Truth:
     """Return a condition, decided or not, as a `Truth`."""
     if isinstance(condition, Truth):
         return condition

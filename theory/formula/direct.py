@@ -303,7 +303,7 @@ def _each(function: Callable[..., Any], number: int) -> Callable[..., Any]:
     return apply
 
 
-class DirectOps(Ops):
+class DirectOps(Ops[Any]):
     """The operations of a formula on `Number`, alone or in NumPy arrays."""
 
     name = "direct"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.backends.number import N, Plain
 from lossmatters.theory.formula.nodes import FLAT, ROW, Node, walk
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -16,7 +17,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def evaluate(root: Node, ops: Ops, **inputs: Any) -> Any:
+def evaluate(root: Node, ops: Ops[N], **inputs: N | Plain | None) -> N:
     """Return the value of a formula: (..., K) rows in, (...) out; an entry in, its like out.
 
     Parameters
@@ -30,7 +31,7 @@ def evaluate(root: Node, ops: Ops, **inputs: Any) -> Any:
     return evaluate_all([root], ops, **inputs)[0]
 
 
-def evaluate_all(roots: list[Node], ops: Ops, **inputs: Any) -> list[Any]:
+def evaluate_all(roots: list[Node], ops: Ops[N], **inputs: N | Plain | None) -> list[N]:
     """Return the values of several formulas; what they share is computed once."""
     values: dict[int, Any] = {}
     for node in walk(*roots):
@@ -44,7 +45,7 @@ def evaluate_all(roots: list[Node], ops: Ops, **inputs: Any) -> list[Any]:
     return [values[id(r)] for r in roots]
 
 
-def _value(node: Node, args: list[Any], ops: Ops, inputs: dict[str, Any]) -> Any:
+def _value(node: Node, args: list[Any], ops: Ops[N], inputs: dict[str, N | Plain | None]) -> Any:
     match node.op:
         case "const" | "symbol":
             return ops.const(node.value)

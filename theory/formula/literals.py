@@ -10,7 +10,6 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ class LiteralError(TypeError):
     """A number in a formula that has no exact value."""
 
 
-def literal(value: Any) -> Fraction | None:
+def literal(value: object) -> Fraction | None:
     """Return the rational that a number in a formula means; None for what is no number.
 
     Raises
@@ -48,7 +47,7 @@ def literal(value: Any) -> Fraction | None:
     return _of_sympy(value)
 
 
-def _of_sympy(value: Any) -> Fraction | None:
+def _of_sympy(value: object) -> Fraction | None:
     sympy = sys.modules.get("sympy")
     if sympy is None or not isinstance(value, sympy.Basic):
         return None

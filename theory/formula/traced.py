@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class TracedWhole(Whole):
     """A whole number that a formula is given, such as K: an int whose quotients are exact."""
 
     @staticmethod
-    def lift(value: Fraction) -> Any:
+    def lift(value: Fraction) -> Traced:
         return Traced(const(value))
 
 
@@ -78,12 +78,12 @@ class Traced:
     def __len__(self) -> int:
         raise FormulaError(f"len() of a value is the size of a batch: use probs.shape[-1]{place()}")
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Traced]:
         if self.node.shape != ROW:
             raise FormulaError(f"the formula goes through the entries of one number{place()}")
         return (self[..., i] for i in range(self.shape[-1]))
 
-    def __getitem__(self, key: Any) -> Traced:
+    def __getitem__(self, key: object) -> Traced:
         parts = key if isinstance(key, tuple) else (key,)
         if parts and all(p is Ellipsis or p is None or p == slice(None) for p in parts):
             if self.node.shape != ROW:
@@ -101,78 +101,78 @@ class Traced:
             raise FormulaError(f"the formula picks out class {index} of {self.classes}{place()}")
         return Traced(make("item", self.node, value=int(index) % self.classes), self.classes)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Traced:
         return apply("add", self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> Traced:
         return apply("add", other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Traced:
         return apply("sub", self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Traced:
         return apply("sub", other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Traced:
         return apply("mul", self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Traced:
         return apply("mul", other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Traced:
         return apply("div", self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: object) -> Traced:
         return apply("div", other, self)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: object) -> Traced:
         return apply("power", self, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: object) -> Traced:
         return apply("power", other, self)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Traced:
         return apply("neg", self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Traced:
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Traced:
         return apply("abs", self)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: object) -> Traced:
         return apply("less", self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: object) -> Traced:
         return apply("less_equal", self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: object) -> Traced:
         return apply("less", other, self)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: object) -> Traced:
         return apply("less_equal", other, self)
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: object) -> Traced:  # type: ignore[override]
         return apply("equal", self, other)
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: object) -> Traced:  # type: ignore[override]
         return apply("not_equal", self, other)
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: object) -> Traced:
         return apply("and", self, other)
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: object) -> Traced:
         return apply("or", self, other)
 
     __rand__, __ror__ = __and__, __or__
 
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: object) -> Traced:
         return apply("not_equal", self, other)
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Traced:
         return apply("not", self)
 
-    def _settled(self, does: str, instead: str) -> Any:
+    def _settled(self, does: str, instead: str) -> Fraction:
         """Return the value of a constant, or say what the formula does that it must not."""
         node = self.node
         if node.op in ("const", "truth"):
@@ -192,7 +192,7 @@ class Traced:
 
     __trunc__ = __int__
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> Fraction | int:
         return round(self._settled("rounds", "ops.where"), digits)
 
     def __floor__(self) -> int:
@@ -201,13 +201,13 @@ class Traced:
     def __ceil__(self) -> int:
         return self._settled("rounds", "ops.where").__ceil__()
 
-    def __mod__(self, other: Any) -> Any:
-        return self._divided(lambda x: x % literal(other))
+    def __mod__(self, other: object) -> Traced:
+        return self._divided(lambda x: x % literal(other))  # type: ignore[operator]  # or a TypeError
 
-    def __floordiv__(self, other: Any) -> Any:
-        return self._divided(lambda x: Fraction(x // literal(other)))
+    def __floordiv__(self, other: object) -> Traced:
+        return self._divided(lambda x: Fraction(x // literal(other)))  # type: ignore[operator]
 
-    def _divided(self, function: Callable[[Any], Any]) -> Any:
+    def _divided(self, function: Callable[[Fraction], Fraction]) -> Traced:
         return Traced(const(function(self._settled("takes the remainder of", "ops.where"))))
 
     def __index__(self) -> int:
@@ -219,10 +219,10 @@ class Traced:
     def __hash__(self) -> int:
         return hash(self._settled("looks up", "ops.where"))
 
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+    def __array__(self, *args: object, **kwargs: object) -> NoReturn:
         raise FormulaError(f"the formula makes a NumPy array of a traced value: use ops{place()}")
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> Traced:
         name = _UFUNCS.get(ufunc.__name__)
         if method == "__call__" and not kwargs:
             if name:
@@ -236,7 +236,13 @@ class Traced:
                 return apply("log", apply("add", 1, inputs[0]))
         raise FormulaError(f"the formula uses np.{ufunc.__name__}: write it with ops{place()}")
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    def __array_function__(
+        self,
+        function: Callable[..., object],
+        types: object,
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> Traced:
         name = function.__name__
         if name == "where" and len(args) == 3 and not kwargs:
             return apply("where", *args)
@@ -244,35 +250,35 @@ class Traced:
             return reduce_("sum", args[0])
         raise FormulaError(f"the formula uses np.{name}: write it with ops{place()}")
 
-    def _sympy_(self) -> Any:
+    def _sympy_(self) -> NoReturn:
         """Leave an operation of a SymPy number with this value to this class."""
         from sympy import SympifyError
 
         raise SympifyError(self.node)
 
-    def sum(self, axis: Any = -1, dim: Any = -1) -> Any:
+    def sum(self, axis: object = -1, dim: object = -1) -> Traced:
         """Sum over the classes, as ``ops.sum`` does."""
         if axis not in (-1, (-1,)) or dim not in (-1, (-1,)):
             raise FormulaError(f"the formula sums over axis {axis}: classes are on axis -1{place()}")
         return reduce_("sum", self)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(name)
         raise NoAttributeError(f"the formula uses .{name} of a value: write it with ops{place()}")
 
 
-def is_settled(value: Any) -> bool:
+def is_settled(value: object) -> bool:
     """Say whether a number of a formula is known while it is traced: one that holds K as a symbol is not."""
     return not isinstance(value, Traced) or value.node.op in ("const", "truth")
 
 
-def _last_axis(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def _last_axis(args: tuple[object, ...], kwargs: dict[str, object]) -> bool:
     axis = kwargs.get("axis", args[0] if args else None)
     return axis == -1 and set(kwargs) <= {"axis"}
 
 
-def to_node(value: Any) -> Node:
+def to_node(value: object) -> Node:
     """Return the node of a value or of a literal.
 
     Raises
@@ -298,7 +304,7 @@ def to_node(value: Any) -> Node:
     raise FormulaError(f"the formula holds a {kind} where a number must be, got {value!r}{place()}")
 
 
-def _vector(value: Any) -> Node:
+def _vector(value: np.ndarray | list[object] | tuple[object, ...]) -> Node:
     entries = list(value)
     numbers = [None if isinstance(x, Traced) else literal(x) for x in entries]
     if None in numbers or np.ndim(np.empty(np.shape(entries))) != 1:
@@ -306,7 +312,7 @@ def _vector(value: Any) -> Node:
     return make("vector", value=tuple(numbers))
 
 
-def _of_sympy(value: Any) -> Node | None:
+def _of_sympy(value: object) -> Node | None:
     """Return an exact constant of SymPy, such as sqrt(2) or log(3), as nodes; a symbol is one of its own."""
     sympy = sys.modules.get("sympy")
     if sympy is None or not isinstance(value, sympy.Basic):
@@ -340,7 +346,7 @@ def as_condition(node: Node) -> Node:
     return node if node.is_condition else make("not_equal", node, const(0))
 
 
-def apply(op: str, *values: Any) -> Any:
+def apply(op: str, *values: object) -> Traced:
     """Return an elementwise operation on values and literals, as a traced value."""
     nodes = [to_node(v) for v in values]
     if op in ("and", "or", "not"):
@@ -358,7 +364,7 @@ def apply(op: str, *values: Any) -> Any:
     return Traced(made, classes, keeps)
 
 
-def reduce_(op: str, value: Any) -> Any:
+def reduce_(op: str, value: object) -> Traced:
     """Return a reduction over the classes as a traced value.
 
     Raises

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lossmatters.theory.formula.errors import FormulaError, NoValueError, place
 from lossmatters.theory.formula.nodes import CONSTANT, ROW, Node, const, make, walk
 from lossmatters.theory.formula.trace_ops import TraceOps
 from lossmatters.theory.formula.traced import Traced, TracedWhole, as_number, to_node
 
+if TYPE_CHECKING:
+    from lossmatters.theory.losses.base import Loss
+    from lossmatters.theory.losses.combinators import ShareLoss
 
-def classes_of(number: Any) -> int | None:
+
+def classes_of(number: object) -> int | None:
     """Return K as an int; None where it is a symbol.
 
     Anything that a backend writes for K will do: an int, a float, a Fraction, a SymPy number, a ball.
@@ -20,13 +24,13 @@ def classes_of(number: Any) -> int | None:
     if getattr(number, "free_symbols", None):
         return None
     try:
-        return int(number)
+        return int(number)  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        return int(float(number))
+        return int(float(number))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=2048)
-def trace_formula(loss: Any, classes: int | None) -> Node:
+def trace_formula(loss: Loss, classes: int | None) -> Node:
     """Return the formula of a loss at one K, or (None) with K a symbol: in probs and onehot.
 
     Raises
@@ -48,7 +52,7 @@ def _nothing() -> Node:
 
 
 @lru_cache(maxsize=4096)
-def trace_function(loss: Any, name: str, classes: int | None) -> Node:
+def trace_function(loss: Loss, name: str, classes: int | None) -> Node:
     """Return a function of a separable loss, on_label or off_label, in the entry t.
 
     Raises
@@ -62,7 +66,7 @@ def trace_function(loss: Any, name: str, classes: int | None) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def trace_weights(loss: Any, classes: int | None) -> Node:
+def trace_weights(loss: ShareLoss, classes: int | None) -> Node:
     """Return the weights of a share loss, one a class, in probs."""
     ops = TraceOps(classes)
     probs = Traced(make("probs"), classes)
@@ -73,18 +77,18 @@ def trace_weights(loss: Any, classes: int | None) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def trace_bound(loss: Any, classes: int | None) -> Node | None:
+def trace_bound(loss: Loss, classes: int | None) -> Node | None:
     """Return the declared maximum of a loss, in K; None where none is declared."""
     ops = TraceOps(classes)
     found = loss.raw(ops).upper_bound(_number(classes), ops)
     return None if found is None else _traced(loss, lambda: found)
 
 
-def _number(classes: int | None) -> Any:
+def _number(classes: int | None) -> Traced | TracedWhole:
     return Traced(make("classes")) if classes is None else TracedWhole(classes)
 
 
-def _traced(loss: Any, run: Callable[[], Any]) -> Node:
+def _traced(loss: Loss, run: Callable[[], object]) -> Node:
     try:
         found = run()
     except FormulaError as error:

@@ -10,7 +10,7 @@ class Whole(int):
     """An int in every way, but that a quotient is exact; `lift` makes the numbers that are not whole."""
 
     @staticmethod
-    def lift(value: Fraction) -> Any:
+    def lift(value: Fraction) -> object:
         raise NotImplementedError  # each kind of number says how
 
     def _with(self, other: Any, function: Any) -> Any:

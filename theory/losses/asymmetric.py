@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -57,10 +56,10 @@ class AGCE(SeparableLoss):
             if value <= 0:
                 fail(f"parameter {key}", "> 0", value)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return (ops.power(self.a + 1, self.q) - ops.power(self.a + t, self.q)) / self.q
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return (ops.power(self.a + 1, self.q) - ops.power(self.a, self.q)) / self.q
 
 
@@ -104,10 +103,10 @@ class AUL(SeparableLoss):
         if self.q <= 0:
             fail("parameter q", "> 0", self.q)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return (ops.power(self.a - t, self.q) - ops.power(self.a - 1, self.q)) / self.q
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return (ops.power(self.a, self.q) - ops.power(self.a - 1, self.q)) / self.q
 
 
@@ -145,10 +144,10 @@ class AEL(SeparableLoss):
         if self.a <= 0:
             fail("parameter a", "> 0", self.a)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return ops.exp(-t / self.a)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(1)
 
 
@@ -188,11 +187,11 @@ class AMSE(SeparableLoss):
         if self.a < 1:
             fail("parameter a", ">= 1", self.a)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return (self.a - t) ** 2 / num_classes
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return t**2 / num_classes
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return (ops.const(self.a) ** 2 + 1) / num_classes

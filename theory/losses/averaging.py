@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
-from lossmatters.theory.exact import fail
+from lossmatters.theory.backends import N, Ops, Plain
+from lossmatters.theory.exact import Number, fail
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture, slope_and_offset, summed
 
@@ -36,7 +35,7 @@ class NoiseAveraged(GeneralMixture):
         self.check_base()
         check_eta(self.eta)
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         return slope_and_offset(self.eta, num_classes)
 
 
@@ -54,11 +53,11 @@ class NoiseAveragedSeparable(SeparableMixture):
         super().check_parameters()
         check_eta(self.eta)
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         return slope_and_offset(self.eta, num_classes)
 
 
-def noise_averaged(loss: Loss, eta: Any) -> Loss:
+def noise_averaged(loss: Loss, eta: Number) -> Loss:
     """Return the mean of a loss over the noisy label, under uniform noise of rate eta."""
     if isinstance(loss, Combination):
         return summed(loss, lambda term: noise_averaged(term, eta))
@@ -74,13 +73,13 @@ class LabelMean(GeneralMixture):
     word = "label_mean"
     words = "label mean of"
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         return 0, 1 / num_classes
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         return self.base.label_sum(probs, ops) / ops.const(probs.shape[-1])
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
         return self.base.label_sum(probs, ops)
 
 
@@ -93,13 +92,13 @@ class LabelMeanSeparable(SeparableMixture):
     word = "label_mean"
     words = "label mean of"
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         return 0, 1 / num_classes
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return self.base.generator(t, num_classes, ops) / num_classes
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return self.base.generator(t, num_classes, ops) / num_classes
 
 

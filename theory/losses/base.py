@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from lossmatters.theory.backends import Ops, backend
+from lossmatters.theory.backends import N, Ops, Plain, backend
 from lossmatters.theory.exact import exact, fail
 from lossmatters.theory.formula import classes_of, evaluate, trace_formula
 from lossmatters.theory.losses.bound import WRITTEN_OUT, Bound
@@ -25,6 +25,7 @@ from lossmatters.theory.losses.check import check_probs_and_labels
 from lossmatters.theory.losses.identity import LossClass, drop_what_was_declared
 
 if TYPE_CHECKING:
+    import sympy
     from torch import Tensor, nn
 
 
@@ -61,7 +62,7 @@ class Loss(metaclass=LossClass):
     differentiable: ClassVar[bool] = True
     has_formula: ClassVar[bool] = True
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         """Drop what was declared for another formula, and what a class says of sums that follow from it."""
         super().__init_subclass__(**kwargs)
         drop_what_was_declared(cls, Loss)
@@ -71,7 +72,7 @@ class Loss(metaclass=LossClass):
             object.__setattr__(self, key, exact(value, f"parameter {key}"))
         self.check_parameters()
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N | Plain:
         """Return the loss of each row: (..., K) probabilities and (..., K) one-hot labels -> (...).
 
         Parameters are already numbers of the backend: write ``self.alpha``, not ``float(self.alpha)``.
@@ -81,12 +82,12 @@ class Loss(metaclass=LossClass):
     def check_parameters(self) -> None:
         """Raise ValueError where a parameter is out of its domain."""
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         """Return the declared maximum of L over the simplex, or None where none is declared."""
         return None
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Fraction | sympy.Expr]:
         """Return the parameters by name: every dataclass field that is a number (not a loss)."""
         if not dataclasses.is_dataclass(self):
             return {}
@@ -104,20 +105,20 @@ class Loss(metaclass=LossClass):
         inner = ", ".join(f"{k}={v}" for k, v in self.parameters.items())
         return f"{self.name or type(self).__name__}({inner})" if inner else self.name or type(self).__name__
 
-    def apply(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def apply(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         """Compute `formula`, traced once for this K, by the backend: what other code calls."""
         if ops.name in WRITTEN_OUT:  # within the formula of another loss
-            return self.raw(ops).formula(probs, onehot, ops)
+            return self.raw(ops).formula(probs, onehot, ops)  # type: ignore[return-value]  # or a plain number
         classes = classes_of(probs.shape[-1])
         return evaluate(
             trace_formula(self, classes), ops, probs=probs, onehot=onehot, classes=probs.shape[-1]
         )
 
-    def bound_to(self, ops: Ops) -> Any:
+    def bound_to(self, ops: Ops[N]) -> Any:
         """Return a view of this loss whose functions are traced and computed by the backend."""
         return self.raw(ops) if ops.name in WRITTEN_OUT else Bound(self, ops)
 
-    def raw(self, ops: Ops) -> Any:
+    def raw(self, ops: Ops[N]) -> Self:
         """Return a copy with the user's own functions, and parameters as numbers of the backend."""
         view = copy.copy(self)
         for key, value in self.parameters.items():
@@ -125,12 +126,12 @@ class Loss(metaclass=LossClass):
                 object.__setattr__(view, key, ops.const(value))
         return view
 
-    def all_labels(self, probs: Any, ops: Ops) -> Any:
+    def all_labels(self, probs: N, ops: Ops[N]) -> N:
         """Return the loss matrix: (..., K) -> (..., K), entry j the loss of label j."""
         columns = [self.apply(probs, ops.onehot(probs, j), ops) for j in range(probs.shape[-1])]
         return ops.stack(columns)
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
         """Return S(u), the sum of the loss over all labels: (..., K) -> (...)."""
         return ops.sum(self.all_labels(probs, ops))
 
@@ -184,10 +185,10 @@ class Loss(metaclass=LossClass):
 
         return loss_matrix(self, logits)
 
-    def __add__(self, other: Any) -> Loss:
+    def __add__(self, other: object) -> Loss:
         return combine(self, other) if isinstance(other, Loss) else NotImplemented
 
-    def __mul__(self, factor: Any) -> Loss:
+    def __mul__(self, factor: object) -> Loss:
         return NotImplemented if isinstance(factor, Loss) else scale(factor, self)
 
     __rmul__ = __mul__
@@ -203,11 +204,11 @@ class SeparableLoss(Loss):
     _any: ClassVar[bool] = False
     _open: ClassVar[tuple[str, ...]] = ("on_label", "off_label", "has_off_label", "raw")
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         """Return the term of the label's own probability."""
         raise NotImplementedError(f"{type(self).__name__} has no on_label")
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         """Return the term of each other class; 0 if not given."""
         return ops.const(0)
 
@@ -215,7 +216,7 @@ class SeparableLoss(Loss):
     def has_off_label(self) -> bool:
         return type(self).off_label is not SeparableLoss.off_label
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N | Plain:
         num_classes = ops.const(probs.shape[-1])
         value = self.on_label(ops.dot(probs, onehot), num_classes, ops)
         if self.has_off_label:
@@ -224,7 +225,7 @@ class SeparableLoss(Loss):
             value = value + ops.sum(ops.where(onehot == 1, ops.const(0), off))
         return value
 
-    def generator(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def generator(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N:
         """Return G(t) = on_label(t) + (K - 1) off_label(t), so that S(u) = sum of G(u_i)  (S1)."""
         view = self.bound_to(ops)
         value = view.on_label(t, num_classes, ops)
@@ -232,7 +233,7 @@ class SeparableLoss(Loss):
             value = value + (num_classes - 1) * view.off_label(t, num_classes, ops)
         return value
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
         return ops.sum(self.generator(probs, ops.const(probs.shape[-1]), ops))
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
@@ -276,11 +277,11 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
     def __post_init__(self) -> None:
         """Check nothing: terms are checked by `combine` and `scale`, and it has no parameters of its own."""
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N | Plain:
         return sum(ops.const(c) * term.apply(probs, onehot, ops) for c, term in self.terms)
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
-        return sum(ops.const(c) * term.label_sum(probs, ops) for c, term in self.terms)
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
+        return sum(ops.const(c) * term.label_sum(probs, ops) for c, term in self.terms)  # type: ignore[return-value]
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
         from lossmatters.theory.formula import direct
@@ -300,14 +301,14 @@ class SeparableCombination(_Terms, SeparableLoss):  # type: ignore[override]  # 
     def __post_init__(self) -> None:
         """Check nothing, as for `Combination`."""
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return sum(ops.const(c) * term.bound_to(ops).on_label(t, num_classes, ops) for c, term in self.terms)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return sum(ops.const(c) * term.bound_to(ops).off_label(t, num_classes, ops) for c, term in self.terms)
 
 
-def scale(factor: Any, loss: Loss) -> Loss:
+def scale(factor: object, loss: Loss) -> Loss:
     """Return `factor` times `loss`, the factor exact and > 0."""
     number = exact(factor, "factor")
     if number <= 0:

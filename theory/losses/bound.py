@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.formula import classes_of, evaluate, trace_bound, trace_function, trace_weights
+
+if TYPE_CHECKING:
+    from lossmatters.theory.losses.base import Loss
 
 WRITTEN_OUT = ("formula", "direct")  # operations under which a formula runs as it is written
 
 
-class Bound:
+class Bound(Generic[N]):
     """A loss whose functions are traced, and computed by one backend; other attributes are the loss's own."""
 
-    def __init__(self, loss: Any, ops: Ops) -> None:
+    def __init__(self, loss: Loss, ops: Ops[N]) -> None:
         self._loss, self._ops = loss, ops
 
     def __getattr__(self, name: str) -> Any:
@@ -23,23 +26,23 @@ class Bound:
             self._view = self._loss.raw(self._ops)
         return getattr(self._view, name)
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         return self._loss.apply(probs, onehot, ops)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N:
         return self._function("on_label", t, num_classes, ops)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N:
         return self._function("off_label", t, num_classes, ops)
 
-    def _function(self, name: str, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def _function(self, name: str, t: N, num_classes: N | Plain, ops: Ops[N]) -> N:
         node = trace_function(self._loss, name, classes_of(num_classes))
         return evaluate(node, ops, entry=t, classes=num_classes)
 
-    def share_weights(self, probs: Any, ops: Ops) -> Any:
+    def share_weights(self, probs: N, ops: Ops[N]) -> N:
         classes = probs.shape[-1]
         return evaluate(trace_weights(self._loss, classes_of(classes)), ops, probs=probs, classes=classes)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | None:
         node = trace_bound(self._loss, classes_of(num_classes))
         return None if node is None else evaluate(node, ops, classes=num_classes)

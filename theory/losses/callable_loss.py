@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lossmatters.theory.backends import Ops
 from lossmatters.theory.losses.base import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class CallableLoss(Loss):
@@ -18,14 +22,14 @@ class CallableLoss(Loss):
 
     has_formula = False
 
-    def __init__(self, function: Any, name: str = "") -> None:
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor], name: str = "") -> None:
         if not callable(function):
             raise TypeError(f"loss must be callable, got loss={function!r}")
         self.function = function
         self.name = name or getattr(function, "__name__", type(function).__name__)  # type: ignore[misc]
         self.title = self.name  # type: ignore[misc]
 
-    def apply(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def apply(self, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
         """Evaluate under NumPy alone: (..., K) float64 -> (...)."""
         if ops.name != "numpy":
             raise TypeError(f"{self.name} has no formula: it can only be evaluated on numbers")
@@ -37,7 +41,7 @@ class CallableLoss(Loss):
         values = self._call(np.full((1, num_classes), 1 / num_classes), np.zeros(1, dtype=int))
         return str(values.dtype).removeprefix("torch.")
 
-    def _call(self, probs: np.ndarray, labels: np.ndarray) -> Any:
+    def _call(self, probs: np.ndarray, labels: np.ndarray) -> Tensor:
         import torch
 
         with np.errstate(divide="ignore"):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
 
@@ -35,5 +34,5 @@ class CCE(SeparableLoss):
     symmetric = False
     bounded = False
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return -ops.log(t)

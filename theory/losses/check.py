@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossmatters.theory.exact import check_num_classes, fail
 
 PROBS_TOLERANCE = 1e-6  # rows given as probabilities may come from a float32 softmax: K ulps of 6e-8
 
 
-def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+def check_probs_and_labels(probs: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return probabilities (N, K) as float64 and labels (N,) as one-hot rows (N, K), or a clear error."""
     try:
         probs = np.asarray(probs, dtype=float)
@@ -33,7 +32,7 @@ def check_probs_and_labels(probs: Any, labels: Any) -> tuple[np.ndarray, np.ndar
     return probs, np.eye(num_classes)[check_labels(labels, num_classes, len(probs))]
 
 
-def check_labels(labels: Any, num_classes: int, length: int | None = None) -> np.ndarray:
+def check_labels(labels: ArrayLike, num_classes: int, length: int | None = None) -> np.ndarray:
     """Return labels as an integer array of values in 0..K-1, or a clear error."""
     labels = np.asarray(labels)
     if not np.issubdtype(labels.dtype, np.integer):

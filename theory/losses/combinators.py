@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lossmatters.theory.backends import Ops, backend
+from lossmatters.theory.backends import N, Ops, Plain, backend
 from lossmatters.theory.exact import fail
 from lossmatters.theory.formula.errors import FormulaError
 from lossmatters.theory.losses.base import Loss
@@ -58,7 +58,7 @@ class Normalized(Loss):
     def title(self) -> str:  # type: ignore[override]
         return f"normalised {self.base.title}"
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         return self.base.apply(probs, onehot, ops) / self.base.label_sum(probs, ops)
 
     def written(self, point: Sequence[Fraction]) -> list[Any]:
@@ -90,11 +90,11 @@ class ShareLoss(Loss):
     bounded = True
     _open: ClassVar[tuple[str, ...]] = ("weights", "raw")
 
-    def weights(self, probs: Any, ops: Ops) -> Any:
+    def weights(self, probs: N, ops: Ops[N]) -> N:
         """Return the weights w of all labels: (..., K) -> (..., K), non-negative, at least one positive."""
         raise NotImplementedError(f"{type(self).__name__} has no weights")
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         weights = self.weights(probs, ops)
         return 1 - ops.dot(weights, onehot) / ops.sum(weights)
 
@@ -106,5 +106,5 @@ class ShareLoss(Loss):
         row = direct.weights(self, point)
         return [1 - x for x in direct.shares(row, direct.total(row))]
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(1)

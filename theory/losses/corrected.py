@@ -7,12 +7,12 @@ loss sees it. Under uniform noise T = a I + b 11', and both are separable where 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
-from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.backends import N, Ops, Plain
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 from lossmatters.theory.formula import is_settled
 from lossmatters.theory.losses.averaging import check_eta
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
@@ -44,7 +44,7 @@ def inverse(matrix: Matrix) -> Matrix:
     return tuple(tuple(row[k:]) for row in rows)
 
 
-def check_matrix(matrix: Any) -> Matrix:
+def check_matrix(matrix: Iterable[Iterable[object]]) -> Matrix:
     """Return exact rows of probabilities that sum to 1, square, K >= 2; refuse anything else."""
     rows = tuple(tuple(check_rate(x, "transition probability") for x in row) for row in matrix)
     if any(len(row) != len(rows) for row in rows):
@@ -70,7 +70,7 @@ class _Backward:
 
     eta: Fraction
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         a, b = slope_and_offset(self.eta, num_classes)
         if is_settled(a) and a == 0:
             fail("parameter eta", "other than (K-1)/K, where labels carry no information", self.eta)
@@ -139,7 +139,7 @@ class UniformForward(_Forward, Loss):  # type: ignore[override]  # it makes its 
     base: Loss
     eta: Fraction = Fraction(2, 5)
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         a, b = slope_and_offset(self.eta, ops.const(probs.shape[-1]))
         return self.base.apply(a * probs + b, onehot, ops)
 
@@ -154,11 +154,11 @@ class UniformForwardSeparable(_Forward, SeparableLoss):  # type: ignore[override
     base: SeparableLoss
     eta: Fraction = Fraction(2, 5)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         a, b = slope_and_offset(self.eta, num_classes)
         return self.base.bound_to(ops).on_label(a * t + b, num_classes, ops)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         if not self.base.has_off_label:
             return ops.const(0)
         a, b = slope_and_offset(self.eta, num_classes)
@@ -192,7 +192,7 @@ class Corrected(Loss):
     way: str = "backward"
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Fraction]:
         return {}
 
     def __post_init__(self) -> None:
@@ -217,7 +217,7 @@ class Corrected(Loss):
         found: Matrix = self._inverse  # type: ignore[attr-defined]
         return found
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         k = len(self.transition)
         if probs.shape[-1] != k:
             fail("num_classes", f"{k}, the size of the matrix", probs.shape[-1])
@@ -237,7 +237,7 @@ class Corrected(Loss):
         return ops.dot(ops.stack(weights), self.base.all_labels(probs, ops))
 
 
-def corrected(loss: Loss, noise: Any, way: str = "backward") -> Loss:
+def corrected(loss: Loss, noise: Number | Iterable[Iterable[Number]], way: str = "backward") -> Loss:
     """Return a loss corrected for known noise.
 
     Parameters
@@ -259,7 +259,7 @@ def corrected(loss: Loss, noise: Any, way: str = "backward") -> Loss:
         fail("way", f"one of {', '.join(WAYS)}", way)
     if not isinstance(noise, list | tuple) and not hasattr(noise, "shape"):
         return _uniform(loss, check_rate(noise), way)
-    return Corrected(loss, tuple(map(tuple, noise)), way)
+    return Corrected(loss, tuple(map(tuple, noise)), way)  # type: ignore[arg-type]  # it has rows
 
 
 def _uniform(loss: Loss, eta: Fraction, way: str) -> Loss:

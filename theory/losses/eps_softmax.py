@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.registry import register
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
@@ -50,18 +49,18 @@ class EpsilonCE(UnboundedSumLoss):
         if self.m <= 0:
             fail("parameter m", "> 0", self.m)
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         first = ops.where(probs >= ops.max(probs), ops.const(1) + probs * 0, probs * 0)
         chance = ops.dot(first, onehot) / ops.sum(first)
         own = ops.dot(probs, onehot)
         # Where u_y = 0 it is not first, and where it alone is first u_y >= 1/K: never 0 times infinity.
         return ops.log(self.m + 1) - chance * ops.log(own + self.m) - (1 - chance) * ops.log(own)
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
         m, largest = ops.const(self.m), ops.sum(ops.max(probs))  # the sum of one entry
         logs = ops.sum(ops.log(probs))
         return probs.shape[-1] * ops.log(m + 1) - ops.log(1 + m / largest) - logs
 
-    def least_label_sum(self, num_classes: Any, ops: Ops) -> Any:
+    def least_label_sum(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         rest = ops.log(1 + self.m * num_classes)
         return num_classes * (ops.log(self.m + 1) + ops.log(num_classes)) - rest

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from lossmatters.theory.formula import FormulaError, trace_formula, walk
 from lossmatters.theory.losses.base import Loss
@@ -40,13 +39,13 @@ def _is_ours(loss: Loss) -> bool:
     return own and all(map(_is_ours, _parts(loss)))
 
 
-def _parts(value: Any) -> Iterator[Loss]:
+def _parts(value: object) -> Iterator[Loss]:
     """Yield the losses that a loss is made of."""
     for field in fields(value) if is_dataclass(value) else ():
         yield from _losses_in(getattr(value, field.name))
 
 
-def _losses_in(value: Any) -> Iterator[Loss]:
+def _losses_in(value: object) -> Iterator[Loss]:
     if isinstance(value, Loss):
         yield value
     elif isinstance(value, tuple | list):
@@ -82,7 +81,7 @@ def _nodes(loss: Loss, num_classes: int) -> list[str]:
     return lines
 
 
-def _sources(function: Any) -> list[str]:
+def _sources(function: object) -> list[str]:
     """Return the source of what defines a function, and of the modules that it imports and that are no
     package's.
     """

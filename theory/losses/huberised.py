@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -46,12 +45,12 @@ class PHuberCE(SeparableLoss):
         if self.tau <= 1:
             fail("parameter tau", "> 1", self.tau)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         # Both branches in one: above 1/tau the second term vanishes, below it the first is log tau.
         steep = ops.maximum(1 - self.tau * t, ops.const(0))
         return steep - ops.log(ops.maximum(t, 1 / self.tau))
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return 1 + ops.log(self.tau)
 
 
@@ -93,15 +92,15 @@ class PHuberGCE(SeparableLoss):
         if self.tau <= 1:
             fail("parameter tau", "> 1", self.tau)
 
-    def joint(self, ops: Ops) -> Any:
+    def joint(self, ops: Ops[N]) -> N | Plain:
         """Return c, where the slope of GCE is -tau."""
         return ops.power(self.tau, -1 / (1 - self.q))
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         joint = self.joint(ops)
         steep = self.tau * ops.maximum(joint - t, ops.const(0))
         return steep + (1 - ops.power(ops.maximum(t, joint), self.q)) / self.q
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         joint = self.joint(ops)
         return (1 - ops.power(joint, self.q)) / self.q + self.tau * joint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 DEFINING = (
     *("formula", "on_label", "off_label", "weights", "make_base", "base", "active", "passive"),
@@ -20,8 +19,8 @@ class LossClass(type):
     computes something else, whatever it inherits: of `SeparableLoss`, or of `MAE`, it is no instance.
     """
 
-    def __instancecheck__(cls, instance: Any) -> bool:
-        kind = type(instance)
+    def __instancecheck__(cls, instance: object) -> bool:
+        kind: type = type(instance)
         return cls in kind.__mro__ and (cls is kind or _known(cls, kind))
 
 
@@ -42,14 +41,14 @@ def speaks_for(cls: type, kind: type) -> bool:
     )
 
 
-_known: Any = lru_cache(maxsize=4096)(speaks_for)  # asked at every isinstance
+_known = lru_cache(maxsize=4096)(speaks_for)  # asked at every isinstance
 
 
 def _ours(cls: type) -> bool:
     return cls.__module__.startswith("lossmatters.")
 
 
-def drop_what_was_declared(cls: Any, root: Any) -> None:
+def drop_what_was_declared(cls: type, root: type) -> None:
     """Take from a new class what was declared for another formula, and what it says of derived sums.
 
     A label sum and a generator follow from the formula; a user's class does not get to say what they are.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -53,7 +52,7 @@ class JS(SeparableLoss):
         if not 0 < self.pi1 < 1:
             fail("parameter pi1", "in (0, 1)", self.pi1)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         rest = 1 - self.pi1
         mixed = self.pi1 + rest * t
         # 0 log 0 = 0: the logarithm is taken of 1 there.
@@ -61,6 +60,6 @@ class JS(SeparableLoss):
         inside = rest * (entropy - (1 - t) * ops.log(rest)) - mixed * ops.log(mixed)
         return inside / (-rest * ops.log(rest))
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         rest = 1 - self.pi1
         return 1 + self.pi1 * ops.log(self.pi1) / (rest * ops.log(rest))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -46,8 +45,8 @@ class LabelSmoothing(SeparableLoss):
         if not 0 < self.epsilon < 1:
             fail("parameter epsilon", "in (0, 1)", self.epsilon)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return -(1 - self.epsilon + self.epsilon / num_classes) * ops.log(t)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return -self.epsilon / num_classes * ops.log(t)

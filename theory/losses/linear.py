@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -37,10 +36,10 @@ class Unhinged(SeparableLoss):
     symmetric = True
     bounded = True
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return 1 - t
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(1)
 
 
@@ -78,8 +77,8 @@ class RCE(SeparableLoss):
         if self.A <= 0:
             fail("parameter A", "> 0", self.A)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return self.A * (1 - t)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return self.A * ops.const(1)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
 
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+Arguments = tuple[tuple[object, ...], dict[str, object]]
 
 CALL = re.compile(r"(?P<target>.+\.py:\w+|[\w.]+:\w+)\((?P<inside>.*)\)", flags=re.DOTALL)
 
@@ -37,7 +36,7 @@ def split_call(spec: str) -> tuple[str, Arguments | None]:
     return match["target"], (positional, named)
 
 
-def made(obj: Any, arguments: Arguments | None, spec: str) -> Any:
+def made(obj: object, arguments: Arguments | None, spec: str) -> object:
     """Return an object, called with the arguments if there are some.
 
     Raises

@@ -9,16 +9,18 @@ loss is separable, one of a sum is the sum of the mixtures, and one of any other
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss, combine, scale
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 
 
-def slope_and_offset(eta: Any, num_classes: Any) -> tuple[Any, Any]:
+def slope_and_offset(eta: Fraction, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
     """Return a and b of R1 as numbers of any kind: noise keeps a of a label, spreads b over every class."""
     return 1 - eta * num_classes / (num_classes - 1), eta / (num_classes - 1)
 
@@ -30,11 +32,11 @@ class Mixture:
     word: ClassVar[str] = ""  # how `get` reads it
     words: ClassVar[str] = ""  # how tables say it
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         """Return p and q of L' = p L + q S + c."""
         raise NotImplementedError(f"{type(self).__name__} has no weights")  # each mixture gives them
 
-    def shift(self, num_classes: Any, ops: Ops) -> Any:
+    def shift(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         """Return the constant c."""
         return ops.const(0)
 
@@ -63,14 +65,14 @@ class SeparableMixture(Mixture, SeparableLoss):  # type: ignore[override]  # it 
         if not isinstance(self.base, SeparableLoss):
             raise TypeError(f"base must be a SeparableLoss, got base={self.base!r}")
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        base: Any = self.base
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
+        base: Any = self.base  # separable, as `check_parameters` says
         p, q = self.weights(num_classes)
         own = base.bound_to(ops).on_label(t, num_classes, ops)
         return p * own + q * base.generator(t, num_classes, ops) + self.shift(num_classes, ops)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
-        base: Any = self.base
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
+        base: Any = self.base  # separable, as `check_parameters` says
         p, q = self.weights(num_classes)
         value = q * base.generator(t, num_classes, ops)
         if base.has_off_label:
@@ -84,32 +86,32 @@ class GeneralMixture(Mixture, Loss):  # type: ignore[override]  # as above
     def check_parameters(self) -> None:
         self.check_base()
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         number = ops.const(probs.shape[-1])
         p, q = self.weights(number)
         own, total = self.base.apply(probs, onehot, ops), _sum_of(self.base, probs, ops)
         return p * own + q * total + self.shift(number, ops)
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
         number = ops.const(probs.shape[-1])
         p, q = self.weights(number)
-        return (p + number * q) * _sum_of(self.base, probs, ops) + number * self.shift(number, ops)
+        return (p + number * q) * _sum_of(self.base, probs, ops) + number * self.shift(number, ops)  # type: ignore[return-value]
 
 
-def _sum_of(loss: Loss, probs: Any, ops: Ops) -> Any:
+def _sum_of(loss: Loss, probs: N, ops: Ops[N]) -> N | Plain:
     """Return S(u), as the number that it is where the loss is normalised or a share (S3)."""
     if isinstance(loss, Normalized):
         return ops.const(1)
     return ops.const(probs.shape[-1] - 1) if isinstance(loss, ShareLoss) else loss.label_sum(probs, ops)
 
 
-def finite(value: Any) -> bool:
+def finite(value: object) -> bool:
     """Return whether every number is finite in float64."""
     with np.errstate(all="ignore"):
         return bool(np.isfinite(np.asarray(value, dtype=float)).all())
 
 
-def summed(loss: Combination, part: Any) -> Loss:
+def summed(loss: Combination, part: Callable[[Loss], Loss]) -> Loss:
     """Return the sum of what a linear map gives for the terms."""
     factor, first = loss.terms[0]
     total = scale(factor, part(first))

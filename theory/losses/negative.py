@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.registry import register
@@ -52,7 +51,7 @@ class NNCE(ShareLoss):
     def check_parameters(self) -> None:
         _check_p_min(self.p_min)
 
-    def weights(self, probs: Any, ops: Ops) -> Any:
+    def weights(self, probs: N, ops: Ops[N]) -> N:
         return ops.log(ops.maximum(probs, self.p_min) / self.p_min)
 
 
@@ -90,7 +89,7 @@ class NNFL(ShareLoss):
             fail("parameter gamma", ">= 0", self.gamma)
         _check_p_min(self.p_min)
 
-    def weights(self, probs: Any, ops: Ops) -> Any:
+    def weights(self, probs: N, ops: Ops[N]) -> N:
         clamped = ops.maximum(probs, self.p_min)
         largest = -ops.power(1 - self.p_min, self.gamma) * ops.log(self.p_min)
         return largest + ops.power(1 - clamped, self.gamma) * ops.log(clamped)

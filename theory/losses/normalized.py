@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.cce import CCE
 from lossmatters.theory.losses.combinators import Normalized
@@ -62,7 +62,7 @@ class NMSE(CatalogueNormalized):
     def make_base(self) -> Loss:
         return MSE()
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return num_classes / (num_classes**2 - 2 * num_classes + ops.const(2))
 
 
@@ -93,7 +93,7 @@ class NCE(CatalogueNormalized):
     def make_base(self) -> Loss:
         return CCE()
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(1)
 
 
@@ -126,7 +126,7 @@ class NFL(CatalogueNormalized):
     def make_base(self) -> Loss:
         return Focal(gamma=self.gamma)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(1)
 
 
@@ -159,5 +159,5 @@ class NGCE(CatalogueNormalized):
     def make_base(self) -> Loss:
         return GCE(q=self.q)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return 1 / (num_classes - ops.power(num_classes - ops.const(1), 1 - self.q))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import Combination, Loss, Terms
 from lossmatters.theory.losses.linear import RCE
@@ -49,7 +49,7 @@ class ActivePassive(Combination):
             if value < 0 or (value == 0 and key != "gamma"):
                 fail(f"parameter {key}", ">= 0" if key == "gamma" else "> 0", value)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         # Both terms are largest as u_y tends to 0: the normalised one tends to 1 whatever the others are.
         return sum(ops.const(c) * term.bound_to(ops).upper_bound(num_classes, ops) for c, term in self.terms)
 

@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -64,7 +64,7 @@ def register(cls: LossClass) -> LossClass:
     return cls
 
 
-def get(spec: str | Loss | type[Loss] | Any, /, **parameters: Any) -> Loss:
+def get(spec: str | Loss | type[Loss] | Callable[..., object], /, **parameters: object) -> Loss:
     """Return a loss from its name or text.
 
     Accepts a registered name with `parameters`; ``NAME(alpha=1/10)``; sums, positive multiples and
@@ -126,7 +126,7 @@ def _protect(spec: str) -> str:
     return text
 
 
-def _build(name: str, parameters: dict[str, Any]) -> Loss:
+def _build(name: str, parameters: dict[str, object]) -> Loss:
     key = _canonical(name)
     if key not in LOSSES:
         key = _canonical(name.lstrip("_"))
@@ -137,7 +137,7 @@ def _build(name: str, parameters: dict[str, Any]) -> Loss:
     return _construct(LOSSES[key], parameters)
 
 
-def _construct(cls: type[Loss], parameters: dict[str, Any]) -> Loss:
+def _construct(cls: type[Loss], parameters: dict[str, object]) -> Loss:
     fields: tuple[dataclasses.Field[Any], ...] = (
         dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     )
@@ -149,7 +149,7 @@ def _construct(cls: type[Loss], parameters: dict[str, Any]) -> Loss:
     return cls(**parameters)
 
 
-def _instance(obj: Any, parameters: dict[str, Any], spec: str) -> Loss:
+def _instance(obj: object, parameters: dict[str, object], spec: str) -> Loss:
     if isinstance(obj, type) and issubclass(obj, Loss):
         return _construct(obj, parameters)
     if isinstance(obj, Loss):
@@ -243,7 +243,7 @@ def _imported(name: str) -> ModuleType:
         raise LossFileError(f"importing {name} raised {type(error).__name__}: {error}") from error
 
 
-def _named(module: ModuleType, attribute: str) -> Any:
+def _named(module: ModuleType, attribute: str) -> object:
     """Return what a module calls by this name."""
     if not hasattr(module, attribute):
         public = [name for name, value in vars(module).items() if _may_be_meant(name, value, module.__name__)]
@@ -253,7 +253,7 @@ def _named(module: ModuleType, attribute: str) -> Any:
     return getattr(module, attribute)
 
 
-def _may_be_meant(name: str, value: Any, module: str) -> bool:
+def _may_be_meant(name: str, value: object, module: str) -> bool:
     """Tell whether it is a loss or a callable that the file made itself, not one that it imported."""
     home = str(getattr(value, "__module__", None))
     own = callable(value) and (home == module or home.startswith(f"{module}."))  # a package shows its parts
@@ -308,5 +308,5 @@ def _wrapped(word: str, base: Loss, given: dict[str, Fraction], spec: str) -> Lo
     return symmetrised(base) if word == "symmetrise" else label_mean(base)
 
 
-def _number(value: Any, spec: str) -> Fraction:
+def _number(value: object, spec: str) -> Fraction:
     return value if isinstance(value, Fraction) else fail("parameter", f"a number in {spec!r}", value)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -45,11 +44,11 @@ class RLL(SeparableLoss):
         if self.alpha <= 0:
             fail("parameter alpha", "> 0", self.alpha)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return ops.log((self.alpha + 1) / self.alpha) - ops.log(self.alpha + t)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return ops.log(self.alpha + t) / (num_classes - 1)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.log(1 + 1 / self.alpha) + ops.log(1 + 1 / (self.alpha * (num_classes - 1)))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossmatters.theory.backends import Ops, backend
+from lossmatters.theory.backends import N, Ops, Plain, backend
 from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture, finite, summed
 from lossmatters.theory.losses.structure import by_structure
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ class SymmetrisedSeparable(SeparableMixture):
     def differentiable(self) -> bool:  # type: ignore[override]
         return self.base.differentiable
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         return 1, -1 / num_classes
 
-    def contrast(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def contrast(self, t: N | Plain, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         """Return h(t), what an entry of the output says for its class more than against the others."""
         view = self.base.bound_to(ops)
         value = view.on_label(t, num_classes, ops)
@@ -55,7 +58,7 @@ class SymmetrisedSeparable(SeparableMixture):
         with np.errstate(all="ignore"):
             return finite([self.contrast(np.array(end), 3.0, numpy) for end in (0.0, 1.0)])
 
-    def shift(self, num_classes: Any, ops: Ops) -> Any:
+    def shift(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         if not self.anchored:
             return ops.const(0)
         ends = [self.contrast(ops.const(end), num_classes, ops) for end in (0, 1)]
@@ -63,11 +66,11 @@ class SymmetrisedSeparable(SeparableMixture):
 
     # Written out: p on + q G would leave the cancelling of on/K to the reader's arithmetic.
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         value = self.contrast(t, num_classes, ops) * (num_classes - 1) / num_classes
         return value + self.shift(num_classes, ops)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return -self.contrast(t, num_classes, ops) / num_classes
 
 
@@ -89,19 +92,19 @@ class Symmetrised(GeneralMixture):
     def differentiable(self) -> bool:  # type: ignore[override]
         return self.base.differentiable
 
-    def weights(self, num_classes: Any) -> tuple[Any, Any]:
+    def weights(self, num_classes: N | Plain) -> tuple[N | Plain, N | Plain]:
         return 1, -1 / num_classes
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         number = ops.const(probs.shape[-1])
         own, total = self.base.apply(probs, onehot, ops), self.base.label_sum(probs, ops)
         return own - total / number + ops.const(self.constant(probs.shape[-1]))
 
-    def label_sum(self, probs: Any, ops: Ops) -> Any:
+    def label_sum(self, probs: N, ops: Ops[N]) -> N:
         total = self.base.label_sum(probs, ops)
         return total - total + probs.shape[-1] * ops.const(self.constant(probs.shape[-1]))
 
-    def constant(self, num_classes: int) -> Any:
+    def constant(self, num_classes: int) -> Fraction:
         """Return c at one K, exactly where the formula is rational at a vertex, else as a float."""
         numpy = backend("numpy")
         vertex = np.eye(num_classes)[:1]
@@ -132,7 +135,7 @@ def symmetrised(loss: Loss) -> Loss:
 
 
 def _symmetrised_callable(loss: CallableLoss) -> CallableLoss:
-    def part(logits: Any, labels: Any) -> Any:
+    def part(logits: Tensor, labels: Tensor) -> Tensor:
         import torch
 
         size, k = logits.shape

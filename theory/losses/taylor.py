@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Self
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -51,13 +51,13 @@ class TaylorCE(SeparableLoss):
         if self.n.denominator != 1 or not 1 <= self.n <= MOST_TERMS:
             fail("parameter n", f"a whole number in 1..{MOST_TERMS}", self.n)
 
-    def raw(self, ops: Ops) -> Any:
+    def raw(self, ops: Ops[N]) -> Self:
         """Return the loss; n is a count, and stays the whole number that it is."""
         return self
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         miss = 1 - t
         return sum((miss**m / m for m in range(2, int(self.n) + 1)), miss)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(sum(Fraction(1, m) for m in range(1, int(self.n) + 1)))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -49,12 +48,12 @@ class BiTempered(SeparableLoss):
         if not 0 <= self.t1 < 1:
             fail("parameter t1", "in [0, 1)", self.t1)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         gain = (1 - ops.power(t, 1 - self.t1)) / (1 - self.t1)
         return gain - (1 - ops.power(t, 2 - self.t1)) / (2 - self.t1)
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return ops.power(t, 2 - self.t1) / (2 - self.t1)
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return 1 / (1 - self.t1)

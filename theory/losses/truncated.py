@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.exact import fail
 from lossmatters.theory.losses.base import SeparableLoss
 from lossmatters.theory.losses.registry import register
@@ -52,8 +51,8 @@ class TruncatedGCE(SeparableLoss):
         if not 0 < self.k < 1:
             fail("parameter k", "in (0, 1)", self.k)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return (1 - ops.power(ops.maximum(t, self.k), self.q)) / self.q
 
-    def upper_bound(self, num_classes: Any, ops: Ops) -> Any:
+    def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return (1 - ops.power(self.k, self.q)) / self.q

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses.base import Loss
 
 
@@ -17,7 +17,7 @@ class UnboundedSumLoss(Loss):
     symmetric = False
     bounded = False
 
-    def least_label_sum(self, num_classes: Any, ops: Ops) -> Any:
+    def least_label_sum(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         """Return S at the uniform output."""
         raise NotImplementedError(f"{type(self).__name__} has no least label sum")
 
@@ -30,16 +30,16 @@ class LogSumExpLoss(UnboundedSumLoss):
     the sum of all u_i^(1/temp) held fixed L falls strictly in u_y.
     """
 
-    temp: Any
-    margin: Any
+    temp: Fraction
+    margin: Fraction
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         terms = ops.power(probs, 1 / self.temp)
         # The other classes are summed, not all classes less one: no cancellation.
         others = ops.exp(self.margin / self.temp) * ops.sum(ops.where(onehot == 1, ops.const(0), terms))
         own = ops.dot(terms, onehot)
         return self.temp * ops.log((own + others) / probs.shape[-1]) - ops.log(ops.dot(probs, onehot))
 
-    def least_label_sum(self, num_classes: Any, ops: Ops) -> Any:
+    def least_label_sum(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         rest = (num_classes - 1) * ops.exp(self.margin / self.temp)
         return num_classes * self.temp * ops.log((1 + rest) / num_classes)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.registry import register
 
@@ -35,5 +34,5 @@ class ZeroOne(ShareLoss):
     source = "Ghosh, Kumar & Sastry 2017, sec. 3"
     differentiable = False
 
-    def weights(self, probs: Any, ops: Ops) -> Any:
+    def weights(self, probs: N, ops: Ops[N]) -> N:
         return ops.where(probs >= ops.max(probs), ops.const(1) + probs * 0, probs * 0)

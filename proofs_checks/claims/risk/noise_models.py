@@ -19,7 +19,7 @@ from lossmatters.proofs_checks.claims.risk.finite_problems import (
 )
 from lossmatters.proofs_checks.methods import exact
 from lossmatters.proofs_checks.methods.symbolic import identity
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.losses import LOSSES, MAE, NMSE, RCE, RLL, Loss, SeparableLoss, Unhinged, get
 from lossmatters.theory.noise import Matrix
@@ -164,7 +164,7 @@ class Parabola(SeparableLoss):
 
     name = "parabola"
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return (1 - self.convex) * (1 - t**2) + self.convex * (1 - t) ** 2
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.methods.verdicts import Reversals, reversals
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses import CCE, LOSSES, MAE, MSE, NCE, RLL, Loss, SeparableLoss, get
 from lossmatters.theory.risk.reversal_search import search_reversal
 from lossmatters.theory.symmetry.decide import decide
@@ -23,7 +22,7 @@ class OnlyForTwo(SeparableLoss):
 
     name = "only-for-two"
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return 1 + (1 - 2 * t) ** 3
 
 
@@ -33,7 +32,7 @@ class Rejecting(Loss):
 
     name = "rejecting"
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N | Plain:
         largest = ops.max(probs)
         right = ops.dot(ops.where(probs >= largest, onehot, 0 * onehot), onehot)
         return ops.where(2 * largest[..., 0] > 1, 1 - right, 2 + 0 * right)

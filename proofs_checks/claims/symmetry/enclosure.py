@@ -11,7 +11,7 @@ import sympy
 
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.methods.verdicts import Symmetric, symmetry
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.enclosure import CONSTANCY, certify_sign, enclose_label_sum, enclose_loss
 from lossmatters.theory.losses import LOSSES, MAE, MSE, NMSE, Loss, SeparableLoss, get
 from lossmatters.theory.symbolic.algebra import enclose
@@ -31,7 +31,7 @@ class PlainNMSE(Loss):
     name = "plain-nmse"
     offset: Fraction = Fraction(-2)
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N | Plain:
         k, s = ops.const(probs.shape[-1]), ops.dot(probs, probs)
         return (1 - 2 * ops.dot(probs, onehot) + s) / (k * s + k + self.offset)
 
@@ -42,7 +42,7 @@ class Bump(SeparableLoss):
 
     name = "bump"
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return 1 - t + 0.01 * ops.maximum(0, 1 - 20000 * ops.abs(t - 0.3141))
 
 
@@ -53,11 +53,11 @@ class Hidden(SeparableLoss):
     name = "hidden"
     excess: Fraction = Fraction(0)
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         hidden = ops.log(2 * (2 + t)) - ops.log((1 + t) + (1 + t) ** 2)
         return hidden + self.excess * t**2
 
-    def off_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return ops.log(1 + t) / (num_classes - 1)
 
 

@@ -13,7 +13,7 @@ from lossmatters.proofs_checks.claims.symmetry.symmetry import NearlyMAE
 from lossmatters.proofs_checks.methods import exact
 from lossmatters.proofs_checks.methods.symbolic import identity, sum_over_classes
 from lossmatters.proofs_checks.methods.verdicts import Symmetric, symmetry
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses import LOSSES, MAE, MSE, RLL, Loss, ZeroOne, get
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symmetry.decide import decide
@@ -51,7 +51,7 @@ class FormulaOnly(Loss):
     def spec(self) -> str:
         return f"formula of {self.inner.spec}" if self.inner else "formula"
 
-    def formula(self, probs: Any, onehot: Any, ops: Ops) -> Any:
+    def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N | Plain:
         assert self.inner is not None
         return self.inner.apply(probs, onehot, ops)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
 
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.methods.symbolic import same
 from lossmatters.proofs_checks.methods.verdicts import Range, Symmetric, label_sum, symmetry
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses import Loss, SeparableLoss, get
 from lossmatters.theory.symbolic.algebra import K
 from lossmatters.theory.symmetry.loss_maximum import loss_maximum
@@ -23,7 +22,7 @@ class SquareOfLabel(SeparableLoss):
 
     name = "square-of-label"
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return t**2
 
 

@@ -14,7 +14,7 @@ from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Stat
 from lossmatters.proofs_checks.methods import exact
 from lossmatters.proofs_checks.methods.symbolic import identity, sum_over_classes
 from lossmatters.proofs_checks.methods.verdicts import Symmetric, symmetry
-from lossmatters.theory.backends import Ops
+from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.losses import MAE, SeparableLoss
 from lossmatters.theory.symbolic.algebra import K, is_zero
 
@@ -144,7 +144,7 @@ class NearlyMAE(SeparableLoss):
 
     name = "nearly-mae"
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         return 2 * (1 - t) + ops.const(Fraction(1, 10**9)) * t**2
 
 
@@ -154,7 +154,7 @@ class BinaryOnly(SeparableLoss):
 
     name = "binary-only"
 
-    def on_label(self, t: Any, num_classes: Any, ops: Ops) -> Any:
+    def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
         half = ops.const(Fraction(1, 2))
         return half - (t - half) - (t - half) ** 3
 
