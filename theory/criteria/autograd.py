@@ -70,7 +70,7 @@ class Losses(torch.autograd.Function):
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[int | None, ...], *inputs: Any
+        info: Any, in_dims: tuple[int | None, ...], *inputs: object
     ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         outputs = Losses.apply(*_more_rows(info.batch_size, in_dims, inputs))
         return tuple(v.unflatten(0, (info.batch_size, -1)) for v in outputs), (0,) * len(outputs)
@@ -123,7 +123,7 @@ def differentiable_gradient(logits: Tensor, labels: Tensor, kernel: Kernel, upst
         return kernel.gradient(rows, kernel.summary(rows), upstream).to(logits.dtype)
 
 
-def _more_rows(size: int, dims: tuple[int | None, ...], inputs: tuple[Any, ...]) -> list[Any]:
+def _more_rows(size: int, dims: tuple[int | None, ...], inputs: tuple[object, ...]) -> list[object]:
     """Return tensors of B batches of N rows as one of B N rows: losses of rows know nothing of each other."""
     return [
         v

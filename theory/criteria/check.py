@@ -7,7 +7,6 @@ no graph: not while compiling, and not off the CPU, where a label out of range f
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +26,7 @@ def check_settings(reduction: str, ignore_index: int, label_smoothing: float) ->
     return int(ignore_index), float(check_rate(label_smoothing, "label_smoothing"))
 
 
-def check_weight(weight: Any) -> Tensor | None:
+def check_weight(weight: object) -> Tensor | None:
     """Return a finite, non-negative (K,) tensor, or None."""
     if weight is None:
         return None
@@ -40,7 +39,7 @@ def check_weight(weight: Any) -> Tensor | None:
     return weight
 
 
-def check_logits(logits: Any) -> None:
+def check_logits(logits: object) -> None:
     """Refuse what is no floating tensor."""
     if not isinstance(logits, Tensor):
         raise TypeError(f"logits must be a tensor, got logits={logits!r}")

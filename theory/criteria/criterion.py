@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
@@ -58,7 +56,7 @@ class Criterion(nn.Module):
         self._kernel = kernel(loss)
         self._number = number_of(loss, self._kernel)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         """Take up what was pickled, perhaps in another process, where losses have other numbers."""
         super().__setstate__(state)
         self._number = number_of(self.loss, self._kernel)

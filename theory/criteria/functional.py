@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from torch import Tensor
 
-from lossmatters.theory.losses import LOSSES, get
+from lossmatters.theory.losses import LOSSES, Loss, get
 
 
 def loss(
-    loss: Any,
+    loss: str | Loss | type[Loss] | Callable[..., object],
     logits: Tensor,
     target: Tensor,
     *,
@@ -30,7 +29,7 @@ def loss(
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
-    **parameters: Any,
+    **parameters: object,
 ) -> Tensor:
     """Return the value of the criterion of ``get(loss, **parameters)`` with these settings.
 

@@ -6,20 +6,19 @@ step is named by a number, on which a compiled graph depends: losses of one clas
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from lossmatters.theory.criteria.autograd import Kernel
 from lossmatters.theory.criteria.mixed import MixtureKernel
 from lossmatters.theory.criteria.ways import row_values, value_matrix
 from lossmatters.theory.losses.base import Loss
 
-_LOSSES: list[tuple[Loss, Any]] = []
+_LOSSES: list[tuple[Loss, Kernel | None]] = []
 _NUMBERS: dict[Loss, int] = {}
 
 
-def number_of(loss: Loss, own: Any) -> int | None:
+def number_of(loss: Loss, own: Kernel | None) -> int | None:
     """Return the number of a loss that is computed by the kernel `own`; None where a compiler can follow it.
 
     So it is with most kernels, and so it must be with a plain callable, of which nothing is known.

@@ -11,7 +11,7 @@ Mixtures of other losses are mixed from the loss matrix, and autograd follows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -28,7 +28,7 @@ from lossmatters.theory.losses.mixtures import GeneralMixture, SeparableMixture
 from lossmatters.theory.losses.symmetrising import Symmetrised
 
 
-def numbers(loss: Any, num_classes: int) -> tuple[float, float, float]:
+def numbers(loss: SeparableMixture | GeneralMixture, num_classes: int) -> tuple[float, float, float]:
     """Return p, q and c at one K."""
     view = loss.bound_to(OPS)
     p, q = view.weights(float(num_classes))
@@ -65,14 +65,14 @@ class MixtureKernel:
         return own + (q * upstream[:, None] * free).to(own.dtype)
 
 
-def is_mixed(loss: Loss) -> bool:
+def is_mixed(loss: Loss) -> TypeGuard[Corrected | GeneralMixture | SeparableMixture]:
     """Tell whether a loss is linear in the losses of all labels."""
     if isinstance(loss, Corrected):
         return loss.way == "backward"
     return isinstance(loss, GeneralMixture | SeparableMixture) and not isinstance(loss, LabelMean)
 
 
-def mixed_matrix(loss: Any, values: Tensor) -> Tensor:
+def mixed_matrix(loss: Corrected | SeparableMixture | GeneralMixture, values: Tensor) -> Tensor:
     """Return the loss matrix of a mixture from that of its base, (N, K) -> (N, K)."""
     k = values.shape[1]
     if isinstance(loss, Corrected):

@@ -7,9 +7,10 @@ the formula, the chain rule of softmax from its definition. 120 digits are compu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import mpmath
 import numpy as np
 
 from lossmatters.theory.backends.mpmath_ops import MpmathOps
@@ -31,7 +32,7 @@ def softmax(logits: Sequence[float]) -> np.ndarray:
     return np.array([p / total for p in powers], dtype=object)
 
 
-def value(loss: Loss, probs: np.ndarray, label: int) -> Any:
+def value(loss: Loss, probs: np.ndarray, label: int) -> mpmath.mpf:
     """Return L(u, label)."""
     return loss.apply(probs[None], OPS.onehot(probs[None], label), OPS)[0]
 
@@ -43,7 +44,7 @@ def gradient(loss: Loss, probs: np.ndarray, label: int) -> np.ndarray:
     return np.array([u * (d - mean) for u, d in zip(probs, slopes, strict=True)], dtype=object)
 
 
-def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
+def partials(loss: Loss, probs: np.ndarray, label: int) -> list[mpmath.mpf]:
     """Return dL/du_k for each k, of the formula as it stands off the simplex too."""
     k = len(probs)
     if isinstance(loss, SeparableLoss):
@@ -60,7 +61,7 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
     if isinstance(loss, NNCE | NNFL):
         # a weight is one of its class alone: two passes over the classes instead of 2 K
         low, high = probs * (1 - STEP), np.minimum(probs * (1 + STEP), CONTEXT.mpf(1))
-        bound: Any = loss.bound_to(OPS)
+        bound = loss.bound_to(OPS)
         rises = (bound.share_weights(high, OPS) - bound.share_weights(low, OPS)) / (high - low)
         weights = bound.share_weights(probs, OPS)
         total = CONTEXT.fsum(weights)
@@ -73,16 +74,16 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[Any]:
     return [_slope(lambda t, i=i: value(loss, _replaced(probs, i, t), label), u) for i, u in enumerate(probs)]
 
 
-def _term(view: Any, t: Any, k: int, on: bool) -> Any:
+def _term(view: Any, t: mpmath.mpf, k: int, on: bool) -> mpmath.mpf:
     return (view.on_label if on else view.off_label)(t, OPS.const(k), OPS)
 
 
-def _replaced(probs: np.ndarray, index: int, t: Any) -> np.ndarray:
+def _replaced(probs: np.ndarray, index: int, t: mpmath.mpf) -> np.ndarray:
     found = probs.copy()
     found[index] = t
     return found
 
 
-def _slope(function: Any, t: Any) -> Any:
+def _slope(function: Callable[..., mpmath.mpf], t: mpmath.mpf) -> mpmath.mpf:
     low, high = t * (1 - STEP), min(t * (1 + STEP), CONTEXT.mpf(1))  # formulas may have no value past 1
     return (function(high) - function(low)) / (high - low)

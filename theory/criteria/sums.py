@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from lossmatters.theory.criteria.label_only import LabelOnlyKernel
 from lossmatters.theory.criteria.log_odds import LogOdds
 from lossmatters.theory.criteria.rows import Rows
 from lossmatters.theory.criteria.value_and_gradient import is_joint
+
+A = TypeVar("A", Tensor, Tensor | float)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class KernelSum:
         return values, ones
 
 
-def _added(parts: list[Any]) -> Any:
+def _added(parts: list[A]) -> A:
     total = parts[0]
     for part in parts[1:]:
         total = total + part

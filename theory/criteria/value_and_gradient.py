@@ -70,7 +70,7 @@ class JointLosses(torch.autograd.Function):
         return gradient.to(logits.dtype), None, None
 
 
-def row_losses(logits: Tensor, labels: Tensor, kernel: Any) -> Tensor:
+def row_losses(logits: Tensor, labels: Tensor, kernel: Kernel) -> Tensor:
     """Return the loss of each row of (N, K) logits, (N,) float64, in the way that suits."""
     values: Tensor
     if is_forward_mode() or is_traced(logits) or is_traced(labels):
@@ -84,7 +84,7 @@ def row_losses(logits: Tensor, labels: Tensor, kernel: Any) -> Tensor:
     return values
 
 
-def is_joint(kernel: Any) -> TypeGuard[JointKernel]:
+def is_joint(kernel: Kernel) -> TypeGuard[JointKernel]:
     """Tell whether a kernel has its value and gradient together."""
     return hasattr(kernel, "is_joint") and kernel.is_joint()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -16,7 +14,7 @@ from lossmatters.theory.criteria.value_and_gradient import row_losses
 from lossmatters.theory.losses.base import Loss
 
 
-def row_values(loss: Loss, own: Any, logits: Tensor, labels: Tensor) -> Tensor:
+def row_values(loss: Loss, own: Kernel | None, logits: Tensor, labels: Tensor) -> Tensor:
     """Return the loss of each row, (N,), float64 where the kernel `own` computes it."""
     if own is None and is_mixed(loss):
         return value_matrix(loss, own, logits).gather(1, labels[:, None])[:, 0]
@@ -36,10 +34,10 @@ def row_gradients(own: Kernel, logits: Tensor, labels: Tensor) -> Tensor:
         return own.gradient(rows, own.summary(rows), upstream).to(logits.dtype)
 
 
-def value_matrix(loss: Loss, own: Any, logits: Tensor) -> Tensor:
+def value_matrix(loss: Loss, own: Kernel | None, logits: Tensor) -> Tensor:
     """Return the loss of every label, (N, K)."""
     if own is None and is_mixed(loss):  # from the losses of all labels, which the base's kernel may know
-        base = loss.base  # type: ignore[attr-defined]
+        base = loss.base
         return mixed_matrix(loss, value_matrix(base, kernel(base), single(logits)))
     if own is None:
         # As they are: an infinite loss is one, and counts only where its label can occur.

@@ -11,6 +11,7 @@ from typing import Any
 
 from lossmatters.theory.formula import direct
 from lossmatters.theory.formula.errors import FormulaError
+from lossmatters.theory.formula.subject import WrittenOut
 
 Point = tuple[Fraction, ...]
 
@@ -67,7 +68,11 @@ def points_with(t: Fraction, k: int) -> list[Point]:
     return [tuple(p) for p in found]
 
 
-def borders(signature: Callable[[Fraction], Any], places: Iterable[Fraction]) -> list[Fraction]:
+Signs = tuple[object, ...]  # of every comparison that a formula makes at a number
+Signature = Callable[[Fraction], Signs]
+
+
+def borders(signature: Signature, places: Iterable[Fraction]) -> list[Fraction]:
     """Return numbers in [0, 1] at which what a formula compares changes, with some on both sides.
 
     Parameters
@@ -108,7 +113,11 @@ def borders(signature: Callable[[Fraction], Any], places: Iterable[Fraction]) ->
 
 
 def _beside(
-    signature: Callable[[Fraction], Any], low: Fraction, at_low: Any, high: Fraction, at_high: Any
+    signature: Signature,
+    low: Fraction,
+    at_low: Signs,
+    high: Fraction,
+    at_high: Signs,
 ) -> tuple[Fraction, Fraction] | None:
     """Return a border that is at an end itself, as at an entry 0; None where it may be between."""
     step, middle = (high - low) / 2**STEPS, (low + high) / 2
@@ -118,7 +127,7 @@ def _beside(
     return None
 
 
-def _noted(function: Callable[[], Any]) -> tuple[int, ...]:
+def _noted(function: Callable[[], object]) -> tuple[int, ...]:
     direct.SIGNS.clear()
     try:
         function()
@@ -136,7 +145,7 @@ class Values:
         The battery.
     """
 
-    def __init__(self, loss: Any, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
+    def __init__(self, loss: WrittenOut, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
         self.loss, self.k, self.separable = loss, k, separable
         self._rows: dict[Point, list[Any]] = {}
         self._entries: dict[str, dict[Fraction, Any]] = {"on_label": {}, "off_label": {}}
@@ -155,7 +164,7 @@ class Values:
     def _special_entries(self) -> list[Fraction]:
         names = ("on_label", "off_label")
 
-        def signature(t: Fraction) -> Any:
+        def signature(t: Fraction) -> Signs:
             return tuple(_noted(lambda n=n: direct.entry(self.loss, n, t, self.k)) for n in names)  # type: ignore[misc]
 
         places = [Fraction(0), *NEAR, *TENTHS, *(1 - t for t in NEAR), Fraction(1), Fraction(1, self.k)]
@@ -177,7 +186,7 @@ class Values:
         found: list[Fraction] = []
         for a, b in ends:
 
-            def at(s: Fraction, a: Any = a, b: Any = b) -> Point:
+            def at(s: Fraction, a: Point = a, b: Point = b) -> Point:
                 return tuple((1 - s) * x + s * y for x, y in zip(a, b, strict=True))
 
             places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]

@@ -6,8 +6,8 @@ negative number, or branch; each such K is decided on its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import sympy
 
@@ -82,7 +82,7 @@ def _last(part: Node, positive: bool) -> int | None:
     return max(last, SMALLEST - 1)
 
 
-def check_the_same(every: Node, at: Any) -> None:
+def check_the_same(every: Node, at: Callable[..., Node]) -> None:
     """Check that a formula with K as a symbol is, at K = k, the formula traced at k, for some small k.
 
     Parameters

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lossmatters.theory.formula.errors import FormulaError, NoValueError, place
 from lossmatters.theory.formula.nodes import CONSTANT, ROW, Node, const, make, walk
+from lossmatters.theory.formula.subject import Subject
 from lossmatters.theory.formula.trace_ops import TraceOps
 from lossmatters.theory.formula.traced import Traced, TracedWhole, as_number, to_node
-
-if TYPE_CHECKING:
-    from lossmatters.theory.losses.base import Loss
-    from lossmatters.theory.losses.combinators import ShareLoss
 
 
 def classes_of(number: object) -> int | None:
@@ -30,7 +27,7 @@ def classes_of(number: object) -> int | None:
 
 
 @lru_cache(maxsize=2048)
-def trace_formula(loss: Loss, classes: int | None) -> Node:
+def trace_formula(loss: Subject, classes: int | None) -> Node:
     """Return the formula of a loss at one K, or (None) with K a symbol: in probs and onehot.
 
     Raises
@@ -52,7 +49,7 @@ def _nothing() -> Node:
 
 
 @lru_cache(maxsize=4096)
-def trace_function(loss: Loss, name: str, classes: int | None) -> Node:
+def trace_function(loss: Subject, name: str, classes: int | None) -> Node:
     """Return a function of a separable loss, on_label or off_label, in the entry t.
 
     Raises
@@ -66,7 +63,7 @@ def trace_function(loss: Loss, name: str, classes: int | None) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def trace_weights(loss: ShareLoss, classes: int | None) -> Node:
+def trace_weights(loss: Subject, classes: int | None) -> Node:
     """Return the weights of a share loss, one a class, in probs."""
     ops = TraceOps(classes)
     probs = Traced(make("probs"), classes)
@@ -77,7 +74,7 @@ def trace_weights(loss: ShareLoss, classes: int | None) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def trace_bound(loss: Loss, classes: int | None) -> Node | None:
+def trace_bound(loss: Subject, classes: int | None) -> Node | None:
     """Return the declared maximum of a loss, in K; None where none is declared."""
     ops = TraceOps(classes)
     found = loss.raw(ops).upper_bound(_number(classes), ops)
@@ -88,7 +85,7 @@ def _number(classes: int | None) -> Traced | TracedWhole:
     return Traced(make("classes")) if classes is None else TracedWhole(classes)
 
 
-def _traced(loss: Loss, run: Callable[[], object]) -> Node:
+def _traced(loss: Subject, run: Callable[[], object]) -> Node:
     try:
         found = run()
     except FormulaError as error:

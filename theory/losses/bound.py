@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic, Protocol
 
 from lossmatters.theory.backends import N, Ops, Plain
 from lossmatters.theory.formula import classes_of, evaluate, trace_bound, trace_function, trace_weights
-
-if TYPE_CHECKING:
-    from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.formula.subject import Subject
 
 WRITTEN_OUT = ("formula", "direct")  # operations under which a formula runs as it is written
+
+
+class _Applied(Subject, Protocol):
+    def apply(self, probs: N, onehot: N, ops: Ops[N]) -> N: ...
 
 
 class Bound(Generic[N]):
     """A loss whose functions are traced, and computed by one backend; other attributes are the loss's own."""
 
-    def __init__(self, loss: Loss, ops: Ops[N]) -> None:
+    def __init__(self, loss: _Applied, ops: Ops[N]) -> None:
         self._loss, self._ops = loss, ops
 
     def __getattr__(self, name: str) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
@@ -23,6 +23,9 @@ from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.domain import lettered, visible_sum, visibly_defined
 
+if TYPE_CHECKING:
+    import flint
+
 K = sympy.Symbol("K", integer=True, positive=True)  # the number of classes
 FACTOR_LIMIT = 1000  # the product of the degrees of roots: larger polynomials may not come back factored
 NUMBER_LIMIT = 60  # the same for numbers: sums of logarithms and roots, which grow under it
@@ -31,13 +34,13 @@ SIMPLIFY_LIMIT = 400  # operations; beyond, SymPy's general simplification may n
 DIGITS, AWAY = 30, 1e-12  # of a value at a point, which a zero of them never comes near
 
 
-def tidy(expression: Any) -> sympy.Expr:
+def tidy(expression: sympy.Expr) -> sympy.Expr:
     """Return the shortest usual form of an expression: ``10*log(11)``, not ``log(25937424601)``."""
     return _tidied(sympy.sympify(expression))
 
 
 @lru_cache(maxsize=1024)
-def _tidied(expression: Any) -> sympy.Expr:
+def _tidied(expression: sympy.Expr) -> sympy.Expr:
     if expression.is_Rational or expression.is_Symbol:
         return expression
     if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
@@ -52,25 +55,25 @@ def _tidied(expression: Any) -> sympy.Expr:
     return min(forms, key=_clumsiness)
 
 
-def _explodes(expression: Any) -> bool:
+def _explodes(expression: sympy.Expr) -> bool:
     """Return whether simplifying would make of logarithms a number of as many digits as their factors say."""
     return bool(expression.has(sympy.log)) and _digits(expression) > DIGITS_LIMIT
 
 
-def _unknowns(expression: Any) -> int:
+def _unknowns(expression: sympy.Expr) -> int:
     """Count the unknowns for SymPy's factoring, which takes logarithms and roots for such."""
     roots = [power.exp for power in expression.atoms(sympy.Pow) if not power.exp.is_Integer]
     degrees = [p.q if p.is_Rational else 2 for p in roots] + [2 for _ in expression.atoms(sympy.log)]
     return prod(degrees)
 
 
-def _digits(expression: Any) -> int:
+def _digits(expression: sympy.Expr) -> int:
     """Estimate how many digits its longest number has."""
     numbers = expression.atoms(sympy.Rational)
     return max((max(abs(n.p), n.q).bit_length() for n in numbers), default=0) * 3 // 10
 
 
-def _clumsiness(form: Any) -> tuple[int, int]:
+def _clumsiness(form: sympy.Expr) -> tuple[int, int]:
     """Return a length to sort by; powers that nobody would write, log((3/10)**(3*K - 3)), come last."""
     inside = [power for log in form.atoms(sympy.log) for power in log.args[0].atoms(sympy.Pow)]
     digits = _digits(form)
@@ -85,9 +88,9 @@ class Generator:
 
     expression: sympy.Expr
     t: sympy.Symbol
-    classes: Any
+    classes: int | sympy.Expr
 
-    def at(self, value: Any) -> sympy.Expr:
+    def at(self, value: sympy.Expr | int | Fraction) -> sympy.Expr:
         """Return G at an exact value; at the ends of [0, 1] this may be infinite or undefined."""
         return put(self.expression, self.t, value)
 
@@ -112,7 +115,7 @@ class Generator:
         return self.at(self.half_point * 4 / 3)
 
 
-def exact_generator(loss: SeparableLoss, classes: Any) -> Generator:
+def exact_generator(loss: SeparableLoss, classes: int | sympy.Expr) -> Generator:
     """Return the generator of a separable loss, exactly; `classes` is an integer or the symbol `K`."""
     t = sympy.Symbol("t", positive=True)
     number = classes if isinstance(classes, sympy.Basic) else sympy.Integer(classes)
@@ -168,7 +171,7 @@ def symbolic_losses(loss: Loss, num_classes: int) -> tuple[tuple[sympy.Symbol, .
     return symbols, found
 
 
-def refuse_comparisons(expression: Any) -> None:
+def refuse_comparisons(expression: sympy.Expr) -> None:
     """Check that no case of an expression depends on which of two entries is larger.
 
     Raises
@@ -180,7 +183,7 @@ def refuse_comparisons(expression: Any) -> None:
             raise TypeError("the formula compares probabilities, which is no one expression in them")
 
 
-def enclose(expression: sympy.Expr) -> Any:
+def enclose(expression: sympy.Expr) -> flint.arb:
     """Return a ball (Arb) that contains the value of an exact closed form, at the current precision.
 
     Raises
@@ -189,7 +192,7 @@ def enclose(expression: sympy.Expr) -> Any:
     """
     balls = backend("balls")
     if expression.is_Rational:
-        return balls.const(Fraction(int(expression.p), int(expression.q)))
+        return balls.const(Fraction(int(expression.p), int(expression.q)))  # type: ignore[return-value]  # a ball
     parts = [enclose(a) for a in expression.args]
     match expression:
         case sympy.Add():
@@ -215,7 +218,7 @@ def enclose(expression: sympy.Expr) -> Any:
     )
 
 
-def put(expression: Any, t: Any, value: Any) -> Any:
+def put(expression: sympy.Expr, t: sympy.Symbol, value: sympy.Expr | int) -> sympy.Expr:
     """Return an expression with a value for t; NaN where a case in it compares what is then no number."""
     try:
         return sympy.sympify(expression).subs(t, value)
@@ -223,13 +226,13 @@ def put(expression: Any, t: Any, value: Any) -> Any:
         return sympy.nan
 
 
-def limit_at_one(expression: Any, t: Any) -> Any:
+def limit_at_one(expression: sympy.Expr, t: sympy.Symbol) -> sympy.Expr:
     """Return the limit as t -> 1 from below; NaN where SymPy does not find it."""
     gap = sympy.Symbol("s", positive=True)
     return limit_at_zero(sympy.sympify(expression).subs(t, 1 - gap), gap)
 
 
-def limit_at_zero(expression: Any, t: Any) -> Any:
+def limit_at_zero(expression: sympy.Expr, t: sympy.Symbol) -> sympy.Expr:
     """Return the limit as t -> 0 from above; NaN where SymPy does not find it."""
     value = put(expression, t, 0)
     if value.is_finite:
@@ -244,7 +247,7 @@ def limit_at_zero(expression: Any, t: Any) -> Any:
         return sympy.nan
 
 
-def is_zero(expression: Any) -> bool:
+def is_zero(expression: sympy.Expr) -> bool:
     """Return True only if SymPy derives that the expression vanishes identically; False is "not shown"."""
     expression = sympy.sympify(expression)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
@@ -260,7 +263,7 @@ def is_zero(expression: Any) -> bool:
     return False
 
 
-def _away_from_zero(expression: Any) -> bool:
+def _away_from_zero(expression: sympy.Expr) -> bool:
     """Tell whether the expression is not 0 at some point, which spares the algebra: False is "not shown"."""
     symbols = sorted(expression.free_symbols, key=str)
     point = {s: 7 + i if s.is_integer else sympy.Rational(3 + i, 11 + 2 * i) for i, s in enumerate(symbols)}
@@ -271,15 +274,15 @@ def _away_from_zero(expression: Any) -> bool:
     return bool(value.is_comparable and abs(value) > AWAY)
 
 
-def _expand_logs(expression: Any) -> Any:
+def _expand_logs(expression: sympy.Expr) -> sympy.Expr:
     return sympy.expand(sympy.expand_log(expression))
 
 
-def _numerator(expression: Any) -> Any:
+def _numerator(expression: sympy.Expr) -> sympy.Expr:
     return sympy.expand(sympy.numer(sympy.together(expression)))
 
 
-def _simplify(expression: Any) -> Any:
+def _simplify(expression: sympy.Expr) -> sympy.Expr:
     if sympy.count_ops(expression) > SIMPLIFY_LIMIT or _explodes(expression):
         return expression
     if expression.has(sympy.Piecewise):  # conditions are taken apart elsewhere; here it may not come back
@@ -287,12 +290,14 @@ def _simplify(expression: Any) -> Any:
     return sympy.simplify(sympy.expand_log(expression))
 
 
-def _same(expression: Any) -> Any:
+def _same(expression: sympy.Expr) -> sympy.Expr:
     return expression
 
 
 @lru_cache(maxsize=1024)
-def is_nonnegative(expression: Any, t: Any, lo: Any = 0, hi: Any = 1) -> bool:
+def is_nonnegative(
+    expression: sympy.Expr, t: sympy.Symbol, lo: sympy.Expr | int = 0, hi: sympy.Expr | int = 1
+) -> bool:
     """Return True only if SymPy derives that the expression is >= 0 for every t in (lo, hi) and K >= 2.
 
     With t = lo + (hi - lo)/(1 + x) and K = k + 2, positive x and k >= 0: then 1 - t and -log t are visibly

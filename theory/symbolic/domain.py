@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import sympy
 
@@ -25,23 +24,23 @@ class Need:
     guards : conditions without which the quantity is not looked at: the case that it is in, no case before.
     """
 
-    quantity: Any
+    quantity: sympy.Expr
     kind: str
-    guards: tuple[Any, ...] = ()
+    guards: tuple[sympy.Basic, ...] = ()
 
 
 @lru_cache(maxsize=256)
-def needs(expression: Any) -> tuple[Need, ...]:
+def needs(expression: sympy.Expr) -> tuple[Need, ...]:
     """Return what must hold for an expression to be defined and finite."""
     return tuple(dict.fromkeys(_needs(sympy.sympify(expression), ())))
 
 
-def _needs(e: Any, guards: tuple[Any, ...]) -> Iterator[Need]:
+def _needs(e: sympy.Expr, guards: tuple[sympy.Basic, ...]) -> Iterator[Need]:
     if e.has(sympy.nan, sympy.zoo) or e in (sympy.oo, -sympy.oo):
         yield Need(e, NEVER, guards)
         return
     if isinstance(e, sympy.Piecewise):
-        before: tuple[Any, ...] = ()
+        before: tuple[sympy.Basic, ...] = ()
         for case in e.args:
             yield from _needs(case.cond, (*guards, *before))
             yield from _needs(case.expr, (*guards, *before, case.cond))
@@ -59,14 +58,14 @@ def _needs(e: Any, guards: tuple[Any, ...]) -> Iterator[Need]:
         yield from _needs(part, guards)
 
 
-def needed_of_base(p: Any) -> str | None:
+def needed_of_base(p: sympy.Expr) -> str | None:
     """Return what must hold of the base of a power; None where nothing must."""
     if p.is_Integer:
         return NON_ZERO if p < 0 else None
     return NON_NEGATIVE if p.is_number and p.is_positive else POSITIVE
 
 
-def lettered(expression: Any) -> Any:
+def lettered(expression: sympy.Expr) -> sympy.Expr:
     """Return an expression with a positive letter for each exponential of many times something.
 
     Factoring e^(10^6 t) as a power of e^t would never end. What is shown of a letter holds of it.
@@ -76,7 +75,7 @@ def lettered(expression: Any) -> Any:
     return expression.xreplace({e: sympy.Dummy(positive=True) for e in long})
 
 
-def visibly_defined(expression: Any) -> bool:
+def visibly_defined(expression: sympy.Expr) -> bool:
     """Return True only if SymPy's assumptions on its symbols show that an expression is finite."""
     return all(_visible(need) for need in needs(expression))
 
@@ -100,10 +99,10 @@ def _visible(need: Need) -> bool:
     return False
 
 
-def visible_sum(expression: Any) -> bool:
+def visible_sum(expression: sympy.Expr) -> bool:
     """Return True where every term of a sum is visibly >= 0."""
     return all(term.is_nonnegative for term in sympy.Add.make_args(expression))
 
 
-def _some_positive(expression: Any) -> bool:
+def _some_positive(expression: sympy.Expr) -> bool:
     return any(term.is_positive for term in sympy.Add.make_args(expression))

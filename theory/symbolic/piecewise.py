@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import sympy
 
@@ -24,19 +23,19 @@ DIGITS = 50  # a difference that SymPy does not show to vanish is told from 0 to
 class Piece:
     """G between two neighbouring borders, as one smooth expression."""
 
-    lo: Any
-    hi: Any
-    expression: Any
+    lo: sympy.Expr
+    hi: sympy.Expr
+    expression: sympy.Expr
 
 
-def pieces(expression: Any, t: Any) -> tuple[Piece, ...] | None:
+def pieces(expression: sympy.Expr, t: sympy.Symbol) -> tuple[Piece, ...] | None:
     """Return the pieces of an expression in t on (0, 1); None where a border depends on more than numbers.
 
     >>> t = sympy.Symbol("t", positive=True)
     >>> [(p.lo, p.hi, p.expression) for p in pieces(sympy.Max(t, sympy.Rational(1, 3)), t)]
     [(0, 1/3, 1/3), (1/3, 1, t)]
     """
-    borders: list[Any] = []
+    borders: list[sympy.Expr] = []
     for difference in _differences(expression):
         if not difference.has(t):
             continue
@@ -60,7 +59,7 @@ def pieces(expression: Any, t: Any) -> tuple[Piece, ...] | None:
     return tuple(found)
 
 
-def _continued(expression: Any, t: Any, found: list[Piece]) -> bool:
+def _continued(expression: sympy.Expr, t: sympy.Symbol, found: list[Piece]) -> bool:
     """Return whether the value at every border is that of the piece on its left or on its right."""
     if not expression.has(sympy.Piecewise):
         return True
@@ -71,7 +70,7 @@ def _continued(expression: Any, t: Any, found: list[Piece]) -> bool:
     return True
 
 
-def _differences(expression: Any) -> list[Any]:
+def _differences(expression: sympy.Expr) -> list[sympy.Expr]:
     """Return what changes its sign where an expression changes its case."""
     found = []
     for atom in expression.atoms(*CASES):
@@ -84,10 +83,10 @@ def _differences(expression: Any) -> list[Any]:
     return found
 
 
-def _settled(expression: Any, t: Any, middle: Any) -> Any:
+def _settled(expression: sympy.Expr, t: sympy.Symbol, middle: sympy.Expr) -> sympy.Expr:
     """Return the expression with the cases that hold at `middle`, which is on no border."""
 
-    def case(atom: Any) -> Any:
+    def case(atom: sympy.Expr) -> sympy.Expr:
         if isinstance(atom, sympy.Abs):
             return atom.args[0] if _sign(atom.args[0].subs(t, middle)) == 1 else -atom.args[0]
         if isinstance(atom, sympy.Piecewise):
@@ -105,7 +104,7 @@ def _settled(expression: Any, t: Any, middle: Any) -> Any:
     return expression.replace(lambda e: isinstance(e, CASES), case)
 
 
-def _sign(number: Any) -> int | None:
+def _sign(number: sympy.Expr) -> int | None:
     """Return -1, 0 or 1; None where the expression is no number, or not told from 0."""
     number = sympy.sympify(number)
     if number.free_symbols:
@@ -118,7 +117,7 @@ def _sign(number: Any) -> int | None:
     return 1 if value > 0 else -1
 
 
-def shape(found: tuple[Piece, ...], t: Any) -> str:
+def shape(found: tuple[Piece, ...], t: sympy.Symbol) -> str:
     """Return the shape of a function given by its pieces: "affine", "convex", "concave" or "unknown"."""
     bends = [bend(p, t) for p in found]
     if "unknown" in bends:
@@ -151,7 +150,7 @@ def curvature(g: Generator) -> str:
     return "concave" if is_nonnegative(-second, g.t) else "unknown"
 
 
-def bend(piece: Piece, t: Any) -> str:
+def bend(piece: Piece, t: sympy.Symbol) -> str:
     """Return the shape of one piece, as far as SymPy shows it."""
     second = sympy.diff(piece.expression, t, 2)
     if is_zero(second):
@@ -161,7 +160,7 @@ def bend(piece: Piece, t: Any) -> str:
     return "concave" if is_nonnegative(-second, t, piece.lo, piece.hi) else "unknown"
 
 
-def keeps_to(found: tuple[Piece, ...], t: Any, line: Any) -> int:
+def keeps_to(found: tuple[Piece, ...], t: sympy.Symbol, line: sympy.Expr) -> int:
     """Return 1 where a function is shown to be nowhere below a line on (0, 1), -1 nowhere above, else 0."""
     for side in (1, -1):
         rest = [Piece(p.lo, p.hi, side * (p.expression - line)) for p in found]
@@ -170,11 +169,11 @@ def keeps_to(found: tuple[Piece, ...], t: Any, line: Any) -> int:
     return 0
 
 
-def _nonnegative(piece: Piece, t: Any) -> bool:
+def _nonnegative(piece: Piece, t: sympy.Symbol) -> bool:
     """Decide by the piece's ends where concave; by a tangent at one of its ends where convex."""
     ends = (piece.lo, piece.hi)
 
-    def at_ends(line: Any) -> bool:
+    def at_ends(line: sympy.Expr) -> bool:
         return all(_sign(line.subs(t, end)) in (0, 1) for end in ends)
 
     match bend(piece, t):

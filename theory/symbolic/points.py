@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import inf, lcm
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
@@ -16,6 +16,9 @@ from lossmatters.theory.backends.ball_ops import precision
 from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.symbolic.algebra import enclose
+
+if TYPE_CHECKING:
+    import flint
 
 Point = tuple[Fraction, ...]
 
@@ -63,7 +66,7 @@ def losses_at(loss: Loss, points: Sequence[Point]) -> list[list[Fraction] | None
             return [_finite(row) for row in _all_labels(loss, points, "balls")]
 
 
-def _all_labels(loss: Loss, points: Sequence[Point], name: str) -> Any:
+def _all_labels(loss: Loss, points: Sequence[Point], name: str) -> np.ndarray:
     ops = backend(name)
     rows = ops.array(points)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -79,7 +82,7 @@ def _all_labels(loss: Loss, points: Sequence[Point], name: str) -> Any:
         return own + (ops.sum(others)[..., None] - others)
 
 
-def _finite(row: Any) -> list[Fraction] | None:
+def _finite(row: Iterable[Fraction | float | flint.arb]) -> list[Fraction] | None:
     values = [_fraction(x) for x in row]
     return None if any(v is None for v in values) else values  # type: ignore[return-value]
 

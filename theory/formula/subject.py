@@ -1,0 +1,28 @@
+"""What this room asks of a loss, which it does not import: losses are made of what stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, Protocol
+
+from lossmatters.theory.backends.base import Ops
+from lossmatters.theory.backends.number import N
+
+
+class Subject(Protocol):
+    """A loss with a formula."""
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def spec(self) -> str: ...
+
+    def raw(self, ops: Ops[N]) -> Any:
+        """Return the loss with the user's own functions, whichever they are, and numbers of a backend."""
+
+
+class WrittenOut(Subject, Protocol):
+    """A loss that gives its values at exact points by its formula as it is written."""
+
+    def written(self, point: Sequence[Fraction]) -> list[Any]: ...
