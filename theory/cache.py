@@ -105,7 +105,7 @@ def cached(name: str, compute: Callable[[], Any], sources: Sequence[Path] = ()) 
     return data
 
 
-def _digest(data: Any) -> str:
+def _digest(data: object) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
@@ -119,7 +119,7 @@ def read_kept(path: Path, key: str) -> dict[str, Any] | None:
     return found if whole and found.get("digest") == _digest(found["data"]) else None
 
 
-def write_kept(path: Path, key: str, data: Any) -> None:
+def write_kept(path: Path, key: str, data: object) -> None:
     """Write a file of the cache.
 
     Raises

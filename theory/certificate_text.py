@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lossmatters.theory.certificate import Certificate, Undecided
 from lossmatters.theory.dynamics.memorization_time import MemorizationTime
@@ -18,6 +18,9 @@ from lossmatters.theory.symmetry.loss_maximum import LossMaximum
 from lossmatters.theory.symmetry.sum_range import LabelSumRange, place_text
 from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
 from lossmatters.theory.verdict import BySize, How, Status, plain
+
+if TYPE_CHECKING:
+    import sympy
 
 LONGEST_SHOWN = 40  # characters of a closed form beside its float
 SHORT = 10**9, 1000  # a fraction of smaller terms needs no decimals
@@ -55,7 +58,7 @@ def _undecided(value: Undecided) -> str:
     return f"undecided: {value.reason}"
 
 
-def _symmetry(found: SymmetryVerdict | Undecided, constant_in_k: Any = None) -> str:
+def _symmetry(found: SymmetryVerdict | Undecided, constant_in_k: sympy.Expr | None = None) -> str:
     if isinstance(found, Undecided):
         return _undecided(found)
     nearly = "" if found.error is None else f", to eps = {found.error:.2g}"
@@ -81,7 +84,7 @@ def _label_sum(span: LabelSumRange) -> str:
     return f"{low}; {how}" if span.low == span.high else f"from {low} to {high}; {how}"
 
 
-def _excess(bound: Any) -> str:
+def _excess(bound: sympy.Expr | Undecided) -> str:
     if isinstance(bound, Undecided):
         return _undecided(bound)
     return f"at most {float(bound):.6g}" if bound.is_finite else "unbounded"
@@ -145,7 +148,7 @@ def _time(found: MemorizationTime | Undecided) -> str:
     return f"{value}; {found.status} ({found.method}): {found.detail}"
 
 
-def _amount(value: Any) -> str:
+def _amount(value: sympy.Expr | BySize) -> str:
     """Return a closed form with its decimals beside it, a short fraction alone, a float to six digits."""
     if isinstance(value, BySize) or not value.is_number or not value.is_finite:
         return str(value)

@@ -108,7 +108,7 @@ def _scalar(value: Any) -> Any:
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
-def check_num_classes(num_classes: Any) -> int:
+def check_num_classes(num_classes: object) -> int:
     """Return `num_classes` as an int >= 2, or raise the house's error."""
     if isinstance(num_classes, bool) or not isinstance(num_classes, Integral):
         fail("num_classes", "an integer >= 2", num_classes, TypeError)
@@ -117,7 +117,7 @@ def check_num_classes(num_classes: Any) -> int:
     return int(num_classes)
 
 
-def check_rate(rate: Any, name: str = "eta") -> Fraction:
+def check_rate(rate: object, name: str = "eta") -> Fraction:
     """Return a noise rate as an exact rational in [0, 1], or the house's error."""
     value = exact(rate, name)
     if not 0 <= value <= 1:

@@ -11,11 +11,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from lossmatters.theory.backends.number import Exact, Plain
 from lossmatters.theory.exact import check_rate, fail
+
+Share = TypeVar("Share", float, Fraction)
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Memorization:
     clean_train_accuracy: Fraction
 
 
-def measure(predictions: Any, noisy_labels: Any, clean_labels: Any) -> Memorization:
+def measure(predictions: ArrayLike, noisy_labels: ArrayLike, clean_labels: ArrayLike) -> Memorization:
     """Count J1, J2, f, A_c, M and A_f: three (N,) arrays of classes -> `Memorization`.
 
     Raises
@@ -72,8 +76,8 @@ def measure(predictions: Any, noisy_labels: Any, clean_labels: Any) -> Memorizat
 
 
 def accuracies(
-    f: Any, unaltered_accuracy: Any, memorization_rate: Any, recovery_rate: Any
-) -> tuple[Any, Any]:
+    f: Exact, unaltered_accuracy: Exact, memorization_rate: Exact, recovery_rate: Exact
+) -> tuple[Exact, Exact]:
     """Return (J1, J2) from f, A_c, M and A_f by M1: J1 = (1-f) A_c + f M, J2 = (1-f) A_c + f A_f.
 
     Works on numbers, Fractions and SymPy symbols.
@@ -82,7 +86,7 @@ def accuracies(
     return base + f * memorization_rate, base + f * recovery_rate
 
 
-def reachable_region(f: Any) -> tuple[tuple[Any, Any], ...]:
+def reachable_region(f: Exact) -> tuple[tuple[Exact, Exact], ...]:
     """Return the corners of the reachable pentagon in the (J1, J2) plane, counter-clockwise (M1).
 
     The perfect memoriser is the corner (1, 1-f), the perfect resister (1-f, 1).
@@ -90,7 +94,7 @@ def reachable_region(f: Any) -> tuple[tuple[Any, Any], ...]:
     return ((0 * f, 0 * f), (f, 0 * f), (1 + 0 * f, 1 - f), (1 - f, 1 + 0 * f), (0 * f, f))
 
 
-def is_reachable(j1: Any, j2: Any, f: Any) -> bool:
+def is_reachable(j1: Share, j2: Share, f: Share) -> bool:
     """Tell whether (J1, J2) is possible at all with a share f of altered labels.
 
     The pentagon as inequalities: 0 <= J1, J2; |J1 - J2| <= f; J1 + J2 <= 2 - f; and J1 + J2 >= f is
@@ -242,7 +246,7 @@ def memorization_verdict(
     return MemorizationVerdict(status, interval, epsilon, delta, len(clean))
 
 
-def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> tuple[int, int] | None:
+def preserves_order(clean_risks: Sequence[Plain], noisy_risks: Sequence[Plain]) -> tuple[int, int] | None:
     """Return None if noise keeps the order of every pair of risks (M2), else the first pair it does not.
 
     The order is kept when R(h1) < R(h2) exactly if R^N(h1) < R^N(h2), for all ordered pairs; give exact
@@ -251,7 +255,7 @@ def preserves_order(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> t
     return _first_pair(clean_risks, noisy_risks, lambda a, b, c, d: (a < b) != (c < d))
 
 
-def preserves_minimisers(clean_risks: Sequence[Any], noisy_risks: Sequence[Any]) -> bool:
+def preserves_minimisers(clean_risks: Sequence[Plain], noisy_risks: Sequence[Plain]) -> bool:
     """Return whether every minimiser of the noisy risk minimises the clean risk: a weaker M2."""
     best, noisy_best = min(clean_risks), min(noisy_risks)
     return all(
@@ -260,7 +264,7 @@ def preserves_minimisers(clean_risks: Sequence[Any], noisy_risks: Sequence[Any])
 
 
 def _first_pair(
-    clean: Sequence[Any], noisy: Sequence[Any], differs: Callable[[Any, Any, Any, Any], bool]
+    clean: Sequence[Plain], noisy: Sequence[Plain], differs: Callable[[Plain, Plain, Plain, Plain], bool]
 ) -> tuple[int, int] | None:
     for i in range(len(clean)):
         for j in range(len(clean)):

@@ -7,19 +7,23 @@ draws do not alter exactly the nominal share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from jaxtyping import Float, Integer
 from numpy.typing import ArrayLike
 
 from lossmatters.theory import exact as numbers
+from lossmatters.theory.backends.number import Exact
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.losses.check import check_labels
 from lossmatters.theory.noise_inputs import Matrix, Rng, generator, transition_rows, wide_enough
+
+if TYPE_CHECKING:
+    import sympy
 
 DRAWS = ("independent", "exact")
 # Which class is taken for which by people, as the literature has it since Patrini et al. (CVPR 2017): of
@@ -31,7 +35,11 @@ CONFUSED = {
 }
 
 
-def threshold(num_classes: Any) -> Any:
+@overload
+def threshold(num_classes: int) -> Fraction: ...
+@overload
+def threshold(num_classes: sympy.Expr) -> sympy.Expr: ...
+def threshold(num_classes: int | sympy.Expr) -> Fraction | sympy.Expr:
     """Return eta* = (K - 1)/K, the uniform-noise rate at which labels carry no information.
 
     >>> threshold(10)
@@ -44,7 +52,11 @@ def threshold(num_classes: Any) -> Any:
     )
 
 
-def risk_slope(rate: Any, num_classes: Any) -> Any:
+@overload
+def risk_slope(rate: Fraction, num_classes: int) -> Fraction: ...
+@overload
+def risk_slope(rate: Exact, num_classes: int | sympy.Expr) -> sympy.Expr: ...
+def risk_slope(rate: Exact, num_classes: int | sympy.Expr) -> Exact:
     """Return a = 1 - eta K/(K - 1), the factor of the clean risk in the noisy one (R1).
 
     Works on Fractions and on SymPy symbols.
@@ -55,7 +67,11 @@ def risk_slope(rate: Any, num_classes: Any) -> Any:
     return 1 - rate * num_classes / (num_classes - 1)
 
 
-def flip_probability(rate: Any, num_classes: Any) -> Any:
+@overload
+def flip_probability(rate: Fraction, num_classes: int) -> Fraction: ...
+@overload
+def flip_probability(rate: Exact, num_classes: int | sympy.Expr) -> sympy.Expr: ...
+def flip_probability(rate: Exact, num_classes: int | sympy.Expr) -> Exact:
     """Return b = eta/(K - 1), the probability of each particular wrong label."""
     return rate / (num_classes - 1)
 
@@ -218,7 +234,7 @@ class ClassConditionalNoise(Noise):
         object.__setattr__(self, "matrix", transition_rows(self.matrix, exact))
 
     @classmethod
-    def pair(cls, noise_rate: Any, num_classes: int) -> ClassConditionalNoise:
+    def pair(cls, noise_rate: numbers.Number, num_classes: int) -> ClassConditionalNoise:
         """Pair noise: class i becomes i + 1 (mod K) with probability eta."""
         eta, k = check_rate(noise_rate), check_num_classes(num_classes)
         rows = [[Fraction(0)] * k for _ in range(k)]
@@ -228,7 +244,9 @@ class ClassConditionalNoise(Noise):
         return cls(tuple(map(tuple, rows)))
 
     @classmethod
-    def asymmetric(cls, noise_rate: Any, flips: Mapping[int, int], num_classes: int) -> ClassConditionalNoise:
+    def asymmetric(
+        cls, noise_rate: numbers.Number, flips: Mapping[int, int], num_classes: int
+    ) -> ClassConditionalNoise:
         """Make asymmetric noise: with probability eta class i becomes ``flips[i]``; others stay as they are.
 
         The rate is that of the classes in `flips`; over all of them it is lower.
@@ -267,9 +285,9 @@ class InstanceDependentNoise:
     noise_rate : a function from the (N, ...) inputs to (N,) rates in [0, 1].
     """
 
-    noise_rate: Callable[[Any], Any]
+    noise_rate: Callable[[Any], ArrayLike]
 
-    def rates(self, inputs: Any) -> Float[np.ndarray, " n"]:
+    def rates(self, inputs: Sized) -> Float[np.ndarray, " n"]:
         """Return eta(x) of each sample, checked to lie in [0, 1]."""
         rates = np.asarray(self.noise_rate(inputs), dtype=float)
         if rates.shape != (len(inputs),):
@@ -279,13 +297,13 @@ class InstanceDependentNoise:
             fail("eta", "in [0, 1]", float(rates[wrong][0]))
         return rates
 
-    def transition_matrices(self, inputs: Any, num_classes: int) -> Float[np.ndarray, "n k k"]:
+    def transition_matrices(self, inputs: Sized, num_classes: int) -> Float[np.ndarray, "n k k"]:
         """Return T(x) of each sample, in float64."""
         k = check_num_classes(num_classes)
         wrong = self.rates(inputs)[:, None, None] / (k - 1)
         return np.eye(k) * (1 - wrong * k) + wrong
 
-    def apply(self, inputs: Any, labels: ArrayLike, num_classes: int, rng: Rng) -> NoisyLabels:
+    def apply(self, inputs: Sized, labels: ArrayLike, num_classes: int, rng: Rng) -> NoisyLabels:
         """Alter labels by independent draws, each at its own rate; the nominal rate is the mean of eta(x).
 
         `rng` is a generator, a seed, or None for another draw each time.

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Rng = np.random.Generator | int | None  # a seed stands for a generator of its own; None for a fresh one
 
 
-def generator(rng: Any) -> np.random.Generator:
+def generator(rng: object) -> np.random.Generator:
     """Return a generator, or one made of a seed; None gives another one each time.
 
     Raises
@@ -31,12 +31,12 @@ def generator(rng: Any) -> np.random.Generator:
     return rng
 
 
-def wide_enough(dtype: np.dtype[Any], num_classes: int) -> np.dtype[Any]:
+def wide_enough(dtype: np.dtype[np.integer], num_classes: int) -> np.dtype[np.integer]:
     """Return the labels' own type, or one that holds all classes: in int8 class 199 would be -57."""
     return dtype if num_classes - 1 <= np.iinfo(dtype).max else np.min_scalar_type(-num_classes)
 
 
-def transition_rows(matrix: Any, strict: bool = False) -> Matrix:
+def transition_rows(matrix: Iterable[Iterable[Number]], strict: bool = False) -> Matrix:
     """Return a transition matrix in exact numbers, as `ClassConditionalNoise` takes it.
 
     Raises
@@ -58,7 +58,7 @@ def _nested(matrix: Any) -> Any:
     return matrix
 
 
-def _row(row: Sequence[Any], place: int, strict: bool) -> tuple[Fraction, ...]:
+def _row(row: Sequence[Number], place: int, strict: bool) -> tuple[Fraction, ...]:
     """Return a row of a transition matrix in exact numbers that sum to 1."""
     entries = [check_rate(p, "transition probability") for p in row]
     miss = 1 - sum(entries, Fraction(0))
@@ -71,7 +71,7 @@ def _row(row: Sequence[Any], place: int, strict: bool) -> tuple[Fraction, ...]:
     return tuple(entries)
 
 
-def _rounding(row: Sequence[Any]) -> Fraction:
+def _rounding(row: Sequence[Number]) -> Fraction:
     """Return by how much each entry may be off: 4 units in the last place, of float32 where it is a float.
 
     A Python float is often a float32 that was converted. Numbers that are exact are off by nothing.

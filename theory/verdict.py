@@ -175,7 +175,7 @@ class Witness:
     sum_v: sympy.Expr
     how: How
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain JSON: exact numbers as strings beside their floats."""
         measured = self.how is How.FLOAT64
         return {
@@ -217,7 +217,7 @@ class Verdict:
         """Tell whether the statement is proved or certified at this K."""
         return self.status in (Status.PROVED, Status.CERTIFIED) and num_classes in self.scope.classes
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain JSON."""
         return {
             "status": self.status.value,
@@ -228,7 +228,7 @@ class Verdict:
         }
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Return a value as plain JSON: exact numbers and closed forms as strings, objects by their `to_dict`.
 
     >>> plain({"u": (Fraction(1, 2), Fraction(1, 2)), "gap": 0.5})

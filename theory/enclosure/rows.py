@@ -6,7 +6,7 @@ That a formula can run on a `Row` shows that it treats classes alike: one that s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 import sympy
@@ -114,6 +114,9 @@ class Row:
 Value: TypeAlias = Row | Exact
 """A row, or a number outside it; a condition is of SymPy too."""
 
+Answer: TypeAlias = Row | sympy.Basic
+"""What an operation gives: a row, or without one what SymPy gives."""
+
 
 class TraceOps(Ops[Row]):
     """The operations of a formula on a `Row`."""
@@ -129,7 +132,7 @@ class TraceOps(Ops[Row]):
     def array(self, rows: object) -> NoReturn:
         raise NotTracedError("the formula holds an array of its own")
 
-    def _map(self, function: Callable[..., sympy.Basic], *values: Value) -> Any:
+    def _map(self, function: Callable[..., sympy.Basic], *values: Value) -> Answer:
         rows = [v for v in values if isinstance(v, Row)]
         if not rows:
             return function(*map(SYMPY.const, values))
@@ -137,49 +140,49 @@ class TraceOps(Ops[Row]):
         on, off = function(*(v.on for v in filled)), function(*(v.off for v in filled))
         return Row(self.trace, on, off, all(v.flat for v in rows))
 
-    def log(self, x: Value) -> Any:
+    def log(self, x: Value) -> Answer:
         return self._map(SYMPY.log, x)
 
-    def exp(self, x: Value) -> Any:
+    def exp(self, x: Value) -> Answer:
         return self._map(SYMPY.exp, x)
 
-    def sqrt(self, x: Value) -> Any:
+    def sqrt(self, x: Value) -> Answer:
         return self._map(SYMPY.sqrt, x)
 
-    def abs(self, x: Value) -> Any:
+    def abs(self, x: Value) -> Answer:
         return self._map(SYMPY.abs, x)
 
-    def power(self, x: Value, p: Value) -> Any:
+    def power(self, x: Value, p: Value) -> Answer:
         return self._map(SYMPY.power, x, p)
 
-    def integer_power(self, x: Value, n: int) -> Any:
+    def integer_power(self, x: Value, n: int) -> Answer:
         return self._map(lambda a: a**n, x)
 
-    def equal(self, x: Value, y: Value) -> Any:
+    def equal(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.equal, x, y)
 
-    def less(self, x: Value, y: Value) -> Any:
+    def less(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.less, x, y)
 
-    def less_equal(self, x: Value, y: Value) -> Any:
+    def less_equal(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.less_equal, x, y)
 
-    def logical_and(self, x: Value, y: Value) -> Any:
+    def logical_and(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.logical_and, x, y)
 
-    def logical_or(self, x: Value, y: Value) -> Any:
+    def logical_or(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.logical_or, x, y)
 
-    def logical_not(self, x: Value) -> Any:
+    def logical_not(self, x: Value) -> Answer:
         return self._map(SYMPY.logical_not, x)
 
-    def minimum(self, x: Value, y: Value) -> Any:
+    def minimum(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.minimum, x, y)
 
-    def maximum(self, x: Value, y: Value) -> Any:
+    def maximum(self, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.maximum, x, y)
 
-    def where(self, condition: Value, x: Value, y: Value) -> Any:
+    def where(self, condition: Value, x: Value, y: Value) -> Answer:
         return self._map(SYMPY.where, condition, x, y)
 
     def sum(self, x: object) -> Row:

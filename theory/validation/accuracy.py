@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 from lossmatters.theory.noise import flip_probability, risk_slope, threshold
 from lossmatters.theory.validation.estimate import LEVEL, METHODS, Estimate, check_counts, check_level
 
 
-def slope(noise_rate: Any, num_classes: Any) -> tuple[float, float]:
+def slope(noise_rate: Number, num_classes: int) -> tuple[float, float]:
     """Return a and b of acc_noisy = b + a acc.
 
     Raises
@@ -27,7 +26,7 @@ def clean_accuracy(
     correct: int,
     n: int,
     num_classes: int,
-    noise_rate: Any,
+    noise_rate: Number,
     level: float = LEVEL,
     method: str = "wilson",
 ) -> Estimate:
@@ -72,7 +71,7 @@ def accuracy_difference(
     second_only: int,
     n: int,
     num_classes: int,
-    noise_rate: Any,
+    noise_rate: Number,
     level: float = LEVEL,
 ) -> Estimate:
     """Estimate clean accuracy of a first classifier less that of a second, on the same noisy samples.

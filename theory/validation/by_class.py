@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossmatters.theory.exact import fail
+from lossmatters.theory.exact import Number, fail
 from lossmatters.theory.losses.corrected import check_matrix, inverse
 from lossmatters.theory.validation.estimate import LEVEL, Estimate, check_level
+
+Rows = Sequence[Sequence[Number]] | np.ndarray  # of a transition matrix
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class ByClass:
     classes: tuple[Estimate, ...]
     shares: tuple[Estimate, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the estimates as plain JSON data."""
         return {
             "overall": self.overall.to_dict(),
@@ -40,7 +41,7 @@ class ByClass:
 
 
 def accuracy_by_class(
-    predictions: ArrayLike, noisy_labels: ArrayLike, transition_matrix: Any, level: float = LEVEL
+    predictions: ArrayLike, noisy_labels: ArrayLike, transition_matrix: Rows, level: float = LEVEL
 ) -> ByClass:
     """Estimate clean accuracy, overall and by class, from predictions and noisy labels with a known T.
 
@@ -66,7 +67,7 @@ def accuracy_by_class(
     return accuracy_from_counts(counts, matrix, level)
 
 
-def accuracy_from_counts(counts: ArrayLike, transition_matrix: Any, level: float = LEVEL) -> ByClass:
+def accuracy_from_counts(counts: ArrayLike, transition_matrix: Rows, level: float = LEVEL) -> ByClass:
     """Estimate clean accuracy, overall and by class, from (K, K) counts of prediction p and noisy label m.
 
     Raises
@@ -126,7 +127,7 @@ def _ratio(table: np.ndarray, above: np.ndarray, below: np.ndarray, level: float
     return Estimate(value, *_cut(value - half, value + half), level, "delta method")
 
 
-def _rows(matrix: Any) -> Sequence[Any]:
+def _rows(matrix: Rows) -> Sequence[Sequence[Number]]:
     if hasattr(matrix, "transition_matrix") or isinstance(matrix, str):
         fail("transition matrix", "(K, K) numbers", matrix, TypeError)
     return [list(row) for row in matrix]

@@ -7,12 +7,11 @@ How sure it is: an interval for its lead over each other one, all of which cover
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossmatters.theory.exact import check_num_classes, fail
+from lossmatters.theory.exact import Number, check_num_classes, fail
 from lossmatters.theory.validation.accuracy import accuracy_difference, clean_accuracy
 from lossmatters.theory.validation.estimate import LEVEL, Estimate, check_level
 
@@ -48,7 +47,11 @@ class Choice:
 
 
 def choose(
-    predictions: ArrayLike, noisy_labels: ArrayLike, num_classes: int, noise_rate: Any, level: float = LEVEL
+    predictions: ArrayLike,
+    noisy_labels: ArrayLike,
+    num_classes: int,
+    noise_rate: Number,
+    level: float = LEVEL,
 ) -> Choice:
     """Return the best of M classifiers by their predictions of noisy validation labels.
 
@@ -99,7 +102,7 @@ def choose(
     return Choice(best, tuple(_accuracy(int(c), n, k, noise_rate, level) for c in correct), tuple(leads))
 
 
-def _accuracy(correct: int, n: int, num_classes: int, noise_rate: Any, level: float) -> Estimate | None:
+def _accuracy(correct: int, n: int, num_classes: int, noise_rate: Number, level: float) -> Estimate | None:
     try:
         return clean_accuracy(correct, n, num_classes, noise_rate, level)
     except ValueError:  # of all that it refuses, the leads have let through only this

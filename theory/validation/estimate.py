@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Integral
-from typing import Any
 
 from lossmatters.theory.exact import fail
 
@@ -38,12 +37,12 @@ class Estimate:
     def useful(self) -> bool:
         return math.isfinite(self.value) and self.high - self.low < USELESS
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, float | str | bool]:
         """Return the estimate as plain JSON data."""
         return {**vars(self), "useful": self.useful}
 
 
-def check_counts(count: Any, n: Any, name: str = "correct") -> None:
+def check_counts(count: int, n: int, name: str = "correct") -> None:
     """Refuse counts but 0 <= count <= n, whole numbers, n >= 1."""
     for key, value in ((name, count), ("n", n)):
         if isinstance(value, bool) or not isinstance(value, Integral):
@@ -54,7 +53,7 @@ def check_counts(count: Any, n: Any, name: str = "correct") -> None:
         fail(name, f"in 0..{n}", int(count))
 
 
-def check_level(level: Any, name: str = "level") -> None:
+def check_level(level: object, name: str = "level") -> None:
     """Refuse what is no probability in (0, 1)."""
     if isinstance(level, bool) or not isinstance(level, int | float | Fraction):
         fail(name, "a number", level, TypeError)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from lossmatters.theory.exact import fail
+from lossmatters.theory.exact import Number, fail
 from lossmatters.theory.validation.accuracy import slope
 from lossmatters.theory.validation.estimate import LEVEL, check_level
 
@@ -13,7 +12,7 @@ from lossmatters.theory.validation.estimate import LEVEL, check_level
 def samples_to_tell(
     delta: float,
     num_classes: int,
-    noise_rate: Any,
+    noise_rate: Number,
     disagreement: float = 1.0,
     level: float = LEVEL,
     power: float = 0.8,
@@ -54,7 +53,7 @@ def samples_to_tell(
 
 
 def samples_for_width(
-    half_width: float, num_classes: int, noise_rate: Any, accuracy: float = 0.5, level: float = LEVEL
+    half_width: float, num_classes: int, noise_rate: Number, accuracy: float = 0.5, level: float = LEVEL
 ) -> int:
     """Return how many noisy samples bring the interval of one clean accuracy to +- half_width.
 
