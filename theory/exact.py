@@ -25,7 +25,7 @@ def fail(name: str, condition: str, value: object, kind: type[Exception] = Value
     raise kind(f"{name} must be {condition}, got {name.split()[-1]}={shown}")
 
 
-def exact(value: Any, name: str = "value") -> Fraction:
+def exact(value: object, name: str = "value") -> Fraction:
     """Return the rational that a number or string means.
 
     A float becomes the *simplest* rational that rounds to it, so that ``exact(0.1) == 1/10`` and
@@ -63,7 +63,7 @@ def exact(value: Any, name: str = "value") -> Fraction:
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         fail(name, "a number", value, TypeError)
     if not math.isfinite(number):

@@ -8,7 +8,7 @@ from typing import Any, Generic, overload
 
 import numpy as np
 
-from lossmatters.theory.backends.number import Condition, Exact, N, Plain, Truths
+from lossmatters.theory.backends.number import Condition, Exact, N, Nested, Plain, Truths
 
 
 class Ops(Generic[N]):
@@ -34,7 +34,7 @@ class Ops(Generic[N]):
         """Return an exact number (int, Fraction) as this backend's number."""
         raise NotImplementedError  # each backend defines it
 
-    def array(self, rows: Any) -> N:
+    def array(self, rows: Nested) -> N:
         """Make nested sequences of exact numbers this backend's array."""
         raise NotImplementedError
 
@@ -166,7 +166,7 @@ class ObjectOps(Ops[N]):
     def const(self, value: N | Exact) -> N | Plain:
         return self._scalar["const"](value)
 
-    def array(self, rows: Any) -> N:
+    def array(self, rows: Nested) -> N:
         return self._lifted["const"](np.array(rows, dtype=object))
 
     def log(self, x: N | Plain) -> N:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar, Union
 
 if TYPE_CHECKING:
+    import numpy as np
     import sympy
 
 Plain: TypeAlias = int | float | Fraction
@@ -16,6 +18,9 @@ Plain: TypeAlias = int | float | Fraction
 Exact: TypeAlias = Union[Plain, "sympy.Expr"]
 """A number from outside a formula, which `Ops.const` makes one of a backend."""
 
+
+Nested: TypeAlias = Union[Sequence[Exact], Sequence[Sequence[Exact]], "np.ndarray"]
+"""Numbers in rows, of which `Ops.array` makes an array."""
 
 Place: TypeAlias = int | slice | EllipsisType | tuple[int | slice | EllipsisType | None, ...] | None
 """What stands in brackets behind an array: ``[..., j]``, ``[..., None]``."""

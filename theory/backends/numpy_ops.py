@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends.base import Ops
-from lossmatters.theory.backends.number import Exact, Plain
+from lossmatters.theory.backends.number import Exact, Nested, Plain
 
 
 class NumpyOps(Ops[np.ndarray]):
@@ -19,7 +18,7 @@ class NumpyOps(Ops[np.ndarray]):
     def const(self, value: np.ndarray | Exact) -> float:
         return float(value)
 
-    def array(self, rows: ArrayLike) -> np.ndarray:
+    def array(self, rows: Nested) -> np.ndarray:
         return np.array(rows, dtype=object).astype(float)
 
     # `Any`: the stubs of NumPy's functions know no Fraction, which a parameter is declared to be.

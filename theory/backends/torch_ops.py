@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from lossmatters.theory.backends.base import Ops
-from lossmatters.theory.backends.number import Condition, Exact, Plain
+from lossmatters.theory.backends.number import Condition, Exact, Nested, Plain
 from lossmatters.theory.backends.numpy_ops import OPS as CONSTANTS
 
 T = TypeVar("T", Tensor, Plain)
@@ -49,7 +48,7 @@ class TorchOps(Ops[Tensor]):
     def const(self, value: Tensor | Exact) -> float:
         return float(value)
 
-    def array(self, rows: ArrayLike) -> Tensor:
+    def array(self, rows: Nested) -> Tensor:
         return torch.from_numpy(np.array(rows, dtype=object).astype(float))
 
     # A function of a constant is a float: a tensor made of it would be float32, whatever the logits are.
@@ -136,7 +135,7 @@ class _Floor(torch.autograd.Function):
         return log_probs.clamp(min=-(torch.finfo(log_probs.dtype).max ** 0.75))
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+    def setup_context(ctx: Any, inputs: object, output: object) -> None:
         """Keep nothing for the backward pass."""
 
     @staticmethod
@@ -152,13 +151,13 @@ class _ForwardFloor(_Floor):
         return tangent.view_as(tangent)
 
 
-def _any_tensor(*values: Any) -> bool:
+def _any_tensor(*values: object) -> bool:
     return any(isinstance(v, Tensor) for v in values)
 
 
-def _pair(x: Any, y: Any) -> tuple[Tensor, Tensor]:
+def _pair(x: Tensor | Plain, y: Tensor | Plain) -> tuple[Tensor, Tensor]:
     like = x if isinstance(x, Tensor) else y
-    return tuple(v if isinstance(v, Tensor) else torch.full_like(like, float(v)) for v in (x, y))  # type: ignore[return-value]
+    return tuple(v if isinstance(v, Tensor) else torch.full_like(like, float(v)) for v in (x, y))  # type: ignore[arg-type, return-value]
 
 
 OPS = TorchOps()

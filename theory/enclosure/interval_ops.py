@@ -7,10 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends.base import Ops
-from lossmatters.theory.backends.number import Exact, Plain
+from lossmatters.theory.backends.number import Exact, Nested, Plain
 from lossmatters.theory.enclosure.elementary import exp, log, maximum, minimum, where
 from lossmatters.theory.enclosure.interval import Interval, interval
 
@@ -23,7 +22,7 @@ class IntervalOps(Ops[Interval]):
     def const(self, value: Interval | Exact) -> Interval:
         return interval(value)
 
-    def array(self, rows: ArrayLike) -> Interval:
+    def array(self, rows: Nested) -> Interval:
         return interval(np.array(rows, dtype=object))
 
     def log(self, x: Interval | Plain) -> Interval:

@@ -51,10 +51,10 @@ class Node:
         return f"{self.op}({', '.join([*inner, *map(repr, self.args)])})" if inner or self.args else self.op
 
 
-_KNOWN: WeakValueDictionary[Any, Node] = WeakValueDictionary()
+_KNOWN: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
 
 
-def make(op: str, *args: Node, value: Any = None) -> Node:
+def make(op: str, *args: Node, value: object = None) -> Node:
     """Return the node of an operation; arithmetic of constants is carried out where it is exact."""
     folded = _folded(op, args)
     if folded is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -60,19 +60,21 @@ class Mixture:
 class SeparableMixture(Mixture, SeparableLoss):  # type: ignore[override]  # it makes its own name
     """A mixture of a separable loss: on' = p on + q G, off' = p off + q G, with G = on + (K - 1) off."""
 
+    base: SeparableLoss
+
     def check_parameters(self) -> None:
         self.check_base()
         if not isinstance(self.base, SeparableLoss):
             raise TypeError(f"base must be a SeparableLoss, got base={self.base!r}")
 
     def on_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
-        base: Any = self.base  # separable, as `check_parameters` says
+        base = self.base
         p, q = self.weights(num_classes)
         own = base.bound_to(ops).on_label(t, num_classes, ops)
         return p * own + q * base.generator(t, num_classes, ops) + self.shift(num_classes, ops)
 
     def off_label(self, t: N, num_classes: N | Plain, ops: Ops[N]) -> N | Plain:
-        base: Any = self.base  # separable, as `check_parameters` says
+        base = self.base
         p, q = self.weights(num_classes)
         value = q * base.generator(t, num_classes, ops)
         if base.has_off_label:
