@@ -14,8 +14,10 @@ from lossmatters.theory.exact import check_num_classes, check_rate
 from lossmatters.theory.formula import FormulaError
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import CallableLoss
-from lossmatters.theory.minimisers.calibration import Calibration, calibration
-from lossmatters.theory.minimisers.noisy_optimum import NoisyOptimum, noisy_optimum
+from lossmatters.theory.minimisers.calibration import calibration
+from lossmatters.theory.minimisers.calibration_verdict import Calibration
+from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
+from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.risk.excess import excess_risk_bound
 from lossmatters.theory.risk.reversal import OrderReversal

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lossmatters.theory.certificate import Certificate, Undecided
 from lossmatters.theory.dynamics.memorization_time import MemorizationTime
-from lossmatters.theory.minimisers.calibration import Calibration
-from lossmatters.theory.minimisers.noisy_optimum import NoisyOptimum
+from lossmatters.theory.minimisers.calibration_verdict import Calibration
+from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.risk.reversal import OrderReversal
 from lossmatters.theory.risk.tolerance import NoiseTolerance
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum

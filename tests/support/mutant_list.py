@@ -403,15 +403,14 @@ MUTANTS = [
         "theory/minimisers/noisy_optimum.py",
         ELSEWHERE,
         (
-            'return all(_sign(e - start, lo, hi) == "positive" for e, lo, hi in ends)',
-            'return all(_sign(e - start, lo, hi) in ("positive", "non-negative") for e, lo, hi in ends)',
-            "test_a_risk_that_comes_back_to_that_of_the_vertex_is_not_least_there",
+            "below = eta < threshold(k)",
+            "below = eta <= threshold(k)",
+            "test_at_the_threshold_no_output_is_better_than_another",
         ),
-        (
-            'return all(_sign(e - start, lo, hi) == "positive" for e, lo, hi in ends)',
-            "return True",
-            "test_a_risk_that_comes_back_to_that_of_the_vertex_is_not_least_there",
-        ),
+    ),
+    *_of(
+        "theory/minimisers/least_at_vertex.py",
+        ELSEWHERE,
         (
             "return sign_of(first)[0] == 1 and",
             "return sign_of(first)[0] != -1 and",
@@ -423,27 +422,31 @@ MUTANTS = [
             "test_a_vertex_where_another_weight_is_left_is_not_the_best",
         ),
         (
-            "below = eta < threshold(k)",
-            "below = eta <= threshold(k)",
-            "test_at_the_threshold_no_output_is_better_than_another",
-        ),
-        (
             "if len(known) < len(parts):",
             "if not known:",
             "test_a_sum_is_least_at_the_vertex_if_every_term_is",
         ),
     ),
     *_of(
+        "theory/minimisers/along_line.py",
+        ELSEWHERE,
+        (
+            'return all(_sign(e - start, lo, hi) == "positive" for e, lo, hi in ends)',
+            'return all(_sign(e - start, lo, hi) in ("positive", "non-negative") for e, lo, hi in ends)',
+            "test_a_risk_that_comes_back_to_that_of_the_vertex_is_not_least_there",
+        ),
+        (
+            'return all(_sign(e - start, lo, hi) == "positive" for e, lo, hi in ends)',
+            "return True",
+            "test_a_risk_that_comes_back_to_that_of_the_vertex_is_not_least_there",
+        ),
+    ),
+    *_of(
         "theory/minimisers/exchange.py",
         ELSEWHERE,
         (
-            "if not is_zero(gap.subs(X, border)) or (",
-            "if (",
-            "test_a_loss_that_jumps_down_and_rises_again_does_not_rise",
-        ),
-        (
-            "(lo < Fraction(1, 2) or not _not_negative(-slope, X, lo, hi))",
-            "not _not_negative(-slope, X, lo, hi)",
+            "(lo < Fraction(1, 2) or not not_negative(-slope, X, lo, hi))",
+            "not not_negative(-slope, X, lo, hi)",
             "test_flat_up_to_half_and_no_further",
         ),
         (
@@ -455,6 +458,15 @@ MUTANTS = [
             "all(e.is_finite or e == sympy.oo for e in ends)",
             "all(e.is_finite or e.is_infinite for e in ends)",
             "test_a_risk_without_bound_below_is_not_attained",
+        ),
+    ),
+    *_of(
+        "theory/minimisers/slopes.py",
+        ELSEWHERE,
+        (
+            "if not is_zero(gap.subs(X, border)) or (",
+            "if (",
+            "test_a_loss_that_jumps_down_and_rises_again_does_not_rise",
         ),
     ),
     *_of(
@@ -623,7 +635,7 @@ MUTANTS = [
         ("if not visibly_defined(moved):", "if False:", "test_no_curvature_and_no_sign_across_a_pole"),
     ),
     *_of(
-        "theory/minimisers/exchange.py",
+        "theory/minimisers/slopes.py",
         "tests/theory/symbolic/test_domain.py",
         ("if visibly_defined(moved):", "if True:", "test_no_curvature_and_no_sign_across_a_pole"),
     ),

@@ -36,6 +36,7 @@ from lossmatters.theory.minimisers.exchange import (
     gives_up_below_half,
     treats_classes_alike,
 )
+from lossmatters.theory.minimisers.slopes import rises_in_pieces
 from lossmatters.theory.noise import risk_slope
 from lossmatters.theory.risk import excess_risk_bound, noise_tolerance
 from lossmatters.theory.risk.conditions import concave, meets_bound
@@ -49,8 +50,8 @@ from lossmatters.theory.symbolic.points import sign_of
 from lossmatters.theory.verdict import Status
 
 tolerances = importlib.import_module("lossmatters.theory.risk.tolerance")
-optima = importlib.import_module("lossmatters.theory.minimisers.noisy_optimum")
-exchange = importlib.import_module("lossmatters.theory.minimisers.exchange")
+line = importlib.import_module("lossmatters.theory.minimisers.along_line")
+at_vertex = importlib.import_module("lossmatters.theory.minimisers.least_at_vertex")
 HALF = sympy.Rational(1, 2)
 T = sympy.Symbol("t", positive=True)
 
@@ -139,16 +140,16 @@ def test_water_runs_to_the_likeliest_classes():
 
 
 def test_a_vertex_where_another_weight_is_left_is_not_the_best():
-    assert optima._all_weight_at_vertex(share(lambda u: u * u), 3)
-    assert not optima._all_weight_at_vertex(share(lambda u: u * u + Fraction(1, 10**12)), 3)
-    assert not optima._all_weight_at_vertex(share(lambda u: u * (1 - u)), 3)
+    assert at_vertex._all_weight_at_vertex(share(lambda u: u * u), 3)
+    assert not at_vertex._all_weight_at_vertex(share(lambda u: u * u + Fraction(1, 10**12)), 3)
+    assert not at_vertex._all_weight_at_vertex(share(lambda u: u * (1 - u)), 3)
 
 
 def test_a_risk_that_comes_back_to_that_of_the_vertex_is_not_least_there():
-    assert optima._least_at_zero(X, 2)
-    assert not optima._least_at_zero(X * (1 - X), 2)
-    assert not optima._least_at_zero(X - 2 * X**2, 2)
-    assert not optima._least_at_zero(-X, 2)
+    assert line._least_at_zero(X, 2)
+    assert not line._least_at_zero(X * (1 - X), 2)
+    assert not line._least_at_zero(X - 2 * X**2, 2)
+    assert not line._least_at_zero(-X, 2)
 
 
 def test_at_the_threshold_no_output_is_better_than_another():
@@ -157,15 +158,15 @@ def test_at_the_threshold_no_output_is_better_than_another():
 
 
 def test_a_sum_is_least_at_the_vertex_if_every_term_is():
-    assert optima.least_at_vertex(NMSE() + NMSE(), 3) is not None
-    assert optima.least_at_vertex(NMSE() + separable(lambda t, k, o: t), 3) is None
+    assert at_vertex.least_at_vertex(NMSE() + NMSE(), 3) is not None
+    assert at_vertex.least_at_vertex(NMSE() + separable(lambda t, k, o: t), 3) is None
 
 
 def test_a_loss_that_jumps_down_and_rises_again_does_not_rise():
     jump = sympy.Piecewise((X, X < HALF), (X - sympy.Rational(1, 4), True))
-    assert exchange._rises_in_pieces(jump, 4) is None
+    assert rises_in_pieces(jump, 4) is None
     kinked = sympy.Piecewise((X, sympy.Rational(3, 4) > X), (2 * X - sympy.Rational(3, 4), True))
-    assert exchange._rises_in_pieces(kinked, 4) == "interval"
+    assert rises_in_pieces(kinked, 4) == "interval"
 
 
 def test_flat_up_to_half_and_no_further():

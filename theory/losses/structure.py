@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeGuard, TypeVar
 
-from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
 from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.mixtures import GeneralMixture
@@ -85,6 +85,17 @@ def is_separable(loss: Loss) -> TypeGuard[SeparableLoss]:
 def is_total(loss: Loss) -> TypeGuard[Combination]:
     """Return whether a loss is a sum that is not separable, where that is all that is asked."""
     return isinstance(loss, Combination)
+
+
+def multiple_of(loss: Loss) -> Loss | None:
+    """Return the loss that a loss is a multiple of; None where it is none such.
+
+    >>> from lossmatters.theory.losses import CCE
+    >>> multiple_of(2 * CCE()) == CCE(), multiple_of(CCE())
+    (True, None)
+    """
+    terms = loss.terms if isinstance(loss, Combination | SeparableCombination) else ()
+    return terms[0][1] if len(terms) == 1 else None
 
 
 def separable_base(loss: Loss) -> SeparableLoss | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from lossmatters.theory.minimisers.calibration import Calibration, calibration
+from lossmatters.theory.minimisers.calibration import calibration
+from lossmatters.theory.minimisers.calibration_verdict import Calibration
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
-from lossmatters.theory.minimisers.noisy_optimum import NoisyOptimum, noisy_optimum
+from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
+from lossmatters.theory.minimisers.optimum import NoisyOptimum
 
 __all__ = [
     "Calibration",

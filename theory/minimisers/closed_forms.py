@@ -21,13 +21,12 @@ from lossmatters.theory.losses import (
     MSE,
     RCE,
     RLL,
-    Combination,
     Loss,
     Normalized,
-    SeparableCombination,
     Unhinged,
     ZeroOne,
 )
+from lossmatters.theory.losses.structure import multiple_of
 from lossmatters.theory.minimisers.exchange import attains
 from lossmatters.theory.minimisers.numerical import minimise
 
@@ -101,8 +100,9 @@ def has_closed_form(loss: Loss) -> bool:
 
 def _form(loss: Loss) -> Callable[[Posterior], Minimiser] | None:
     """Return the closed form of a loss, or of what it is a multiple of."""
-    if isinstance(loss, Combination | SeparableCombination) and len(loss.terms) == 1:
-        return _form(loss.terms[0][1])
+    once = multiple_of(loss)
+    if once is not None:
+        return _form(once)
     if isinstance(loss, Normalized) and type(loss.base) is MSE:
         return projection
     form = _FORMS.get(type(loss))

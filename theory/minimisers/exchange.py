@@ -19,14 +19,21 @@ from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import LogSumExpLoss, Loss, Normalized, SeparableLoss, ShareLoss
-from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
+from lossmatters.theory.minimisers.slopes import (
+    more_than_one,
+    near,
+    not_negative,
+    nowhere_negative,
+    positive,
+    rises,
+    rises_in_pieces,
+)
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero, limit_at_one, limit_at_zero
-from lossmatters.theory.symbolic.domain import lettered, visibly_defined
-from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
+from lossmatters.theory.symbolic.piecewise import CASES, pieces
 from lossmatters.theory.symbolic.points import sign_of
 
-EDGE = Fraction(1, 10**6)
 ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred roundings of 2^-24
 
 
@@ -51,7 +58,7 @@ def monotone(loss: Loss, num_classes: int | None = None, sign: int = -1) -> str 
         except NotTracedError:
             return None
         weight = weight_of(loss, num_classes)
-        return None if weight is None else _rises(-sign * weight, num_classes)
+        return None if weight is None else rises(-sign * weight, num_classes)
 
     def unbounded(loss: UnboundedSumLoss) -> str | None:
         if isinstance(loss, LogSumExpLoss):
@@ -90,14 +97,14 @@ def _monotone_by_trace(loss: Loss, num_classes: int | None, sign: int) -> str | 
     known = {}
     for i, a in enumerate(found.aggregates):  # only those that multiply F' count, and only sums of psi > 0
         if factor.has(a.symbol):
-            if a.kind != "sum" or not _never_negative(a.psi):
+            if a.kind != "sum" or not nowhere_negative(a.psi):
                 return None
             known[a.symbol] = sympy.Symbol(f"positive{i}", positive=True)
-    factor = factor.subs(known).subs(K, _more_than_one())
+    factor = factor.subs(known).subs(K, more_than_one())
     if not (factor.is_positive or factor.is_negative):
         return None
     rising = sign * rest if factor.is_positive else -sign * rest
-    return _rises_in_pieces(rising, num_classes) if moving.has(*CASES) else positive(rising, num_classes)
+    return rises_in_pieces(rising, num_classes) if moving.has(*CASES) else positive(rising, num_classes)
 
 
 def weight_of(loss: ShareLoss, num_classes: int | None) -> Any:
@@ -108,47 +115,10 @@ def weight_of(loss: ShareLoss, num_classes: int | None) -> Any:
         return None
     if not is_zero(1 / factor - found.sum_over_classes(weight.subs(X, T))):
         return None
-    if _rises(weight, num_classes) is None:
+    if rises(weight, num_classes) is None:
         return None
     least, even = limit_at_zero(weight, X), weight.subs(X, sympy.Rational(1, num_classes))
     return weight if (is_zero(least) or sign_of(least)[0] == 1) and sign_of(even)[0] == 1 else None
-
-
-def _rises(function: Any, num_classes: int | None) -> str | None:
-    if function.has(*CASES):
-        return _rises_in_pieces(function, num_classes)
-    return positive(sympy.diff(function, X), num_classes)
-
-
-def _rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
-    """Decide as `positive` does, of the slope of a function with cases, by intervals.
-
-    Between two borders it must not fall, and strictly rise from 1/K on; at a border it must be continuous,
-    and from 1/K to 1/2, where two entries of u may be largest together, without a kink.
-    """
-    found = pieces(function, X)
-    if found is None or num_classes is None:
-        return None
-    for left, right in pairwise(found):
-        gap, border = right.expression - left.expression, left.hi
-        tie = Fraction(1, num_classes) <= near(border, 1) and near(border, -1) <= Fraction(1, 2)
-        if not is_zero(gap.subs(X, border)) or (tie and not is_zero(sympy.diff(gap, X).subs(X, border))):
-            return None
-    for piece in found:
-        slope, lo, hi = sympy.diff(piece.expression, X), near(piece.lo, -1), near(piece.hi, 1)
-        if not _not_negative(slope, X, lo, hi):
-            return None
-        lo, hi = max(lo, Fraction(1, num_classes)), min(hi, 1 - EDGE)
-        if lo < hi and certify_sign(slope, {X: (lo, hi)}).sign != "positive":
-            return None
-    return "interval"
-
-
-def near(border: Any, side: int) -> Fraction:
-    """Return a rational border, or a fraction next to an irrational one on the given side."""
-    if border.is_Rational:
-        return Fraction(int(border.p), int(border.q))
-    return Fraction(str(sympy.N(border, 40))) + side * Fraction(1, 10**30)
 
 
 def _weakest(ways: list[str | None]) -> str | None:
@@ -157,60 +127,12 @@ def _weakest(ways: list[str | None]) -> str | None:
     return "interval" if "interval" in ways else "symbolic"
 
 
-def _more_than_one() -> Any:
-    return sympy.Symbol("k", integer=True, nonnegative=True) + 2
-
-
-def _not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
-    """Decide whether it is >= 0 on (lo, hi), by intervals; by term where 0/0 at an end leaves it open."""
-    half = Fraction(1, 2)
-    if lo < half < hi:  # so that an end at 1 stays exact where lo is no float
-        return _not_negative(expression, t, lo, half) and _not_negative(expression, t, half, hi)
-    return any(
-        all(certify_sign(part, {t: (lo, hi)}).sign in ("positive", "non-negative", "zero") for part in parts)
-        for parts in ([expression], sympy.Add.make_args(expression))
-    )
-
-
-def _never_negative(psi: Any) -> bool:
-    found = pieces(psi, T) if psi.has(*CASES) else (Piece(sympy.Integer(0), sympy.Integer(1), psi),)
-    return found is not None and all(
-        _not_negative(p.expression, T, near(p.lo, 1), near(p.hi, -1)) for p in found
-    )
-
-
-def positive(expression: Any, num_classes: int | None) -> str | None:
-    """Tell whether it is >= 0 for X in (0, 1), and > 0 from 1/K on. How that is known, or None.
-
-    By SymPy: > 0 on all of (0, 1), visibly, with X = 1/(1 + x) and K = k + 2. By intervals, for one K or
-    where it does not hold K: >= 0 on (0, 1) and > 0 on [1/K, 1 - 10^-6]. Above, a weak sign will do: the
-    other entries are then below 10^-6, and F has fallen strictly in between.
-    """
-    x = sympy.Symbol("x", positive=True)
-    moved = lettered(sympy.sympify(expression).subs({X: 1 / (1 + x), K: _more_than_one()}))
-    numerator, denominator = sympy.fraction(sympy.together(moved))
-    if visibly_defined(moved):
-        for form in (moved, sympy.factor(moved)):
-            if form.is_positive:
-                return "symbolic"
-        if denominator.is_positive and sympy.expand(numerator).is_positive:
-            return "symbolic"
-    if sympy.sympify(expression).free_symbols - {X}:
-        return None
-    if certify_sign(expression, {X: (0, 1)}).sign == "positive":
-        return "interval"
-    if num_classes is None or certify_sign(expression, {X: (0, 1)}).sign != "non-negative":
-        return None
-    inner = certify_sign(expression, {X: (Fraction(1, num_classes), 1 - EDGE)}).sign
-    return "interval" if inner == "positive" else None
-
-
 def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
     """Decide whether S > 0 on the open simplex: so for separable losses with G >= 0, and > 0 up to 1/2.
 
     The smallest entry of u is at most 1/2, and S is the sum of G over the entries.
     """
-    if not isinstance(base, SeparableLoss):
+    if not is_separable(base):
         return None
     g = exact_generator(base, K if num_classes is None else num_classes)
     expression = g.expression.subs(g.t, X)
@@ -240,7 +162,7 @@ def gives_up_below_half(loss: Loss) -> bool:
     At most one entry exceeds 1/2. So where u_j >= u_y, R >= f(0) - pi_j (f(0) - f(1)), which is above
     R(e_y) = f(0) - pi_y (f(0) - f(1)): calibrated, though f does not fall strictly.
     """
-    if not isinstance(loss, SeparableLoss) or loss.has_off_label:
+    if not is_separable(loss) or loss.has_off_label:
         return False
     value = exactly(loss.bound_to(OPS).on_label(X, K, OPS))
     found = None if value.has(K) else pieces(value, X)
@@ -251,7 +173,7 @@ def gives_up_below_half(loss: Loss) -> bool:
             return False
     for p in found:
         slope, lo, hi = sympy.diff(p.expression, X), near(p.lo, -1), near(p.hi, 1)
-        if not is_zero(slope) and (lo < Fraction(1, 2) or not _not_negative(-slope, X, lo, hi)):
+        if not is_zero(slope) and (lo < Fraction(1, 2) or not not_negative(-slope, X, lo, hi)):
             return False
     return True
 
@@ -262,7 +184,7 @@ def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple
     t = sympy.Symbol("t", positive=True)
     on = exactly(view.on_label(t, number, OPS))
     off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
-    return limit_at_zero(on.subs(K, _more_than_one()), t), limit_at_zero(off.subs(K, _more_than_one()), t)
+    return limit_at_zero(on.subs(K, more_than_one()), t), limit_at_zero(off.subs(K, more_than_one()), t)
 
 
 def limits_at_one(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
@@ -271,7 +193,7 @@ def limits_at_one(loss: SeparableLoss, num_classes: int | None = None) -> tuple[
     t = sympy.Symbol("t", positive=True)
     on = exactly(view.on_label(t, number, OPS))
     off = exactly(view.off_label(t, number, OPS)) if loss.has_off_label else sympy.Integer(0)
-    return limit_at_one(on.subs(K, _more_than_one()), t), limit_at_one(off.subs(K, _more_than_one()), t)
+    return limit_at_one(on.subs(K, more_than_one()), t), limit_at_one(off.subs(K, more_than_one()), t)
 
 
 def attains(loss: Loss, num_classes: int | None = None) -> bool:
@@ -288,13 +210,13 @@ def attains(loss: Loss, num_classes: int | None = None) -> bool:
 
     def normalised(loss: Normalized) -> bool:
         base = loss.base
-        if not isinstance(base, SeparableLoss):
+        if not is_separable(base):
             return False
         if not all(e.is_finite for e in limits_at_zero(base, num_classes)):
             return False
         g = exact_generator(base, K if num_classes is None else num_classes)
         ends = [limit_at_zero(g.expression, g.t), g.at(1)]  # at a vertex S = (K - 1) G(0) + G(1)
-        ends = [e.subs(K, _more_than_one()) for e in ends]
+        ends = [e.subs(K, more_than_one()) for e in ends]
         return all(e.is_nonnegative for e in ends) and any(e.is_positive for e in ends)
 
     def share(loss: ShareLoss) -> bool:
@@ -335,7 +257,7 @@ def _attains_by_trace(loss: Loss, num_classes: int | None) -> bool:
         return False
     return below in {1, *(a.symbol for a in under)} and all(
         num_classes is not None
-        and _never_negative(a.psi)
+        and nowhere_negative(a.psi)
         and certify_sign(a.psi, {T: (Fraction(1, num_classes), 1)}).sign == "positive"
         for a in under
     )

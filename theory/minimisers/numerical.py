@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends import backend
-from lossmatters.theory.losses import CallableLoss, Loss
+from lossmatters.theory.losses import Loss
 from lossmatters.theory.symbolic.algebra import symbolic_losses
 
 EDGE = 1e-15  # entries stay above it: some losses have no value, or no slope, at 0
@@ -29,7 +29,7 @@ def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
     SymPy takes a minute for the slopes of a maximum over ten classes, and writes conditions that NumPy
     refuses: a formula with one is left to differences.
     """
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return None
     try:
         symbols, columns = symbolic_losses(loss, num_classes)
@@ -54,7 +54,7 @@ def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., flo
 
     def values(points: Any) -> np.ndarray:
         rows = np.asarray(points)
-        if isinstance(loss, CallableLoss):
+        if not loss.has_formula:
             return np.asarray(loss.all_labels(rows, numpy), dtype=float) @ pi
         found = loss.apply(rows[:, None, :], np.eye(len(pi)), numpy)  # all labels in one go
         return np.broadcast_to(np.asarray(found, dtype=float), rows.shape) @ pi

@@ -10,9 +10,8 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses.base import Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import ShareLoss
-from lossmatters.theory.losses.structure import by_structure
-from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
+from lossmatters.theory.losses.structure import by_structure, is_separable
+from lossmatters.theory.minimisers.least_at_vertex import least_at_vertex
 from lossmatters.theory.symbolic.algebra import Generator, exact_losses, is_nonnegative, is_zero
 from lossmatters.theory.symbolic.piecewise import curvature
 from lossmatters.theory.symbolic.points import sign_of
@@ -35,7 +34,7 @@ def meets_bound(loss: Loss, num_classes: int) -> bool | None:
     constant = verdict.constant_at(k)
     if verdict.status is not Status.PROVED or constant is None:
         return None
-    if isinstance(loss, ShareLoss) and is_share(loss, k):
+    if is_share(loss, k):
         return True  # 1 - w_y/sum w <= 1 = C/(K - 1)
     if k == 2 and (sign := never_negative(loss, k)) is not None:
         return sign  # L(u, 1) = C - L(u, 2), at most C if and only if L(u, 2) >= 0
@@ -100,7 +99,7 @@ def concave(loss: Loss, num_classes: int) -> bool:
     are, so least at some vertex e_i, where it is a constant less p_i [(f(0) - f(1)) - (g(0) - g(1))].
     That bracket must be > 0. True only where SymPy derives it.
     """
-    if not isinstance(loss, SeparableLoss):
+    if not is_separable(loss):
         return False
     t, number, view = sympy.Symbol("t", positive=True), sympy.Integer(num_classes), loss.bound_to(OPS)
     on = Generator(exactly(view.on_label(t, number, OPS)), t, number)

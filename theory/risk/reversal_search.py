@@ -22,7 +22,7 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.exact import check_num_classes, check_rate, fail
 from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.callable_loss import precision_of
 from lossmatters.theory.noise import flip_probability, risk_slope, threshold
 from lossmatters.theory.risk.reversal import OrderReversal, ReversalSearch, SecondInput
 from lossmatters.theory.symbolic.algebra import exact_losses
@@ -86,9 +86,9 @@ class _Search:
         self.sums = [sum(row, Fraction(0)) for row in rows]
         self.scale = max((abs(x) for row in rows for x in row), default=Fraction(0)) or Fraction(1)
         self.floor = RESOLUTION * self.scale
-        if isinstance(loss, CallableLoss):
+        if not loss.has_formula:
             # A gap adds 2 K values, each a few roundings off; the tolerance for a label sum covers K of them.
-            relative = SAMPLING_TOLERANCE.get(loss.precision(self.k or 2), SAMPLING_TOLERANCE["float16"])
+            relative = SAMPLING_TOLERANCE.get(precision_of(loss, self.k or 2), SAMPLING_TOLERANCE["float16"])
             self.floor = 2 * Fraction(relative) * self.scale
 
     def run(self) -> ReversalSearch:
@@ -219,7 +219,7 @@ class _Search:
 
     def _verified(self, inputs: Any) -> OrderReversal | None:
         shown = [(w, pi, self.points[i], self.points[j]) for w, pi, i, j in inputs if w]
-        if isinstance(self.loss, CallableLoss):
+        if not self.loss.has_formula:
             gaps = [(w, pi, self._gap(i, j)) for w, pi, i, j in inputs]
         else:
             exact = {p: exact_losses(self.loss, p) for _, _, u, v in shown for p in (u, v)}
@@ -231,7 +231,7 @@ class _Search:
         )
         total: Any = sum(_times(w, sum(gap)) for w, _, gap in gaps)
         noisy = _times(self.slope, clean) + _times(self.flip, total)
-        if isinstance(self.loss, CallableLoss):
+        if not self.loss.has_formula:
             if not (clean < -self.floor and noisy > self.floor):
                 return None
             how, clean, noisy = "float64", sympy.Float(float(clean)), sympy.Float(float(noisy))

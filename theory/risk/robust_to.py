@@ -23,7 +23,6 @@ from typing import Any
 
 from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.risk.finding import Finding
 from lossmatters.theory.risk.noise_examples import NOISE_KINDS
 from lossmatters.theory.risk.order_kept import decide_order
@@ -95,7 +94,7 @@ def robust_to(loss: Loss, noise: str, num_classes: int) -> Robustness:
     k = check_num_classes(num_classes)
     if noise not in NOISE_KINDS:
         fail("noise", f"one of {', '.join(NOISE_KINDS)}", noise)
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         finding = Finding(Status.UNDECIDED, "no formula")
         return Robustness(loss.spec, noise, k, finding, finding)
     kind = "uniform" if k == 2 and noise == "pair" else noise  # the same matrices

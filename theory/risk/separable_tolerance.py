@@ -13,13 +13,9 @@ import sympy
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, trace
 from lossmatters.theory.enclosure.settle import T
-from lossmatters.theory.losses import (
-    Loss,
-    SeparableLoss,
-)
-from lossmatters.theory.minimisers.exchange import (
-    gives_up_below_half,
-)
+from lossmatters.theory.losses import Loss
+from lossmatters.theory.losses.structure import is_separable
+from lossmatters.theory.minimisers.exchange import gives_up_below_half
 from lossmatters.theory.risk.tolerance_verdict import NoiseTolerance, threshold_at, undecided
 from lossmatters.theory.symbolic.algebra import Generator, K, is_zero, limit_at_zero, tidy
 from lossmatters.theory.symbolic.piecewise import CASES, curvature, keeps_to, pieces
@@ -31,7 +27,7 @@ CONVEX, CONCAVE = ("convex", "affine"), ("concave", "affine")
 def separable_parts(loss: Loss, k: int | None) -> tuple[Any, Any] | None:
     """Return (f, g) in `T` where L is f(u_y) + sum over i != y of g(u_i), as written or in disguise."""
     number = K if k is None else sympy.Integer(k)
-    if isinstance(loss, SeparableLoss):
+    if is_separable(loss):
         view = loss.bound_to(OPS)
         on = exactly(view.on_label(T, number, OPS))
         return on, exactly(view.off_label(T, number, OPS)) if loss.has_off_label else sympy.Integer(0)

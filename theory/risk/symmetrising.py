@@ -16,11 +16,12 @@ import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.exact import check_num_classes
-from lossmatters.theory.losses import CallableLoss, Loss, SeparableLoss
+from lossmatters.theory.losses import Loss
+from lossmatters.theory.losses.structure import is_separable
 from lossmatters.theory.losses.symmetrising import symmetrised
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.exchange import limits_at_zero
-from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
+from lossmatters.theory.minimisers.least_at_vertex import least_at_vertex
 from lossmatters.theory.risk.tolerance import noise_tolerance
 from lossmatters.theory.symbolic.algebra import tidy
 from lossmatters.theory.symmetry.loss_maximum import loss_maximum
@@ -78,9 +79,9 @@ def properties(loss: Loss, num_classes: int, bounded: bool = True) -> dict[str, 
 
 def least_loss(loss: Loss, num_classes: int) -> sympy.Expr | None:
     """Return the infimum of L at one K, where shown to be approached at the label's vertex; else None."""
-    if isinstance(loss, CallableLoss) or noise_tolerance(loss, num_classes).clean_vertex is not True:
+    if not loss.has_formula or noise_tolerance(loss, num_classes).clean_vertex is not True:
         return None
-    if not isinstance(loss, SeparableLoss):  # shares, base/S and sums of them with losses that are 0 there
+    if not is_separable(loss):  # shares, base/S and sums of them with losses that are 0 there
         return sympy.Integer(0) if least_at_vertex(loss, num_classes) is not None else None
     number = sympy.Integer(num_classes)
     _, off = limits_at_zero(loss, num_classes)

@@ -38,7 +38,6 @@ import sympy
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import (
-    CallableLoss,
     Combination,
     Loss,
     Normalized,
@@ -47,6 +46,7 @@ from lossmatters.theory.losses import (
     UnboundedSumLoss,
     ZeroOne,
 )
+from lossmatters.theory.losses.structure import by_structure, is_separable, separable_base
 from lossmatters.theory.minimisers.audit import better_beside, better_inside
 from lossmatters.theory.minimisers.exchange import (
     gives_up_below_half,
@@ -54,7 +54,7 @@ from lossmatters.theory.minimisers.exchange import (
     treats_classes_alike,
     weight_of,
 )
-from lossmatters.theory.minimisers.noisy_optimum import least_at_vertex
+from lossmatters.theory.minimisers.least_at_vertex import least_at_vertex
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.risk.separable_tolerance import separable_parts, slope_at_one, tolerance_of_separable
 from lossmatters.theory.risk.tolerance_verdict import NoiseTolerance, threshold_at, undecided
@@ -81,7 +81,7 @@ def noise_tolerance(loss: Loss, num_classes: int | None = None) -> NoiseToleranc
     """
     k = None if num_classes is None else check_num_classes(num_classes)
     scope = Scope.at(k)
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return undecided(scope, "no formula")
     return _audited(loss, _by_kind(loss, k, scope), k)
 
@@ -128,17 +128,31 @@ def _by_kind(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance:
     symmetric = _of_symmetric(loss, k, scope)
     if symmetric is not None:
         return symmetric
-    if isinstance(loss, UnboundedSumLoss):
+
+    def by_parts(loss: Loss) -> NoiseTolerance | None:
+        parts = separable_parts(loss, k)
+        return None if parts is None else tolerance_of_separable(loss, *parts, k, scope)
+
+    def any_other(loss: Loss) -> NoiseTolerance:
+        return by_parts(loss) or undecided(scope, "neither symmetric, nor separable, nor a sum of such")
+
+    def unbounded(loss: UnboundedSumLoss) -> NoiseTolerance:
         detail = (
             "L(., j) is infinite where u_j = 0, so with any noise the risk grows without bound towards e_c"
         )
         return NoiseTolerance(sympy.Integer(0), Status.PROVED, scope, Method.LIMIT, True, None, detail)
-    parts = separable_parts(loss, k)
-    if parts is not None:
-        return tolerance_of_separable(loss, *parts, k, scope)
-    if isinstance(loss, Combination):
-        return _sum(loss, k, scope)
-    return undecided(scope, "neither symmetric, nor separable, nor a sum of such")
+
+    return by_structure(
+        loss,
+        separable=any_other,
+        total=lambda loss: by_parts(loss) or _sum(loss, k, scope),
+        normalised=any_other,
+        share=any_other,
+        mixture=any_other,
+        unbounded=unbounded,
+        formula=any_other,
+        opaque=any_other,
+    )
 
 
 def _of_symmetric(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance | None:
@@ -149,7 +163,7 @@ def _of_symmetric(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance | N
         known: tuple[Known, str, bool] | None = (Known.PROVED, "L >= 0, and 0 at e_c", False)
     else:
         known = least_at_vertex(loss, k)
-        if known is None and isinstance(loss, SeparableLoss) and gives_up_below_half(_inner(loss)):
+        if known is None and is_separable(loss) and gives_up_below_half(_inner(loss)):
             known = Known.CERTIFIED, "h is constant up to 1/2 and never rises", False
     if known is None:
         return None
@@ -166,8 +180,8 @@ def _inner(loss: SeparableLoss) -> Loss:
 
 def _sum(loss: Combination, k: int | None, scope: Scope) -> NoiseTolerance:
     """Decide a sum of a separable part, by its slopes, and symmetric terms that are flat at the vertex."""
-    separable = [(c, term) for c, term in loss.terms if isinstance(term, SeparableLoss)]
-    others = [term for _, term in loss.terms if not isinstance(term, SeparableLoss)]
+    separable = [(c, term) for c, term in loss.terms if is_separable(term)]
+    others = [term for _, term in loss.terms if not is_separable(term)]
     known = [noise_tolerance(term, k) for term in others]
     if not separable or any(v.method is not Method.SYMMETRIC for v in known):
         return undecided(scope, "a term is neither separable nor symmetric")
@@ -199,13 +213,32 @@ def flat_at_vertex(loss: Loss, k: int | None = None) -> bool:
     base/S with base(u, c) = f(u_c) falling to 0 at 1 with a finite slope, and S infinite at e_c; or a share
     1 - w_c/W whose weights vanish on an interval next to 0.
     """
-    if isinstance(loss, ShareLoss):
+
+    def share(loss: ShareLoss) -> bool:
         weight = weight_of(loss, k) if k is not None else None
         found = pieces(weight.subs(X, T), T) if weight is not None and weight.has(*CASES) else None
         return found is not None and is_zero(found[0].expression)
-    if not (isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss)) or loss.base.has_off_label:
+
+    def normalised(loss: Normalized) -> bool:
+        base = separable_base(loss)
+        if base is None or base.has_off_label:
+            return False
+        on, _ = limits_at_zero(base, k)
+        parts = separable_parts(base, k)
+        assert parts is not None
+        return bool(on == sympy.oo and is_zero(parts[0].subs(T, 1)) and slope_at_one(parts[0]).is_finite)
+
+    def not_shown(loss: Loss) -> bool:
         return False
-    on, _ = limits_at_zero(loss.base, k)
-    parts = separable_parts(loss.base, k)
-    assert parts is not None
-    return bool(on == sympy.oo and is_zero(parts[0].subs(T, 1)) and slope_at_one(parts[0]).is_finite)
+
+    return by_structure(
+        loss,
+        separable=not_shown,
+        total=not_shown,
+        normalised=normalised,
+        share=share,
+        mixture=not_shown,
+        unbounded=not_shown,
+        formula=not_shown,
+        opaque=not_shown,
+    )

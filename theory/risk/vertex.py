@@ -27,7 +27,6 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.enclosure.settle import T
 from lossmatters.theory.exact import check_num_classes, exact, fail
 from lossmatters.theory.losses import Loss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.risk import separable_tolerance
 from lossmatters.theory.symbolic.algebra import limit_at_zero
 
@@ -100,7 +99,7 @@ def vertex_verdict(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVe
 @lru_cache(maxsize=128)
 def _parts_and_slopes(loss: Loss, k: int) -> tuple[Any, Any]:
     """Return f and g, and their slopes at 0 and 1: limits that take seconds, whatever the noise."""
-    parts = None if isinstance(loss, CallableLoss) else separable_tolerance.separable_parts(loss, k)
+    parts = separable_tolerance.separable_parts(loss, k) if loss.has_formula else None
     return parts, None if parts is None else separable_tolerance.end_slopes(*parts)
 
 

@@ -153,8 +153,10 @@ def has_weights(loss: ShareLoss) -> bool:
 
 
 @lru_cache(maxsize=256)
-def is_share(loss: ShareLoss, num_classes: int) -> bool:
-    """Return whether every weight is shown to be >= 0 at one K, so that 0 <= L <= 1 where L has a value."""
+def is_share(loss: Loss, num_classes: int) -> bool:
+    """Return whether L is 1 less a share of weights shown to be >= 0 at one K, so that 0 <= L <= 1."""
+    if not isinstance(loss, ShareLoss):
+        return False
     if isinstance(loss, ZeroOne):
         return True
     return has_positive_sum(loss, num_classes) or weights_never_negative(loss, num_classes)

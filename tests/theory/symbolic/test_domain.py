@@ -12,7 +12,7 @@ import sympy
 from lossmatters.theory.enclosure.curve import CONVEX, Curve
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses.combinators import ShareLoss
-from lossmatters.theory.minimisers.exchange import positive
+from lossmatters.theory.minimisers.slopes import positive
 from lossmatters.theory.symbolic.algebra import Generator, K, is_nonnegative
 from lossmatters.theory.symbolic.domain import needs, visibly_defined
 from lossmatters.theory.symbolic.piecewise import curvature
