@@ -19,7 +19,7 @@ from lossmatters.theory.dynamics.mean_field_judge import fitted, paths, rates_by
 from lossmatters.theory.dynamics.mean_field_setup import Setup
 from lossmatters.theory.dynamics.memorization_time import MemorizationTime, memorization_time
 from lossmatters.theory.dynamics.prediction import CONFIDENCE, Outcome
-from lossmatters.theory.losses import CallableLoss, Loss, get
+from lossmatters.theory.losses import Loss, get
 from lossmatters.theory.verdict import Known, Method
 
 OWN = "lossmatters.theory.losses."
@@ -36,7 +36,7 @@ def is_own(spec: str) -> bool:
 
 def _is_own(value: Any) -> bool:
     if isinstance(value, Loss):
-        own = type(value).__module__.startswith(OWN) and not isinstance(value, CallableLoss)
+        own = type(value).__module__.startswith(OWN) and value.has_formula
         return own and is_dataclass(value) and all(_is_own(getattr(value, f.name)) for f in fields(value))
     return all(map(_is_own, value)) if isinstance(value, tuple) else isinstance(value, PLAIN)
 

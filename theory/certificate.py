@@ -13,7 +13,6 @@ from lossmatters.theory.dynamics.memorization_time import MemorizationTime, memo
 from lossmatters.theory.exact import check_num_classes, check_rate
 from lossmatters.theory.formula import FormulaError
 from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.calibration_verdict import Calibration
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
@@ -193,7 +192,7 @@ def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> Certi
 
 def _for_every_size(loss: Loss) -> SymmetryVerdict | Undecided:
     """Decide for all K at once; undecided for a loss that has a formula at the K asked alone."""
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return Undecided("no formula")
     try:
         return decide(loss)
@@ -224,7 +223,7 @@ def _dynamics(
 
 
 def _largest(loss: Loss, k: int) -> LossMaximum | Undecided:
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return Undecided("no formula")
     largest = loss_maximum(loss, k)
     if largest.value is None:

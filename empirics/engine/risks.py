@@ -17,7 +17,6 @@ from lossmatters.empirics.engine.train import Network
 from lossmatters.empirics.models.base import Model, Stack
 from lossmatters.theory.criteria.criterion import loss_matrix
 from lossmatters.theory.losses import Loss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.noise import SymmetricNoise
 
 
@@ -36,7 +35,7 @@ def risks(
     noise : the fresh noise, which is independent of the network: the rate of uniform noise, or P(noisy = j)
         for each sample. Its average is taken exactly, as the weighted sum over all labels.
     """
-    if not isinstance(loss, CallableLoss):  # which may know one dtype only
+    if loss.has_formula:  # which may know one dtype only
         logits = logits.double()
     elif logits.dtype == torch.bfloat16:
         logits = logits.float()

@@ -81,12 +81,12 @@ def certify(
     from lossmatters.proofs_checks.checker.check import with_contradictions
     from lossmatters.theory.certificate import certify as make
     from lossmatters.theory.certificate_text import describe
-    from lossmatters.theory.losses import CallableLoss, get
+    from lossmatters.theory.losses import get
 
     if num_classes > MOST_CLASSES:
         raise ValueError(f"num_classes must be at most {MOST_CLASSES} here, got num_classes={num_classes}")
     subject = get(loss)
-    if isinstance(subject, CallableLoss) or promises or call:
+    if not subject.has_formula or promises or call:
         from lossmatters.proofs_checks.conformance.adapted import as_loss
 
         subject = as_loss(loss, num_classes, call=call or "", **parse_declarations(promises))

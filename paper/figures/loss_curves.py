@@ -13,7 +13,8 @@ from lossmatters.paper.figures.declaration import FigureSpec
 from lossmatters.paper.figures.look import DOUBLE, GREY, INK, height_of, look, loss_colour, width_of
 from lossmatters.paper.names import loss_name, main_losses
 from lossmatters.theory.backends import backend
-from lossmatters.theory.losses import LOSSES, Combination, Loss
+from lossmatters.theory.losses import LOSSES, Loss
+from lossmatters.theory.losses.structure import is_total
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +97,7 @@ def _paths(share: np.ndarray) -> list[Path]:
     found: list[Path] = []
     for cls in LOSSES.values():
         loss = cls()
-        if isinstance(loss, Combination) or not _values(loss, uniform).all():
+        if is_total(loss) or not _values(loss, uniform).all():
             continue  # a sum of others, or 0 there, as the unhinged loss on logits: nothing to divide by
         value = _values(loss, probs) / _values(loss, uniform)
         label_sum = _sums(loss, probs) / _sums(loss, uniform)

@@ -107,7 +107,7 @@ def declare(
 
 def _formula(given: Any) -> Loss:
     formula = get(given)
-    if isinstance(formula, CallableLoss):
+    if not formula.has_formula:
         fail("formula", "a Loss or the text of one", given)
     return formula
 

@@ -13,7 +13,7 @@ from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.losses.symmetrising import Symmetrised
 from lossmatters.theory.minimisers.exchange import weight_of
 from lossmatters.theory.symbolic.algebra import K, exact_generator, exactly
@@ -96,7 +96,7 @@ def _define(loss: Loss, parts: _Parts) -> tuple[str, str]:
 
 def _plain(loss: Loss, parts: _Parts) -> str:
     """Write the definition of a separable loss, without a lemma; its name."""
-    if not isinstance(loss, SeparableLoss):
+    if not is_separable(loss):
         raise UnfitError("it is made of a formula in all probabilities at once")
     parts.count += 1
     i = parts.count

@@ -15,8 +15,9 @@ import numpy as np
 
 from lossmatters.theory.backends.mpmath_ops import MpmathOps
 from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
-from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.combinators import Normalized, ShareLoss
 from lossmatters.theory.losses.negative import NNCE, NNFL
+from lossmatters.theory.losses.structure import by_structure, separable_base
 
 OPS = MpmathOps(120)
 CONTEXT = OPS.context
@@ -47,31 +48,55 @@ def gradient(loss: Loss, probs: np.ndarray, label: int) -> np.ndarray:
 def partials(loss: Loss, probs: np.ndarray, label: int) -> list[mpmath.mpf]:
     """Return dL/du_k for each k, of the formula as it stands off the simplex too."""
     k = len(probs)
-    if isinstance(loss, SeparableLoss):
+
+    def separable(loss: SeparableLoss) -> list[Any]:
         view = loss.bound_to(OPS)
         return [_slope(lambda t, on=(i == label): _term(view, t, k, on), u) for i, u in enumerate(probs)]
-    if isinstance(loss, Normalized) and isinstance(loss.base, SeparableLoss):
+
+    def total(loss: Combination) -> list[Any]:
+        parts = [(OPS.const(factor), partials(term, probs, label)) for factor, term in loss.terms]
+        return [CONTEXT.fsum(factor * slopes[i] for factor, slopes in parts) for i in range(k)]
+
+    def normalised(loss: Normalized) -> list[Any]:
+        base = separable_base(loss)
+        if base is None:
+            return formula(loss)
         # (f/S)' = (f' - L S')/S: one pass over the classes instead of K^2 terms
-        base = loss.base
         slopes = partials(base, probs, label)
         sums = [_slope(lambda t: base.generator(t, OPS.const(k), OPS), u) for u in probs]
-        total = base.label_sum(probs[None], OPS)[0]
-        share = value(base, probs, label) / total
-        return [(d - share * g) / total for d, g in zip(slopes, sums, strict=True)]
-    if isinstance(loss, NNCE | NNFL):
+        whole = base.label_sum(probs[None], OPS)[0]
+        share = value(base, probs, label) / whole
+        return [(d - share * g) / whole for d, g in zip(slopes, sums, strict=True)]
+
+    def share(loss: ShareLoss) -> list[Any]:
+        if not isinstance(loss, NNCE | NNFL):
+            return formula(loss)
         # a weight is one of its class alone: two passes over the classes instead of 2 K
         low, high = probs * (1 - STEP), np.minimum(probs * (1 + STEP), CONTEXT.mpf(1))
         bound = loss.bound_to(OPS)
         rises = (bound.share_weights(high, OPS) - bound.share_weights(low, OPS)) / (high - low)
         weights = bound.share_weights(probs, OPS)
-        total = CONTEXT.fsum(weights)
-        slopes = [weights[label] / total * rise / total for rise in rises]
-        slopes[label] -= rises[label] / total
+        whole = CONTEXT.fsum(weights)
+        slopes = [weights[label] / whole * rise / whole for rise in rises]
+        slopes[label] -= rises[label] / whole
         return slopes
-    if isinstance(loss, Combination):
-        parts = [(OPS.const(factor), partials(term, probs, label)) for factor, term in loss.terms]
-        return [CONTEXT.fsum(factor * slopes[i] for factor, slopes in parts) for i in range(k)]
-    return [_slope(lambda t, i=i: value(loss, _replaced(probs, i, t), label), u) for i, u in enumerate(probs)]
+
+    def formula(loss: Loss) -> list[Any]:
+        return [
+            _slope(lambda t, i=i: value(loss, _replaced(probs, i, t), label), u) for i, u in enumerate(probs)
+        ]
+
+    return by_structure(
+        loss,
+        separable=separable,
+        total=total,
+        normalised=normalised,
+        share=share,
+        mixture=formula,
+        unbounded=formula,
+        formula=formula,
+        opaque=formula,
+    )
 
 
 def _term(view: Any, t: mpmath.mpf, k: int, on: bool) -> mpmath.mpf:

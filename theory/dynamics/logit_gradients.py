@@ -26,7 +26,6 @@ from lossmatters.theory.losses import (
     RCE,
     RLL,
     SCE,
-    CallableLoss,
     Focal,
     Loss,
     Normalized,
@@ -96,7 +95,7 @@ def label_factor(loss: SeparableLoss, classes: Any) -> sympy.Expr | None:
 
 
 def _needs_formula(loss: Loss) -> None:
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         raise TypeError(f"loss must have a formula, got loss={loss.name!r}")
 
 

@@ -24,6 +24,7 @@ from lossmatters.theory.dynamics.logit_gradients import CLEAN, LABEL, OTHER, lab
 from lossmatters.theory.dynamics.vertex_gradients import gradient_bounded, gradient_vanishes
 from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail
 from lossmatters.theory.losses import CCE, CallableLoss, Loss, SeparableLoss, ZeroOne
+from lossmatters.theory.losses.structure import is_opaque, is_separable
 from lossmatters.theory.minimisers.exchange import treats_classes_alike
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
@@ -176,9 +177,9 @@ def _flow(loss: Loss, k: int, start: Start) -> MemorizationTime:
             0.0, Known.PROVED, Method.CLOSED_FORM, start, None, "it holds more than half already"
         )
     try:
-        if isinstance(loss, SeparableLoss) and label_factor(loss, k) is not None:
+        if is_separable(loss) and label_factor(loss, k) is not None:
             return _along_path(loss, k, start)
-        field = _callable_field(loss, k) if isinstance(loss, CallableLoss) else _field(loss, k)
+        field = _callable_field(loss, k) if is_opaque(loss) else _field(loss, k)
     except TypeError as error:
         if isinstance(loss, ZeroOne):
             return _at_rest(start, FLAT)
@@ -199,7 +200,7 @@ def _at_rest(start: Start, detail: str) -> MemorizationTime:
 
 def _rests(loss: Loss, k: int, start: Start) -> bool:
     """Decide whether the gradient is exactly 0 there, and not only in floating point."""
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return False
     at = dict(zip((LABEL, CLEAN, OTHER), (const(Fraction(x)) for x in start), strict=True))
     return all(g.subs(at) == 0 for g in reduced_gradient(loss, k))

@@ -19,7 +19,7 @@ from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, trace
 from lossmatters.theory.enclosure.settle import T, X
 from lossmatters.theory.losses import Loss, Normalized, SeparableLoss, ShareLoss
-from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.losses.structure import by_structure, separable_base
 from lossmatters.theory.minimisers.exchange import limits_at_zero, weight_of
 from lossmatters.theory.symbolic.algebra import exact_generator, limit_at_zero
 from lossmatters.theory.symbolic.piecewise import CASES, pieces
@@ -86,8 +86,8 @@ def gradient_bounded(loss: Loss, num_classes: int) -> bool:
 
 def _normalised(loss: Normalized, num_classes: int) -> bool:
     """Do as `gradient_vanishes` for (grad l - L grad S)/S, 0 <= L <= 1: bounded, over an S without bound."""
-    base = loss.base
-    if not (isinstance(base, SeparableLoss) and _unbounded(base, num_classes)):
+    base = separable_base(loss)
+    if base is None or not _unbounded(base, num_classes):
         return _by_trace(loss, num_classes)
     on, off = _parts(base, num_classes)
     g = exact_generator(base, num_classes)

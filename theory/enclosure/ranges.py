@@ -30,8 +30,8 @@ from lossmatters.theory.enclosure.structure import NotTracedError, Trace
 from lossmatters.theory.enclosure.tracing import trace
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses.base import Loss, SeparableLoss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.structure import is_separable
 from lossmatters.theory.symbolic.algebra import is_zero
 
 # S is called constant where its certified spread is below this share of its size: far above the rounding of
@@ -99,7 +99,7 @@ class Enclosure:
 
 
 def _check(loss: Loss) -> None:
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         raise TypeError(f"loss must have a formula to be enclosed, got loss={loss.name!r}")
 
 
@@ -137,7 +137,7 @@ def _tried(enclose: Callable[[], Enclosure], k: int) -> Enclosure:
 
 
 def _label_sum(loss: Loss, k: int, budget: int) -> Enclosure:
-    if isinstance(loss, SeparableLoss):
+    if is_separable(loss):
         return _of_groups(((loss_functions(loss, k)[2], k),), budget)
     try:
         found = trace(loss, k)
@@ -174,7 +174,7 @@ def enclose_loss(loss: Loss, num_classes: int, budget: int = BUDGET) -> Enclosur
 
 
 def _any_label(loss: Loss, k: int, budget: int) -> Enclosure:
-    if isinstance(loss, SeparableLoss):
+    if is_separable(loss):
         on, off, _ = loss_functions(loss, k)
         return _of_groups(((on, 1), (off, k - 1)), budget)
     try:
@@ -192,7 +192,7 @@ def _any_label(loss: Loss, k: int, budget: int) -> Enclosure:
 
 
 def _nowhere_negative(base: Loss, num_classes: int) -> bool:
-    if not isinstance(base, SeparableLoss):
+    if not is_separable(base):
         return False
     box = {T: Interval(0.0, 1.0)}
     return all(int(signs(part, box)) in (1, 2) for part in loss_functions(base, num_classes)[:2])

@@ -16,7 +16,7 @@ from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.formula import ClassesError
 from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized
-from lossmatters.theory.losses.structure import by_structure
+from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.symbolic.algebra import K
 
 
@@ -66,7 +66,7 @@ def _on_rows(loss: Loss, trace: Trace) -> sympy.Expr:
 
 
 def _total_of(loss: Loss, value: sympy.Expr, trace: Trace) -> sympy.Expr:
-    if isinstance(loss, SeparableLoss):
+    if is_separable(loss):
         return trace.sum_over_classes(loss.generator(T, sympy.sympify(trace.classes), SYMPY))
     return trace.sum_over_classes(value.subs(X, T))
 

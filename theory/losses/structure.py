@@ -82,6 +82,11 @@ def is_separable(loss: Loss) -> TypeGuard[SeparableLoss]:
     return isinstance(loss, SeparableLoss)
 
 
+def is_opaque(loss: Loss) -> TypeGuard[CallableLoss]:
+    """Return whether a loss is a function of tensors, where that is all that is asked and it is called."""
+    return isinstance(loss, CallableLoss)
+
+
 def is_total(loss: Loss) -> TypeGuard[Combination]:
     """Return whether a loss is a sum that is not separable, where that is all that is asked."""
     return isinstance(loss, Combination)

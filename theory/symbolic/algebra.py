@@ -18,8 +18,9 @@ import sympy
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
-from lossmatters.theory.losses.base import Combination, Loss, SeparableLoss
+from lossmatters.theory.losses.base import Loss, SeparableLoss
 from lossmatters.theory.losses.combinators import Normalized
+from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.domain import lettered, visible_sum, visibly_defined
 
@@ -124,20 +125,37 @@ def exact_generator(loss: SeparableLoss, classes: int | sympy.Expr) -> Generator
 
 def exact_label_sum(loss: Loss, point: Sequence[Fraction]) -> sympy.Expr:
     """Return S(u) at an exact point, in closed form."""
-    if isinstance(loss, Combination):
-        return sympy.Add(*(OPS.const(c) * exact_label_sum(term, point) for c, term in loss.terms))
-    if isinstance(loss, Normalized):
-        total = exact_label_sum(loss.base, point)
-        if total.is_finite and total.is_positive:  # sum_j L(u, j)/S(u)
-            return sympy.Integer(1)
-    if isinstance(loss, UnboundedSumLoss):  # by its own formula: K entries for each of K labels are slow
+
+    def plain(loss: Loss) -> sympy.Expr:
+        return sympy.Add(*exact_losses(loss, point))
+
+    def normalised(loss: Normalized) -> sympy.Expr:
+        of_base = exact_label_sum(loss.base, point)
+        # sum_j L(u, j)/S(u)
+        return sympy.Integer(1) if of_base.is_finite and of_base.is_positive else plain(loss)
+
+    def unbounded(loss: UnboundedSumLoss) -> sympy.Expr:
+        # by its own formula: K entries for each of K labels are slow
         return exactly(loss.label_sum(np.array([OPS.const(x) for x in point], dtype=object), OPS))
-    return sympy.Add(*exact_losses(loss, point))
+
+    return by_structure(
+        loss,
+        separable=plain,
+        total=lambda loss: sympy.Add(
+            *(OPS.const(c) * exact_label_sum(term, point) for c, term in loss.terms)
+        ),
+        normalised=normalised,
+        share=plain,
+        mixture=plain,
+        unbounded=unbounded,
+        formula=plain,
+        opaque=plain,
+    )
 
 
 def exact_losses(loss: Loss, point: Sequence[Fraction]) -> list[sympy.Expr]:
     """Return L(u, j) for every label j at an exact point, in closed form: the formula at these numbers."""
-    if isinstance(loss, SeparableLoss):
+    if is_separable(loss):
         return _separable_losses(loss, point)
     values = [OPS.const(x) for x in point]
     return [exactly(c) for c in loss.all_labels(np.array(values, dtype=object), OPS)]

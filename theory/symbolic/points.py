@@ -13,8 +13,8 @@ import sympy
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.ball_ops import precision
-from lossmatters.theory.losses.base import Loss, SeparableLoss
-from lossmatters.theory.losses.callable_loss import CallableLoss
+from lossmatters.theory.losses.base import Loss
+from lossmatters.theory.losses.structure import is_separable
 from lossmatters.theory.symbolic.algebra import enclose
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def losses_at(loss: Loss, points: Sequence[Point]) -> list[list[Fraction] | None
     finds with them is verified from the closed forms, because a float in a formula means the simplest
     rational that rounds to it, and here it is only itself.
     """
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         return [_finite(row) for row in _all_labels(loss, points, "numpy")]
     try:
         return [_finite(row) for row in _all_labels(loss, points, "rational")]
@@ -70,7 +70,7 @@ def _all_labels(loss: Loss, points: Sequence[Point], name: str) -> np.ndarray:
     ops = backend(name)
     rows = ops.array(points)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if not isinstance(loss, SeparableLoss):
+        if not is_separable(loss):
             return loss.all_labels(rows, ops)
         # K terms a row and not K for each label, which with a thousand classes take half a minute. Not in
         # `all_labels`: here digits may cancel, as what a search finds is verified from the closed forms.

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lossmatters.theory.losses import CallableLoss, Loss, get
+from lossmatters.theory.losses import Loss, get
 from lossmatters.theory.losses.averaging import label_mean
 from lossmatters.theory.losses.symmetrising import symmetrised
 
@@ -55,7 +55,7 @@ def split(loss: Any) -> Split:
     2.125
     """
     found = get(loss)
-    if isinstance(found, CallableLoss):
+    if not found.has_formula:
         raise TypeError(f"loss must have a formula to be split, got loss={found.name!r}")
     return Split(symmetrised(found), label_mean(found))
 

@@ -10,7 +10,6 @@ import sympy
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.losses.base import Loss
-from lossmatters.theory.losses.callable_loss import CallableLoss
 from lossmatters.theory.symbolic.algebra import enclose, exact_label_sum, tidy
 from lossmatters.theory.verdict import How, Point, Witness
 
@@ -47,7 +46,7 @@ def find_witness(loss: Loss, num_classes: int, margin: float = 0.0) -> Witness |
         sums = [float(loss.label_sum(numpy.array(p), numpy)) for p in points]
     finite = [i for i, s in enumerate(sums) if abs(s) < float("inf")]
     pairs = [(i, j) for j in finite for i in finite if i < j]
-    if isinstance(loss, CallableLoss):
+    if not loss.has_formula:
         for i, j in pairs:
             if abs(sums[i] - sums[j]) > margin:
                 return Witness(points[i], points[j], sympy.Float(sums[i]), sympy.Float(sums[j]), How.FLOAT64)
