@@ -16,10 +16,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossmatters.theory.backends.number import Exact, Plain
+from lossmatters.theory.backends.number import Plain
 from lossmatters.theory.exact import check_rate, fail
 
 Share = TypeVar("Share", float, Fraction)
+Rate = TypeVar("Rate", float, Fraction, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def measure(predictions: ArrayLike, noisy_labels: ArrayLike, clean_labels: Array
 
 
 def accuracies(
-    f: Exact, unaltered_accuracy: Exact, memorization_rate: Exact, recovery_rate: Exact
-) -> tuple[Exact, Exact]:
+    f: Rate, unaltered_accuracy: Rate, memorization_rate: Rate, recovery_rate: Rate
+) -> tuple[Rate, Rate]:
     """Return (J1, J2) from f, A_c, M and A_f by M1: J1 = (1-f) A_c + f M, J2 = (1-f) A_c + f A_f.
 
     Works on numbers, Fractions and SymPy symbols.
@@ -86,7 +87,7 @@ def accuracies(
     return base + f * memorization_rate, base + f * recovery_rate
 
 
-def reachable_region(f: Exact) -> tuple[tuple[Exact, Exact], ...]:
+def reachable_region(f: Rate) -> tuple[tuple[Rate, Rate], ...]:
     """Return the corners of the reachable pentagon in the (J1, J2) plane, counter-clockwise (M1).
 
     The perfect memoriser is the corner (1, 1-f), the perfect resister (1-f, 1).

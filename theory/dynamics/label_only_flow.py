@@ -13,7 +13,6 @@ For CCE the integral of Z is B (p^K/K + A p^(K-1)/(K-1)) + log(p + A) + (K - 2) 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import mpmath
 import sympy
@@ -47,13 +46,13 @@ def time_on_path(
         shift = other / clean - 1
         scale = label * clean / other**2
 
-        def ahead(p: Any) -> Any:
+        def ahead(p: mpmath.mpf) -> mpmath.mpf:
             return scale * (p + shift) * p ** (k - 2)
 
-        def total(p: Any) -> Any:
+        def total(p: mpmath.mpf) -> mpmath.mpf:
             return ahead(p) + 1 / (p + shift) + (k - 2) / p
 
-        def lead(x: Any) -> Any:
+        def lead(x: mpmath.mpf) -> mpmath.mpf:
             """Log of the label's odds, at p = exp x: it rises with x."""
             p = mpmath.exp(x)
             return mpmath.log(ahead(p)) - mpmath.log(1 / (p + shift) + (k - 2) / p)
@@ -70,7 +69,7 @@ def time_on_path(
         if speed(label) == 0:
             return math.inf, 0.0
 
-        def slowness(x: Any) -> Any:
+        def slowness(x: mpmath.mpf) -> mpmath.mpf:
             p = mpmath.exp(x)
             z = total(p)
             return p * z / speed(ahead(p) / z)

@@ -62,7 +62,7 @@ BESIDE = 1e-5  # along the shared direction, at which the change of its gradient
 GRAIN = 0.02  # of those done: for so many of the optimiser's steps one of the model's stands, or for one
 
 # From logits of (label, clean class, each other) to the gradient in the first two.
-Field = Callable[[Any, Any, Any], tuple[Any, Any]]
+Field = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,9 @@ def _strides(epoch: int, steps: int, grain: float) -> list[float]:
     return found
 
 
-def _logits(k: int, shared: Any, own: Any, label: Any, clean: Any) -> tuple[Any, Any, Any]:
+def _logits(
+    k: int, shared: np.ndarray, own: np.ndarray, label: np.ndarray, clean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return logits of (label, clean class, each other), (..., 2, P, values): unaltered, altered samples.
 
     For each (..., P, 1) of the shared direction.
@@ -213,10 +215,10 @@ def _logits(k: int, shared: Any, own: Any, label: Any, clean: Any) -> tuple[Any,
     )
 
 
-def _accuracies(k: int, label: Any, clean: Any, other: Any) -> list[Any]:
+def _accuracies(k: int, label: np.ndarray, clean: np.ndarray, other: np.ndarray) -> list[np.ndarray]:
     """Return A_c, M and A_f of (2, P, values) logits; a tie counts as the chance that it is broken so."""
 
-    def first(a: Any, b: Any) -> Any:
+    def first(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         ahead = (a > b) & ((a > other[1]) | (k == 2))
         tied = (a == b) & (a == other[1])
         return (ahead + tied / k).mean(axis=1)
@@ -235,7 +237,7 @@ def _criterion(loss: Loss, k: int) -> Field:
     own = kernel(loss)
     criterion = loss.criterion(reduction="sum")
 
-    def gradients(logits: Any, labels: Any) -> Any:
+    def gradients(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         if own is not None:
             return row_gradients(own, logits, labels)
         value = criterion(logits.requires_grad_(), labels)
@@ -243,7 +245,7 @@ def _criterion(loss: Loss, k: int) -> Field:
             fail("loss", "differentiable in the logits", loss.spec)
         return torch.autograd.grad(value, logits)[0]
 
-    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any]:
+    def field(label: np.ndarray, clean: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows = np.empty((label.size, k))
         rows[:, 0], rows[:, 1] = label.ravel(), clean.ravel()
         rows[:, 2:] = other.reshape(-1, 1)

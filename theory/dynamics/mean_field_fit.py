@@ -16,7 +16,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def fit(setup: Setup, memorization_rate: Sequence[float]) -> Parameters:
 def _cross_entropy(k: int) -> Field:
     """Return u - e_y in NumPy: the fit asks for it at many parameters at once."""
 
-    def field(label: Any, clean: Any, other: Any) -> tuple[Any, Any]:
+    def field(label: np.ndarray, clean: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         top = np.maximum(np.maximum(label, clean), other)
         e_label, e_clean, e_other = np.exp(label - top), np.exp(clean - top), np.exp(other - top)
         total = e_label + e_clean + (k - 2) * e_other

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -126,7 +126,7 @@ class RankCorrelation:
 def rank_correlation(
     first: ArrayLike,
     second: ArrayLike,
-    families: Sequence[Any],
+    families: Sequence[Hashable],
     level: float = 0.95,
     seed: int = 0,
 ) -> RankCorrelation:
@@ -164,7 +164,7 @@ def rank_advantage(
     first: ArrayLike,
     second: ArrayLike,
     outcome: ArrayLike,
-    families: Sequence[Any],
+    families: Sequence[Hashable],
     level: float = 0.95,
     seed: int = 0,
     signed: bool = False,

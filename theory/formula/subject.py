@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 from lossmatters.theory.backends.base import Ops
 from lossmatters.theory.backends.number import N
+
+if TYPE_CHECKING:
+    import mpmath
+
+Value: TypeAlias = Union[Fraction, "mpmath.mpf"]
+"""What a formula gives at an exact point: exactly, or to 60 digits."""
 
 
 class Subject(Protocol):
@@ -25,4 +31,4 @@ class Subject(Protocol):
 class WrittenOut(Subject, Protocol):
     """A loss that gives its values at exact points by its formula as it is written."""
 
-    def written(self, point: Sequence[Fraction]) -> list[Any]: ...
+    def written(self, point: Sequence[Fraction]) -> list[Value]: ...

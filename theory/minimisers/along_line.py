@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import mpmath
 import numpy as np
@@ -79,12 +78,12 @@ def _level(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     )
 
 
-def _risk_at(loss: Loss, k: int, eta: Fraction) -> Callable[[Any], Any]:
+def _risk_at(loss: Loss, k: int, eta: Fraction) -> Callable[[np.ndarray | float], np.ndarray]:
     """Return the conditional risk in float64, of log-odds (...) of the clean class against each other."""
     numpy = backend("numpy")
     pi = np.array([float(p) for p in SymmetricNoise(eta).transition_matrix(k)[0]])
 
-    def risk(odds: Any) -> Any:
+    def risk(odds: np.ndarray | float) -> np.ndarray:
         odds = np.asarray(odds, dtype=float)[..., None]
         below, up = np.exp(-np.abs(odds)), odds >= 0
         clean, other = np.where(up, 1.0, below), np.where(up, below, 1.0)
@@ -139,7 +138,7 @@ def _least_at_zero(line: sympy.Expr, k: int) -> bool:
         return False
 
 
-def _sign(expression: sympy.Expr, low: Any, high: Any) -> str | None:
+def _sign(expression: sympy.Expr, low: sympy.Expr | Fraction, high: sympy.Expr | Fraction) -> str | None:
     return certify_sign(expression, {X: (low, high)}, BUDGET).sign
 
 
@@ -147,7 +146,7 @@ def _stationary(line: sympy.Expr, k: int, low: float, high: float) -> float | No
     """Find the log-odds where the slope of the risk changes its sign, to 15 digits by bisection; or None."""
     slope = sympy.lambdify(X, sympy.diff(line, X), "mpmath")
 
-    def rises(odds: Any) -> bool:
+    def rises(odds: mpmath.mpf) -> bool:
         return bool(slope(1 / (k - 1 + mpmath.exp(odds))) > 0)
 
     with mpmath.workdps(DIGITS):
@@ -166,7 +165,7 @@ def _stationary(line: sympy.Expr, k: int, low: float, high: float) -> float | No
         return float((first + last) / 2)
 
 
-def _refined(risk: Callable[[Any], Any], low: float, high: float) -> float:
+def _refined(risk: Callable[[np.ndarray | float], np.ndarray], low: float, high: float) -> float:
     from scipy.optimize import minimize_scalar
 
     found = minimize_scalar(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 from lossmatters.theory.formula import direct
+from lossmatters.theory.formula.subject import Value
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.symmetry.audit import FEW, SAME, values
 from lossmatters.theory.verdict import Point
@@ -16,12 +16,12 @@ GROSS = CTX.mpf(10) ** -3  # of a risk beside the vertex, where values stand for
 CLEAR = CTX.mpf(10) ** -12  # of a risk: the battery is no minimisation, and a tie decides nothing
 
 
-def _risk(row: Sequence[Any], pi: Point) -> Any:
+def _risk(row: Sequence[Value], pi: Point) -> Value:
     parts = [direct.times(p, x) for p, x in zip(pi, row, strict=True) if p]
     return direct.to_float(direct.total(parts)) if all(map(direct.is_finite, parts)) else None
 
 
-def _risks(loss: Loss, k: int, pi: Point, inside: bool) -> list[tuple[Any, Point]]:
+def _risks(loss: Loss, k: int, pi: Point, inside: bool) -> list[tuple[Value, Point]]:
     found = []
     for point, row in values(loss, k).rows():
         risk = None if inside and min(point) == 0 else _risk(row, pi)
@@ -106,7 +106,9 @@ def miscalibrated(loss: Loss, num_classes: int | None) -> str | None:
     return None
 
 
-def _exchanged(loss: Loss, k: int, pi: Point, every: Sequence[tuple[Any, Point]]) -> list[tuple[Any, Point]]:
+def _exchanged(
+    loss: Loss, k: int, pi: Point, every: Sequence[tuple[Value, Point]]
+) -> list[tuple[Value, Point]]:
     """Return right outputs with their first two entries exchanged."""
     known, out = values(loss, k), []
     for _, p in every:
@@ -118,7 +120,7 @@ def _exchanged(loss: Loss, k: int, pi: Point, every: Sequence[tuple[Any, Point]]
     return out
 
 
-def _better(loss: Loss, k: int, pi: Point, risk: Any, point: Point) -> bool:
+def _better(loss: Loss, k: int, pi: Point, risk: Value, point: Point) -> bool:
     """Look for an output of the right order of a risk as small: near the vertex, or beside the wrong one."""
     known = values(loss, k)
     tried: list[Point] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import sympy
 
@@ -80,7 +79,7 @@ def of_symmetrised(loss: SymmetrisedSeparable, k: int | None) -> Calibration | N
     return Calibration(Status.REFUTED, scope, Method.LIMIT, detail, witness)
 
 
-def _limit_witness(loss: Loss, k: int, infimum: str = "") -> dict[str, Any]:
+def _limit_witness(loss: Loss, k: int, infimum: str = "") -> dict[str, object]:
     """Return outputs with class 2 first, though pi's is class 1, whose risks fall to the infimum."""
     weights = [5, 3, *[2] * (k - 3), 1]
     pi = tuple(Fraction(w, sum(weights)) for w in weights)

@@ -13,7 +13,7 @@ import sympy
 from jaxtyping import Float
 
 from lossmatters.theory.backends.sympy_ops import const
-from lossmatters.theory.exact import check_num_classes, exact, fail
+from lossmatters.theory.exact import Number, check_num_classes, exact, fail
 from lossmatters.theory.losses import (
     CCE,
     GCE,
@@ -57,7 +57,7 @@ class Minimiser:
     residual: float | None = None
 
 
-def check_posterior(posterior: Sequence[Any]) -> Posterior:
+def check_posterior(posterior: Sequence[Number]) -> Posterior:
     """Return a posterior as exact rationals that sum to 1, or the house's error."""
     values = tuple(exact(p, "posterior") for p in posterior)
     check_num_classes(len(values))
@@ -66,7 +66,7 @@ def check_posterior(posterior: Sequence[Any]) -> Posterior:
     return values
 
 
-def conditional_minimiser(loss: Loss, posterior: Sequence[Any]) -> Minimiser:
+def conditional_minimiser(loss: Loss, posterior: Sequence[Number]) -> Minimiser:
     """Return the output u that minimises sum_j pi_j L(u, j).
 
     Closed forms: CCE and MSE give pi; the linear losses (MAE, RCE, unhinged) and 0-1 the vertex at argmax
@@ -109,7 +109,9 @@ def _form(loss: Loss) -> Callable[[Posterior], Minimiser] | None:
     return None if form is None else partial(form, loss)
 
 
-def _exact(point: Sequence[Any], method: str, unique: bool = True, others: str = "") -> Minimiser:
+def _exact(
+    point: Sequence[Fraction | sympy.Expr], method: str, unique: bool = True, others: str = ""
+) -> Minimiser:
     values = tuple(const(x) for x in point)
     return Minimiser(np.array([float(x) for x in values]), values, method, unique, others)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import sympy
@@ -107,7 +106,7 @@ def _monotone_by_trace(loss: Loss, num_classes: int | None, sign: int) -> str | 
     return rises_in_pieces(rising, num_classes) if moving.has(*CASES) else positive(rising, num_classes)
 
 
-def weight_of(loss: ShareLoss, num_classes: int | None) -> Any:
+def weight_of(loss: ShareLoss, num_classes: int | None) -> sympy.Expr | None:
     """Return h(X) >= 0 with L = 1 - h(u_y)/sum_i h(u_i) and h > 0 from 1/K on; None where not seen."""
     found = trace(loss, num_classes)
     factor, weight = (1 - found.loss).as_independent(X, as_Add=False)
@@ -178,7 +177,7 @@ def gives_up_below_half(loss: Loss) -> bool:
     return True
 
 
-def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
+def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple[sympy.Expr, sympy.Expr]:
     """Return on_label(0+) and off_label(0+), in k = K - 2 >= 0 where no K is given."""
     number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
     t = sympy.Symbol("t", positive=True)
@@ -187,7 +186,7 @@ def limits_at_zero(loss: SeparableLoss, num_classes: int | None = None) -> tuple
     return limit_at_zero(on.subs(K, more_than_one()), t), limit_at_zero(off.subs(K, more_than_one()), t)
 
 
-def limits_at_one(loss: SeparableLoss, num_classes: int | None = None) -> tuple[Any, Any]:
+def limits_at_one(loss: SeparableLoss, num_classes: int | None = None) -> tuple[sympy.Expr, sympy.Expr]:
     """Return on_label(1-) and off_label(1-), in k = K - 2 >= 0 where no K is given."""
     number, view = K if num_classes is None else sympy.Integer(num_classes), loss.bound_to(OPS)
     t = sympy.Symbol("t", positive=True)

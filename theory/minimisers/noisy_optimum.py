@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import sympy
 
-from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.structure import is_total
 from lossmatters.theory.minimisers.along_line import numerical_optimum
@@ -23,7 +22,7 @@ from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.verdict import Known, Method, Status
 
 
-def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Any) -> NoisyOptimum:
+def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Number) -> NoisyOptimum:
     """Return the minimiser of sum_j T[c, j] L(u, j) under uniform noise.
 
     A symmetric loss below the threshold has noisy conditional risk b C + a L(u, c) with a > 0 (R1), so u*

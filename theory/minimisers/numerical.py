@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
@@ -19,7 +18,7 @@ STEP = 1e-6  # of central differences in float64: errors of about STEP^2 and 2^-
 MOST_STEPS = 500, 100  # of a descent with exact slopes, and with differences: those of a kink never settle
 STOP = 1e-15  # change of the risk at which the search ends; SLSQP then stands within about its root
 
-Risk = Callable[[Any, Any], Any]
+Risk = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @lru_cache(maxsize=64)
@@ -43,7 +42,9 @@ def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
     return tuple(sympy.lambdify([symbols, weights], e, "numpy", cse=True) for e in (risk, slopes))
 
 
-def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., float], Callable[..., Any]]:
+def risk_and_slopes(
+    loss: Loss, posterior: ArrayLike
+) -> tuple[Callable[..., float], Callable[..., np.ndarray]]:
     """Return the conditional risk u -> sum_j pi_j L(u, j) in float64, and its gradient in u, (K,) -> (K,)."""
     pi = np.asarray(posterior, dtype=float)
     both = _compiled(loss, len(pi))
@@ -52,14 +53,14 @@ def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., flo
         return lambda u: float(risk(u, pi)), lambda u: np.array(slopes(u, pi), dtype=float)
     numpy = backend("numpy")
 
-    def values(points: Any) -> np.ndarray:
+    def values(points: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
         rows = np.asarray(points)
         if not loss.has_formula:
             return np.asarray(loss.all_labels(rows, numpy), dtype=float) @ pi
         found = loss.apply(rows[:, None, :], np.eye(len(pi)), numpy)  # all labels in one go
         return np.broadcast_to(np.asarray(found, dtype=float), rows.shape) @ pi
 
-    def differences(u: Any) -> np.ndarray:
+    def differences(u: np.ndarray) -> np.ndarray:
         """Return the gradient along the simplex, (K,), by difference quotients; one-sided near 0."""
         k = len(pi)
         away = (np.eye(k) * k - 1) / (k - 1)  # row i: 1 at i, the others -1/(k - 1)
@@ -69,13 +70,13 @@ def risk_and_slopes(loss: Loss, posterior: ArrayLike) -> tuple[Callable[..., flo
         # row i of `away` is k / (k - 1) times e_i less its mean
         return (found[:k] - found[k:]) / (STEP + down) * (k - 1) / k
 
-    def value(u: Any) -> float:
+    def value(u: np.ndarray) -> float:
         return float(values([u])[0])
 
     return value, differences
 
 
-def _onto_simplex(u: Any) -> np.ndarray:
+def _onto_simplex(u: np.ndarray) -> np.ndarray:
     inside = np.clip(u, EDGE, 1)
     return inside / inside.sum()
 

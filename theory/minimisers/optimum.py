@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
 
@@ -36,7 +35,7 @@ class NoisyOptimum:
     detail: str
     unique: bool | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the `noisy_optimum` object of ``lossmatters certify --json``."""
         return {
             "clean": float(self.clean),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import sympy
 
@@ -17,14 +16,14 @@ from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 EDGE = Fraction(1, 10**6)
 
 
-def rises(function: Any, num_classes: int | None) -> str | None:
+def rises(function: sympy.Expr, num_classes: int | None) -> str | None:
     """Tell as `positive` does whether the slope of a function of `X` is positive."""
     if function.has(*CASES):
         return rises_in_pieces(function, num_classes)
     return positive(sympy.diff(function, X), num_classes)
 
 
-def rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
+def rises_in_pieces(function: sympy.Expr, num_classes: int | None) -> str | None:
     """Decide as `positive` does, of the slope of a function with cases, by intervals.
 
     Between two borders it must not fall, and strictly rise from 1/K on; at a border it must be continuous,
@@ -48,19 +47,19 @@ def rises_in_pieces(function: Any, num_classes: int | None) -> str | None:
     return "interval"
 
 
-def near(border: Any, side: int) -> Fraction:
+def near(border: sympy.Expr, side: int) -> Fraction:
     """Return a rational border, or a fraction next to an irrational one on the given side."""
     if border.is_Rational:
         return Fraction(int(border.p), int(border.q))
     return Fraction(str(sympy.N(border, 40))) + side * Fraction(1, 10**30)
 
 
-def more_than_one() -> Any:
+def more_than_one() -> sympy.Symbol:
     """Return K = k + 2 with k >= 0, by which SymPy sees that K >= 2."""
     return sympy.Symbol("k", integer=True, nonnegative=True) + 2
 
 
-def not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
+def not_negative(expression: sympy.Expr, t: sympy.Symbol, lo: Fraction, hi: Fraction) -> bool:
     """Decide whether it is >= 0 on (lo, hi), by intervals; by term where 0/0 at an end leaves it open."""
     half = Fraction(1, 2)
     if lo < half < hi:  # so that an end at 1 stays exact where lo is no float
@@ -71,7 +70,7 @@ def not_negative(expression: Any, t: Any, lo: Fraction, hi: Fraction) -> bool:
     )
 
 
-def nowhere_negative(psi: Any) -> bool:
+def nowhere_negative(psi: sympy.Expr) -> bool:
     """Decide whether a function of `T` is >= 0 on (0, 1), case by case."""
     found = pieces(psi, T) if psi.has(*CASES) else (Piece(sympy.Integer(0), sympy.Integer(1), psi),)
     return found is not None and all(
@@ -79,7 +78,7 @@ def nowhere_negative(psi: Any) -> bool:
     )
 
 
-def positive(expression: Any, num_classes: int | None) -> str | None:
+def positive(expression: sympy.Expr, num_classes: int | None) -> str | None:
     """Tell whether it is >= 0 for X in (0, 1), and > 0 from 1/K on. How that is known, or None.
 
     By SymPy: > 0 on all of (0, 1), visibly, with X = 1/(1 + x) and K = k + 2. By intervals, for one K or

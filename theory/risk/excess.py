@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS
-from lossmatters.theory.exact import check_rate, fail
+from lossmatters.theory.exact import Number, check_rate, fail
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.symbolic.algebra import K, is_zero, tidy
 from lossmatters.theory.symmetry.label_sum_range import label_sum_range
 
 
-def excess_risk_bound(loss: Loss, num_classes: int | None, noise_rate: Any) -> sympy.Expr:
+def excess_risk_bound(loss: Loss, num_classes: int | None, noise_rate: Number | sympy.Expr) -> sympy.Expr:
     """Return R3's bound of the clean risk that minimising noisy risk can cost, eta (C_U - C_L)/(K - 1 - eta
     K).
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lossmatters.theory.verdict import Method, Status, plain
 
@@ -27,9 +26,9 @@ class Finding:
 
     status: Status
     reason: str
-    witness: Mapping[str, Any] | None = None
+    witness: Mapping[str, object] | None = None
     method: Method | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the answer as plain JSON data."""
         return {"status": self.status.value, "reason": self.reason, "witness": plain(self.witness)}

@@ -24,12 +24,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import log, sqrt
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer
 
-from lossmatters.theory.exact import check_rate, fail
+from lossmatters.theory.exact import Number, check_rate, fail
 from lossmatters.theory.noise import risk_slope, threshold
 
 
@@ -90,7 +89,10 @@ class LinearClass:
         return 2 / self.num_classes
 
     def moment(
-        self, inputs: Float[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"], weights: Any = None
+        self,
+        inputs: Float[np.ndarray, "n d"],
+        labels: Integer[np.ndarray, " n"],
+        weights: np.ndarray | None = None,
     ) -> Float[np.ndarray, "k d"]:
         """Compute M = (1/n) sum_i w_i (e_{y_i} - 1/K) x_i^T: the empirical risk of W is 1 - 1/K - <W, M>."""
         # Class by class rather than by one product: small products in threads that wait for one another
@@ -134,7 +136,7 @@ class LinearClass:
         squares = np.sum(inputs**2) * (1 - 1 / self.num_classes)
         return float(self.radius * sqrt(squares) / len(labels))
 
-    def excess(self, size: int, noise_rate: Any, rng: np.random.Generator) -> NoisySample:
+    def excess(self, size: int, noise_rate: Number, rng: np.random.Generator) -> NoisySample:
         """Draw a noisy sample with replacement, minimise its empirical risk exactly, return the clean excess.
 
         Raises

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -90,7 +89,7 @@ def _order_under_matrices(loss: Loss, noise: str, k: int) -> Finding:
             gaps = [mean_gap(p, gap) for p in (posteriors[m], seen[m])]
             signs = [sign_of(g) for g in gaps]
             if [s for s, _ in signs] == [-1, 1]:
-                witness: dict[str, Any] = {
+                witness: dict[str, object] = {
                     "noise": name,
                     "posterior": posteriors[m],
                     "noisy_posterior": seen[m],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import sympy
 
@@ -53,7 +52,7 @@ class OrderReversal:
         s = self.second
         return [(1 - s.weight, self.posterior, self.u, self.v), (s.weight, s.posterior, s.u, s.v)]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain JSON data: rationals and closed forms as strings beside their floats."""
         second = None
         if self.second is not None:

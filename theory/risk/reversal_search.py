@@ -20,7 +20,8 @@ import numpy as np
 import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS
-from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
+from lossmatters.theory.formula.subject import Value
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.callable_loss import precision_of
 from lossmatters.theory.noise import flip_probability, risk_slope, threshold
@@ -38,8 +39,11 @@ RESOLUTION = Fraction(1, 10**55)
 FLOAT_MARGIN = 1e-12  # differences of float64 copies that are not rounding: thousands of ulps of the largest
 CLEAR = (1e-2, 1e-4, 0.0)  # shares of the largest loss: gaps that show on a pocket calculator come first
 
+Inputs = list[tuple[Fraction, Point, int, int]]  # of each: its weight, its posterior, the places of u and v
+Gap = tuple[Fraction, Fraction]  # of the risks, and of the label sums
 
-def order_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> OrderReversal | None:
+
+def order_reversal(loss: Loss, num_classes: int, noise_rate: Number) -> OrderReversal | None:
     """Return an exact order reversal under uniform noise, or None: `search_reversal` without its reason.
 
     Raises
@@ -53,7 +57,7 @@ def order_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> OrderRevers
     return search_reversal(loss, num_classes, noise_rate).reversal
 
 
-def search_reversal(loss: Loss, num_classes: int, noise_rate: Any) -> ReversalSearch:
+def search_reversal(loss: Loss, num_classes: int, noise_rate: Number) -> ReversalSearch:
     """Search for a distribution and two hypotheses whose order of risk uniform noise reverses.
 
     The same search whatever is known of the loss: simple outputs against simple posteriors; then, for
@@ -124,7 +128,7 @@ class _Search:
     def _posteriors(self) -> list[Point]:
         return small_points(self.k, spread=False) if self.points else []
 
-    def _simple(self) -> Iterator[Any]:
+    def _simple(self) -> Iterator[Inputs]:
         """Yield triples of simple points, by float64 copies; clear gaps first, then small denominators."""
         if not self.points:
             return
@@ -142,7 +146,7 @@ class _Search:
         for n in np.lexsort((costs[i] + costs[j] + posterior_costs[m], clarity))[:ATTEMPTS]:
             yield [(Fraction(1), posteriors[m[n]], i[n], j[n])]
 
-    def _near_ties(self) -> Iterator[Any]:
+    def _near_ties(self) -> Iterator[Inputs]:
         """Yield, by posterior, neighbours by clean risk that the noisy risk has the other way."""
         for posterior in self._posteriors():
             support = [(j, p) for j, p in enumerate(posterior) if p]
@@ -154,7 +158,7 @@ class _Search:
                 if gap < -self.floor and noisy > self.floor:
                     yield [(Fraction(1), posterior, i, j)]
 
-    def _one_input(self) -> Iterator[Any]:
+    def _one_input(self) -> Iterator[Inputs]:
         """Yield pairs with both signs in d: the widest windows for a posterior on two labels, its middle
         half.
         """
@@ -175,7 +179,7 @@ class _Search:
             posterior[high], posterior[low] = weight, 1 - weight
             yield [(Fraction(1), tuple(posterior), i, j)]
 
-    def _two_inputs(self) -> Iterator[Any]:
+    def _two_inputs(self) -> Iterator[Inputs]:
         """Yield two atoms whose gaps and sum gaps are not on one line through 0."""
         count = len(self.points)
         some = sorted({*range(min(PAIRED, count)), *range(max(0, count - 2), count)})  # the witness is last
@@ -197,7 +201,7 @@ class _Search:
     def _vertex(self, label: int) -> Point:
         return tuple(Fraction(int(j == label)) for j in range(self.k))
 
-    def _window(self, first: Any, second: Any) -> tuple[Fraction, Fraction] | None:
+    def _window(self, first: Gap, second: Gap) -> tuple[Fraction, Fraction] | None:
         """Return the weights of `first` (the rest is `second`'s) with a clean gap < 0 and a noisy gap > 0."""
         low, high = Fraction(0), Fraction(1)
         noisy = [self.slope * g + self.flip * s for g, s in (first, second)]
@@ -212,12 +216,12 @@ class _Search:
                 high = min(high, y / (y - x))
         return (low, high) if low < high and self._opens(first, second, noisy, (low + high) / 2) else None
 
-    def _opens(self, first: Any, second: Any, noisy: Sequence[Fraction], weight: Fraction) -> bool:
+    def _opens(self, first: Gap, second: Gap, noisy: Sequence[Fraction], weight: Fraction) -> bool:
         """Return whether both gaps at the middle of a window are more than rounding."""
         clean_gap = weight * first[0] + (1 - weight) * second[0]
         return clean_gap < -self.floor and weight * noisy[0] + (1 - weight) * noisy[1] > self.floor
 
-    def _verified(self, inputs: Any) -> OrderReversal | None:
+    def _verified(self, inputs: Inputs) -> OrderReversal | None:
         shown = [(w, pi, self.points[i], self.points[j]) for w, pi, i, j in inputs if w]
         if not self.loss.has_formula:
             gaps = [(w, pi, self._gap(i, j)) for w, pi, i, j in inputs]
@@ -246,7 +250,7 @@ class _Search:
         return OrderReversal(*first[1:], self.eta, clean, noisy, how, second)
 
 
-def _times(factor: Fraction, value: Any) -> Any:
+def _times(factor: Fraction, value: Value | sympy.Expr) -> Value | sympy.Expr:
     return OPS.const(factor) * value if isinstance(value, sympy.Basic) else factor * value
 
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses.base import Loss
@@ -64,7 +63,7 @@ class Robustness:
             return Keeps.ZERO_RISK
         return Keeps.NEITHER if self.zero_risk.status is Status.REFUTED else Keeps.UNDECIDED
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the answers as plain JSON data."""
         return {
             "loss": self.loss,

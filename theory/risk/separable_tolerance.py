@@ -6,7 +6,6 @@ The derivation is in `lossmatters.theory.risk.tolerance`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
 
@@ -24,7 +23,7 @@ from lossmatters.theory.verdict import Method, Scope, Status
 CONVEX, CONCAVE = ("convex", "affine"), ("concave", "affine")
 
 
-def separable_parts(loss: Loss, k: int | None) -> tuple[Any, Any] | None:
+def separable_parts(loss: Loss, k: int | None) -> tuple[sympy.Expr, sympy.Expr] | None:
     """Return (f, g) in `T` where L is f(u_y) + sum over i != y of g(u_i), as written or in disguise."""
     number = K if k is None else sympy.Integer(k)
     if is_separable(loss):
@@ -37,7 +36,7 @@ def separable_parts(loss: Loss, k: int | None) -> tuple[Any, Any] | None:
         return None
 
 
-def shape_of(function: Any, k: int | None) -> str:
+def shape_of(function: sympy.Expr, k: int | None) -> str:
     """Return what a function of `T` is on (0, 1): affine, convex, concave, or neither."""
     return "affine" if not function.has(T) else curvature(Generator(function, T, K if k is None else k))
 
@@ -46,10 +45,10 @@ def shape_of(function: Any, k: int | None) -> str:
 class _Slopes:
     """One-sided slopes of f and g at 0 and 1."""
 
-    f0: Any
-    f1: Any
-    g0: Any
-    g1: Any
+    f0: sympy.Expr
+    f1: sympy.Expr
+    g0: sympy.Expr
+    g1: sympy.Expr
 
     @property
     def known(self) -> bool:
@@ -58,36 +57,38 @@ class _Slopes:
         )
 
 
-def end_slopes(on: Any, off: Any) -> _Slopes:
+def end_slopes(on: sympy.Expr, off: sympy.Expr) -> _Slopes:
     """Return the slopes of f and g at both ends of (0, 1)."""
     return _Slopes(*(end(f) for f in (on, off) for end in (slope_at_zero, slope_at_one)))
 
 
-def slope_at_zero(function: Any) -> Any:
+def slope_at_zero(function: sympy.Expr) -> sympy.Expr:
     """Return the limit of f'(t) as t -> 0 from above, along its first piece."""
     return _limit(sympy.diff(_piece(function, 0), T), T)
 
 
-def slope_at_one(function: Any) -> Any:
+def slope_at_one(function: sympy.Expr) -> sympy.Expr:
     """Return the limit of f'(t) as t -> 1 from below, along its last piece."""
     gap = sympy.Symbol("s", positive=True)
     return _limit(sympy.diff(_piece(function, -1), T).subs(T, 1 - gap), gap)
 
 
-def _piece(function: Any, which: int) -> Any:
+def _piece(function: sympy.Expr, which: int) -> sympy.Expr:
     if not function.has(*CASES):
         return function
     parts = pieces(function, T)
     return sympy.nan if parts is None else parts[which].expression
 
 
-def _limit(slope: Any, t: Any) -> Any:
+def _limit(slope: sympy.Expr, t: sympy.Symbol) -> sympy.Expr:
     if slope is sympy.nan:
         return slope
     return limit_at_zero(sympy.powsimp(sympy.expand(slope)), t)
 
 
-def tolerance_of_separable(loss: Loss, on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
+def tolerance_of_separable(
+    loss: Loss, on: sympy.Expr, off: sympy.Expr, k: int | None, scope: Scope
+) -> NoiseTolerance:
     """Decide the noise tolerance of f(u_y) + sum over i != y of g(u_i), given f (`on`) and g (`off`)."""
     shapes = shape_of(on, k), shape_of(off, k)
     alone = not off.has(T)
@@ -105,7 +106,7 @@ def tolerance_of_separable(loss: Loss, on: Any, off: Any, k: int | None, scope: 
     return undecided(scope, f"f is {shapes[0]}, g is {shapes[1]}: the slopes at the vertex do not decide")
 
 
-def sign_for_all(value: Any) -> int | None:
+def sign_for_all(value: sympy.Expr) -> int | None:
     """Return the sign of a number, or of an expression in K for every K >= 2; None where not shown."""
     value = sympy.sympify(value)
     if value.free_symbols:
@@ -127,7 +128,7 @@ def sign_for_all(value: Any) -> int | None:
     return 1 if number > 0 else -1
 
 
-def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: Scope) -> NoiseTolerance:
+def _convex(on: sympy.Expr, off: sympy.Expr, alone: bool, k: int | None, scope: Scope) -> NoiseTolerance:
     slopes, number = end_slopes(on, off), K if k is None else sympy.Integer(k)
     if not slopes.known:
         return undecided(scope, "a slope at 0 or 1 was not found")
@@ -157,13 +158,13 @@ def _convex(on: Any, off: Any, alone: bool, k: int | None, scope: Scope) -> Nois
     return NoiseTolerance(rate, Status.PROVED, scope, Method.CONVEX, True, rho, detail)
 
 
-def _ratio(f0: Any, f1: Any) -> Any:
+def _ratio(f0: sympy.Expr, f1: sympy.Expr) -> sympy.Expr:
     if f1 == 0 or f0 == -sympy.oo:
         return sympy.oo
     return tidy(f0 / f1)
 
 
-def above_chord(function: Any) -> bool:
+def above_chord(function: sympy.Expr) -> bool:
     """Return whether a function is nowhere below the line through its ends."""
     parts = pieces(function, T) if not function.has(K) else None
     if parts is None:
@@ -172,7 +173,7 @@ def above_chord(function: Any) -> bool:
     return bool(start.is_finite and end.is_finite and keeps_to(parts, T, start + T * (end - start)) == 1)
 
 
-def _above(on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
+def _above(on: sympy.Expr, off: sympy.Expr, k: int | None, scope: Scope) -> NoiseTolerance:
     ends = [limit_at_zero(on, T), value_at_one(on), limit_at_zero(off, T), value_at_one(off)]
     if any(e is sympy.nan or e.has(sympy.nan, sympy.zoo) for e in ends):
         return undecided(scope, "a value at 0 or 1 was not found")
@@ -186,6 +187,6 @@ def _above(on: Any, off: Any, k: int | None, scope: Scope) -> NoiseTolerance:
     return NoiseTolerance(threshold_at(k), Status.PROVED, scope, Method.CHORD, True, sympy.Integer(1), detail)
 
 
-def value_at_one(function: Any) -> Any:
+def value_at_one(function: sympy.Expr) -> sympy.Expr:
     """Return the value at 1 of a function of `T`, along its last piece."""
     return _piece(function, -1).subs(T, 1) if function.has(T) else function

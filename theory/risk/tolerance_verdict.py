@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sympy
 
@@ -58,7 +57,7 @@ class NoiseTolerance:
         """Tell whether it is decided at this K."""
         return self.status != "undecided" and num_classes in self.scope.classes
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the `noise_tolerance` object of ``lossmatters certify --json``."""
         return {
             "status": self.status.value,
@@ -77,6 +76,6 @@ def undecided(scope: Scope, why: str, clean: bool | None = None) -> NoiseToleran
     return NoiseTolerance(None, Status.UNDECIDED, scope, None, clean, None, why)
 
 
-def threshold_at(k: int | None) -> Any:
+def threshold_at(k: int | None) -> sympy.Expr:
     """Return eta* = (K - 1)/K at this K, or in K."""
     return tidy((K - 1) / K) if k is None else const(threshold(k))

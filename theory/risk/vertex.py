@@ -19,13 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import sympy
 
 from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.enclosure.settle import T
-from lossmatters.theory.exact import check_num_classes, exact, fail
+from lossmatters.theory.exact import Number, check_num_classes, exact, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.risk import separable_tolerance
 from lossmatters.theory.symbolic.algebra import limit_at_zero
@@ -47,7 +46,7 @@ class VertexVerdict:
     detail: str
 
 
-def vertex_verdict(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVerdict:
+def vertex_verdict(loss: Loss, posterior: Sequence[Number], label: int) -> VertexVerdict:
     """Decide whether e_label minimises the risk of one sample whose noisy labels have this distribution.
 
     Parameters
@@ -97,7 +96,7 @@ def vertex_verdict(loss: Loss, posterior: Sequence[Any], label: int) -> VertexVe
 
 
 @lru_cache(maxsize=128)
-def _parts_and_slopes(loss: Loss, k: int) -> tuple[Any, Any]:
+def _parts_and_slopes(loss: Loss, k: int) -> tuple[sympy.Expr, sympy.Expr]:
     """Return f and g, and their slopes at 0 and 1: limits that take seconds, whatever the noise."""
     parts = separable_tolerance.separable_parts(loss, k) if loss.has_formula else None
     return parts, None if parts is None else separable_tolerance.end_slopes(*parts)
@@ -116,23 +115,23 @@ def _shape(loss: Loss, k: int) -> str:
     return "convex" if all(shape in separable_tolerance.CONVEX for shape in shapes) else ""
 
 
-def _at_zero(function: Any) -> Any:
+def _at_zero(function: sympy.Expr) -> sympy.Expr:
     return limit_at_zero(function, T)
 
 
-def _mean(p: Fraction, on: Any, off: Any) -> Any:
+def _mean(p: Fraction, on: sympy.Expr, off: sympy.Expr) -> sympy.Expr:
     """Return p on + (1 - p) off, where nothing counts nothing, however large."""
     terms = [const(w) * slope for w, slope in ((p, on), (1 - p, off)) if w]
     return sympy.Add(*terms)
 
 
-def _sign(towards: Any, own: Any) -> int | None:
+def _sign(towards: sympy.Expr, own: sympy.Expr) -> int | None:
     """Return the sign of the slope towards a vertex; None where unknown, or a difference of infinities."""
     difference = towards - own
     return None if difference is sympy.nan else separable_tolerance.sign_for_all(difference)
 
 
-def _least_vertex(parts: tuple[Any, Any], pi: Sequence[Fraction], label: int) -> VertexVerdict:
+def _least_vertex(parts: tuple[sympy.Expr, sympy.Expr], pi: Sequence[Fraction], label: int) -> VertexVerdict:
     f0, f1, g0, g1 = (end(f) for f in parts for end in (_at_zero, separable_tolerance.value_at_one))
     if any(e is sympy.nan or not e.is_finite for e in (f0, f1, g0, g1)):
         return VertexVerdict(None, "undecided", "a value at 0 or 1 is infinite or was not found")

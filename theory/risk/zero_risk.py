@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -97,7 +96,7 @@ def _beaten(loss: Loss, noise: str, k: int) -> Finding:
             gap = mean_gap(posterior, loss_gaps(loss, points[i], right))
             sign, how = sign_of(gap)
             if sign == -1:
-                witness: dict[str, Any] = {
+                witness: dict[str, object] = {
                     "noisy_posterior": posterior,
                     "h_star": right,
                     "clean_risk_of_h_star": float(values[0]) if limit else 0.0,

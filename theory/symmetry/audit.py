@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TypeVar
 
+import mpmath
 import sympy
 
 from lossmatters.theory.formula import direct
 from lossmatters.theory.formula.battery import Values
+from lossmatters.theory.formula.subject import Value
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.losses.structure import is_separable
 from lossmatters.theory.scope import OPEN_SIMPLEX, where
-from lossmatters.theory.verdict import Point
+from lossmatters.theory.verdict import Point, Scope, Verdict
 
 CTX = direct.CONTEXT
 SAME = CTX.mpf(10) ** -45  # relative: of 60 digits, sums of K values and their cancellation leave as many
@@ -27,6 +29,8 @@ LEAST = CTX.mpf(10) ** -10  # what cancels within L leaves roundings of its part
 ROUNDED = CTX.mpf(10) ** -9  # of an end that is a float with an error bound of its own
 FEW = (2, 3, 4, 7)  # at which a verdict for all K is held against values
 FINITE = "every L(u, j) is finite"
+
+V = TypeVar("V", bound=Verdict)
 
 
 @lru_cache(maxsize=256)
@@ -50,7 +54,7 @@ class Summary:
         A point (one inside the simplex) at which some L has no finite value.
     """
 
-    def __init__(self, rows: Sequence[tuple[Point, list[Any]]]) -> None:
+    def __init__(self, rows: Sequence[tuple[Point, list[Value]]]) -> None:
         whole = [(p, row) for p, row in rows if all(map(direct.is_finite, row))]
         without = [p for p, row in rows if not all(map(direct.is_finite, row))]
         self.infinite = without[0] if without else None
@@ -80,7 +84,7 @@ class Summary:
         """Return whether S is above 0 at some point inside the simplex."""
         return bool(self.positive())
 
-    def leaves(self, low: Any, high: Any, slack: Any) -> Point | None:
+    def leaves(self, low: Value, high: Value, slack: mpmath.mpf) -> Point | None:
         """Return a point whose label sum is not between two numbers."""
         for point, value, size in self.sums:
             margin = slack * max(size, abs(value), LEAST)
@@ -89,7 +93,7 @@ class Summary:
         return None
 
 
-def number(expression: Any, k: int, classes: Any) -> Any:
+def number(expression: sympy.Expr, k: int, classes: sympy.Symbol) -> Value:
     """Return a closed form at one K to 60 digits; infinite where it is, None where it has no value."""
     value = sympy.sympify(expression).subs(classes, k)
     if value in (sympy.oo, -sympy.oo):
@@ -98,12 +102,12 @@ def number(expression: Any, k: int, classes: Any) -> Any:
     return CTX.mpf(str(found)) if found.is_Float or found.is_Integer or found.is_Rational else None
 
 
-def sizes(num_classes: int | None, scope: Any) -> list[int]:
+def sizes(num_classes: int | None, scope: Scope) -> list[int]:
     """Return the K at which a verdict is held against values."""
     return [num_classes] if num_classes is not None else [k for k in FEW if k in scope.classes]
 
 
-def narrowed(verdict: Any, found: Summary, shown: bool = True) -> Any:
+def narrowed(verdict: V, found: Summary, shown: bool = True) -> V:
     """Return a verdict with its domain made smaller by points where L has no value, or may have none.
 
     Parameters
@@ -117,7 +121,7 @@ def narrowed(verdict: Any, found: Summary, shown: bool = True) -> Any:
     return replace(verdict, scope=replace(scope, domain=domain))
 
 
-def constant_contradicted(found: Summary, constant: Any, inside: bool) -> Point | None:
+def constant_contradicted(found: Summary, constant: sympy.Expr, inside: bool) -> Point | None:
     """Return a point whose label sum is not the constant."""
     for point, value, size in found.sums:
         if (not inside or min(point) > 0) and abs(value - constant) > CTX.mpf(10) ** -30 * max(size, 1):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
@@ -100,13 +99,13 @@ def weights_never_negative(loss: ShareLoss, num_classes: int) -> bool:
         return False  # as above
 
 
-def traced_weight(root: Node, found: Trace) -> Any:
+def traced_weight(root: Node, found: Trace) -> sympy.Expr:
     """Return the weight of a class of probability `X` among others of `T`, as the trace writes it."""
     row = evaluate_all([root], TraceOps(found), probs=Row(found, X, T, False), classes=found.classes)[0]
     return exactly(row.on if isinstance(row, Row) else row)
 
 
-def needs_at_uniform(loss: Loss) -> list[tuple[str, Any]]:
+def needs_at_uniform(loss: Loss) -> list[tuple[str, sympy.Expr]]:
     """Return what the operations of a loss ask for, as a kind and a closed form in K at the uniform output.
 
     Of a separable loss a quantity that is a polynomial of the entry alone, and so vanishes at few of them, is
@@ -129,7 +128,7 @@ def needs_at_uniform(loss: Loss) -> list[tuple[str, Any]]:
     ]
 
 
-def _vanishes_seldom(quantity: Any) -> bool:
+def _vanishes_seldom(quantity: sympy.Expr) -> bool:
     quantity = sympy.sympify(quantity)
     return quantity.free_symbols == {T} and bool(quantity.is_polynomial(T)) and sympy.expand(quantity) != 0
 
@@ -139,8 +138,8 @@ def _of_entry(root: Node, k: int | None) -> bool:
     return all(_holds(need, {T: (0.0, 1.0)}, k) for need in needs)
 
 
-def _entry_needs(root: Node, classes: Any, by_outputs: bool = False) -> list[Need]:
-    def read(nodes: list[Node]) -> list[Any]:
+def _entry_needs(root: Node, classes: int | sympy.Expr, by_outputs: bool = False) -> list[Need]:
+    def read(nodes: list[Node]) -> list[sympy.Expr]:
         return [exactly(x) for x in evaluate_all(nodes, SYMPY, entry=T, classes=classes)]
 
     return list(_needs(root, read, by_outputs))
@@ -160,8 +159,8 @@ def _row_needs(root: Node, found: Trace, by_outputs: bool = False) -> list[Need]
     ops = TraceOps(found)
     probs, onehot = Row(found, X, T, False), Row(found, sympy.Integer(1), sympy.Integer(0), False)
 
-    def at(which: str) -> Callable[[list[Node]], list[Any]]:
-        def read(nodes: list[Node]) -> list[Any]:
+    def at(which: str) -> Callable[[list[Node]], list[sympy.Expr]]:
+        def read(nodes: list[Node]) -> list[sympy.Expr]:
             values = evaluate_all(nodes, ops, probs=probs, onehot=onehot, classes=found.classes)
             return [exactly(getattr(v, which)) if isinstance(v, Row) else exactly(v) for v in values]
 
@@ -170,7 +169,9 @@ def _row_needs(root: Node, found: Trace, by_outputs: bool = False) -> list[Need]
     return [need for which in ("on", "off") for need in _needs(root, at(which), by_outputs)]
 
 
-def _needs(root: Node, read: Callable[[list[Node]], list[Any]], by_outputs: bool = False) -> Iterator[Need]:
+def _needs(
+    root: Node, read: Callable[[list[Node]], list[sympy.Expr]], by_outputs: bool = False
+) -> Iterator[Need]:
     """Yield what the operations of a formula ask for, as `read` writes them; `by_outputs`: not of K alone."""
     found = [raw for raw in dict.fromkeys(_raw(root)) if not by_outputs or raw[0].uses != {"classes"}]
     if not found:
@@ -184,7 +185,7 @@ def _needs(root: Node, read: Callable[[list[Node]], list[Any]], by_outputs: bool
 
 def _raw(root: Node) -> Iterator[Raw]:
     """Yield each divisor, argument of a logarithm or base of a power, with the cases that it is in."""
-    seen: set[Any] = set()
+    seen: set[sympy.Symbol] = set()
     todo: list[tuple[Node, tuple[tuple[Node, bool], ...]]] = [(root, ())]
     while todo:
         node, guards = todo.pop()
@@ -219,11 +220,11 @@ def _of_power(base: Node, exponent: Node) -> str | None:
     return needed_of_base(exactly(exponent.value)) if exponent.op == "const" else POSITIVE
 
 
-def _symbols(need: Need) -> set[Any]:
+def _symbols(need: Need) -> set[sympy.Symbol]:
     return set().union(*(sympy.sympify(e).free_symbols for e in (need.quantity, *need.guards)))
 
 
-def _holds(need: Need, ranges: dict[Any, tuple[float, float]], k: int | None) -> bool:
+def _holds(need: Need, ranges: dict[sympy.Symbol, tuple[float, float]], k: int | None) -> bool:
     """Decide a need on all of the ranges, cut into cells where one interval is too wide."""
     if k is None and K in _symbols(need):
         ranges = {**ranges, SHARE: (0.0, 0.5)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
@@ -79,7 +78,7 @@ def label_sum_range(loss: Loss, num_classes: int | None = None) -> LabelSumRange
 def _by_kind(loss: Loss, num_classes: int | None) -> LabelSumRange:
     classes = K if num_classes is None else check_num_classes(num_classes)
 
-    def constant(value: Any) -> LabelSumRange:
+    def constant(value: sympy.Expr) -> LabelSumRange:
         number = sympy.sympify(value)
         return LabelSumRange(number, number, *ALIKE, True, Method.S3, Scope.at(num_classes))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache, partial
-from typing import Any
 
 import sympy
 
@@ -25,7 +24,7 @@ from lossmatters.theory.formula import (
     walk,
 )
 from lossmatters.theory.formula.classes import check_the_same, special_classes
-from lossmatters.theory.formula.nodes import const, replace
+from lossmatters.theory.formula.nodes import Node, const, replace
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.structure import by_structure
@@ -70,7 +69,7 @@ def special_classes_of(loss: Loss) -> frozenset[int]:
     )
 
 
-def _special_of(make_tree: Callable[[int | None], Any]) -> frozenset[int]:
+def _special_of(make_tree: Callable[[int | None], Node]) -> frozenset[int]:
     """Return the special K of one traced function, which `make_tree` traces for one K or (None) for all."""
     every = make_tree(None)
     found = frozenset(special_classes(every))
@@ -78,7 +77,7 @@ def _special_of(make_tree: Callable[[int | None], Any]) -> frozenset[int]:
     return found
 
 
-def _traced_at(trace: Any, k: int, every: Any) -> Any:
+def _traced_at(trace: Callable[[int], Node], k: int, every: Node) -> Node:
     try:
         return trace(k)
     except NoValueError:  # a pole at this K, which is decided on its own
@@ -199,7 +198,7 @@ def _ends(piece: Piece) -> tuple[Fraction, Fraction]:
     return Fraction(int(piece.lo.p), int(piece.lo.q)), Fraction(int(piece.hi.p), int(piece.hi.q))
 
 
-def weight_of_entry(loss: ShareLoss, num_classes: int | None) -> Any:
+def weight_of_entry(loss: ShareLoss, num_classes: int | None) -> sympy.Expr:
     """Return the weight as an expression in its own probability; None where it depends on others."""
     node = trace_weights(loss, num_classes)
     if any(part.op in ("sum", "dot", "largest", "item", "vector", "stack") for part in walk(node)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
 
@@ -59,7 +58,7 @@ class LabelSumRange:
             return f"intervals at {self.scope}, ends sharp to {self.gap:.1g}"
         return f"sampling, {SAMPLES} points" if self.method is Method.SAMPLING else self.method.value
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the `label_sum` object of ``lossmatters certify --json``."""
         return {
             "low": _number(self.low),

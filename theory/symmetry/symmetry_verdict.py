@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sympy
 
@@ -50,7 +49,7 @@ class SymmetryVerdict(Verdict):
             return self.middle
         return float(self.constant) if self.constant.is_number else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the `symmetry` object of ``lossmatters certify --json``."""
         scope = str(self.scope)
         return {
