@@ -31,13 +31,13 @@ def each(function: Callable[[T], R], arguments: Sequence[T], workers: int = 1) -
     function : function
         Of a module, so that another process finds it.
     workers : int
-        Processes; 1 stays in this one. More only from a program that is guarded by
-        ``if __name__ == "__main__"``, as each of them imports it anew. Where no process can be started or one
-        is killed, what is left is done in this one.
+        Processes, this one among them, which begins at the end. More than 1 only from a program that is
+        guarded by ``if __name__ == "__main__"``, as each of the others imports it anew. Where no process can
+        be started or one is killed, what is left is done in this one.
     """
-    with Background(min(workers, len(arguments)) if workers > 1 and len(arguments) > 1 else 0) as others:
-        begun = [others.begin(function, x, waits=True) for x in arguments]
-        return [result() for result in begun]
+    with Background(min(workers, len(arguments)) - 1) as others:
+        begun = [others.begin(function, x) for x in arguments]
+        return [result() for result in reversed(begun)][::-1]
 
 
 class Background:
@@ -73,11 +73,11 @@ class Background:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
 
-    def begin(self, function: Callable[[T], R], argument: T, waits: bool = False) -> Callable[[], R]:
+    def begin(self, function: Callable[[T], R], argument: T) -> Callable[[], R]:
         """Begin function(argument) in another process, and return what gives its result.
 
-        What is asked for before its turn has come is computed here, unless this process `waits`; so is what
-        no process could be started for, or was at work on when it was killed.
+        What is asked for before its turn has come is computed here; so is what no process could be started
+        for, or was at work on when it was killed.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Background:
             begun = None
 
         def result() -> R:
-            if begun is not None and (waits or not begun.cancel()):
+            if begun is not None and not begun.cancel():
                 with suppress(BrokenProcessPool):
                     return begun.result()
             return function(argument)

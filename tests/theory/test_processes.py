@@ -29,10 +29,15 @@ def dead_away_from(home: int) -> int:
     return home
 
 
-def test_results_come_in_order_and_from_other_processes() -> None:
-    found = each(place, range(6), workers=2)
-    assert [x for x, _ in found] == list(range(6))
-    assert os.getpid() not in {pid for _, pid in found}
+def place_after_a_while(x: int) -> tuple[int, int]:
+    sleep(0.3)
+    return place(x)
+
+
+def test_results_come_in_order_and_from_this_process_and_others() -> None:
+    found = each(place_after_a_while, range(8), workers=2)
+    assert [x for x, _ in found] == list(range(8))
+    assert found[0][1] != os.getpid() == found[-1][1]
     assert {pid for _, pid in each(place, range(6))} == {os.getpid()}
 
 

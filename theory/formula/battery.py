@@ -15,7 +15,8 @@ from lossmatters.theory.formula.subject import WrittenOut
 
 Point = tuple[Fraction, ...]
 
-STEPS = 24  # halvings of an interval that holds a border, before it is guessed
+STEPS = 24  # halvings of an interval that holds a border
+GUESSES = (4, 9)  # of them, after which the border is guessed: most are simple numbers
 BESIDE = (Fraction(1, 10**7), Fraction(1, 10**15))  # on both sides of a border
 MOST_BORDERS = 8
 MANY, FEW_POINTS = 12, 8  # a formula of whole outputs takes K^2 operations a point
@@ -90,26 +91,42 @@ def borders(signature: Signature, places: Iterable[Fraction]) -> list[Fraction]:
     ):
         if at_low == at_high or len(found) > 5 * MOST_BORDERS:
             continue
-        beside = _beside(signature, low, at_low, high, at_high)
-        left, right = beside or (low, high)
-        for _ in range(0 if beside else STEPS):
-            middle = (left + right) / 2
-            at = signature(middle)
-            if at == at_low:
-                left = middle
-            elif at == at_high:
-                right = middle
-            else:
-                found.append(middle)
-                right = middle
-        guess = (left + right) / 2
-        for size in (12, 1000, 10**6):  # most borders are simple numbers
-            simple = guess.limit_denominator(size)
-            if left <= simple <= right:
-                guess = simple
-                break
-        found += [guess, left, right, *(guess + s * d for d in BESIDE for s in (1, -1))]
+        left, right, others = _closed_in(signature, low, at_low, high, at_high)
+        guess = _simplest(left, right)
+        found += [*others, guess, left, right, *(guess + s * d for d in BESIDE for s in (1, -1))]
     return [t for t in dict.fromkeys(found) if 0 <= t <= 1]
+
+
+def _closed_in(
+    signature: Signature,
+    low: Fraction,
+    at_low: Signs,
+    high: Fraction,
+    at_high: Signs,
+) -> tuple[Fraction, Fraction, list[Fraction]]:
+    """Return the two sides of a border, and numbers at which the signs are those of neither end."""
+    finest = (high - low) / 2**STEPS
+    others: list[Fraction] = []
+
+    def is_border(guess: Fraction) -> bool:
+        return signature(guess - finest) == at_low and signature(guess + finest) == at_high
+
+    beside = _beside(signature, low, at_low, high, at_high)
+    left, right = beside or (low, high)
+    for step in range(0 if beside else STEPS):
+        if step in GUESSES and is_border(simple := _simplest(left, right)):
+            return simple - finest, simple + finest, others
+        middle = (left + right) / 2
+        at = signature(middle)
+        if at == at_low:
+            left = middle
+            continue
+        right = middle
+        if at != at_high:
+            others.append(middle)
+            if is_border(middle):
+                return middle - finest, middle + finest, others
+    return left, right, others
 
 
 def _beside(
@@ -127,6 +144,14 @@ def _beside(
     return None
 
 
+def _simplest(low: Fraction, high: Fraction) -> Fraction:
+    """Return the fraction of the least denominator in an interval."""
+    a = low.numerator // low.denominator
+    if low == a or a + 1 <= high:
+        return Fraction(a if low == a else a + 1)
+    return a + 1 / _simplest(1 / (high - a), 1 / (low - a))
+
+
 def _noted(function: Callable[[], object]) -> tuple[int, ...]:
     direct.SIGNS.clear()
     try:
@@ -134,6 +159,24 @@ def _noted(function: Callable[[], object]) -> tuple[int, ...]:
     except FormulaError:
         return (3,)
     return tuple(direct.SIGNS)
+
+
+def _line(a: Point, b: Point) -> Callable[[Fraction], Point]:
+    """Return the function that gives the point at a share s of the way from one point to another."""
+    pairs = list(zip(a, b, strict=True))
+    steps = {pair: pair[1] - pair[0] for pair in pairs}  # few entries differ from each other
+    distinct = list(steps)
+    places = [distinct.index(pair) for pair in pairs]
+
+    def at(s: Fraction) -> Point:
+        values = [x + s * step for (x, _), step in steps.items()]
+        return tuple(values[i] for i in places)
+
+    return at
+
+
+def _numbers_seen() -> list[Fraction]:
+    return [Fraction(p, q) for p, q in sorted(direct.SEEN, key=lambda pair: pair[::-1])]
 
 
 class Values:
@@ -149,6 +192,7 @@ class Values:
         self.loss, self.k, self.separable = loss, k, separable
         self._rows: dict[Point, list[Any]] = {}
         self._entries: dict[str, dict[Fraction, Any]] = {"on_label": {}, "off_label": {}}
+        self._entry_of = direct.entries(loss, k)
         self._table: list[tuple[Point, list[Any]]] | None = None
         direct.SEEN.clear()
         simple = list(simple_points(k, seed, draws))
@@ -165,11 +209,11 @@ class Values:
         names = ("on_label", "off_label")
 
         def signature(t: Fraction) -> Signs:
-            return tuple(_noted(lambda n=n: direct.entry(self.loss, n, t, self.k)) for n in names)  # type: ignore[misc]
+            return tuple(_noted(lambda n=n: self._entry_of(n, t)) for n in names)  # type: ignore[misc]
 
         places = [Fraction(0), *NEAR, *TENTHS, *(1 - t for t in NEAR), Fraction(1), Fraction(1, self.k)]
         found = borders(signature, places)
-        seen = sorted(direct.SEEN, key=lambda t: t.denominator)[:MOST_BORDERS]
+        seen = _numbers_seen()[:MOST_BORDERS]
         near = [t for c in seen for t in (c, 1 - c, c / 2, c + (1 - c) / 1000, c - c / 1000)]
         inside = [(a + b) / 2 for a, b in zip(sorted(found), sorted(found)[1:], strict=False)]
         return list(dict.fromkeys([*found, *inside[:8], *near, *TENTHS[:3]]))
@@ -185,29 +229,29 @@ class Values:
         labels = (0, 1) if k <= 4 else (0,)
         found: list[Fraction] = []
         for a, b in ends:
-
-            def at(s: Fraction, a: Point = a, b: Point = b) -> Point:
-                return tuple((1 - s) * x + s * y for x, y in zip(a, b, strict=True))
-
+            at = _line(a, b)
             places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]
             where = borders(lambda s, at=at: _noted(lambda: direct.losses(self.loss, at(s), labels)), places)  # type: ignore[misc]
             for s in where[: 2 * MOST_BORDERS]:
-                self._rows.setdefault(at(s), self.loss.written(at(s)))
-        seen = sorted(direct.SEEN, key=lambda t: t.denominator)[: MOST_BORDERS // 2]
+                self.row(at(s))
+        seen = _numbers_seen()[: MOST_BORDERS // 2]
         found += [t for c in seen for t in (c, c + (1 - c) / 100)]
         return found
 
     def row(self, point: Point) -> list[Any]:
         """Return L(u, j) of every label j."""
-        if point not in self._rows:
-            self._rows[point] = self._by_entries(point) if self.separable else self.loss.written(point)
-        return self._rows[point]
+        found = self._rows.get(point)
+        if found is None:
+            found = self._by_entries(point) if self.separable else self.loss.written(point)
+            self._rows[point] = found
+        return found
 
     def _entry(self, name: str, t: Fraction) -> Any:
         known = self._entries[name]
-        if t not in known:
-            known[t] = direct.entry(self.loss, name, t, self.k)
-        return known[t]
+        found = known.get(t)
+        if found is None:
+            found = known[t] = self._entry_of(name, t)
+        return found
 
     def _by_entries(self, point: Point) -> list[Any]:
         counts = Counter(point)

@@ -31,7 +31,7 @@ NAN = CONTEXT.nan
 LONGEST = 2000  # bits of a rational; beyond, 60 digits of it
 
 SIGNS: list[int] = []  # of the comparisons since it was cleared; this module runs in one thread
-SEEN: set[Fraction] = set()  # numbers in (0, 1) that a formula holds
+SEEN: set[tuple[int, int]] = set()  # numbers p/q in (0, 1) that a formula holds
 Rational: Any = flint.fmpq  # some ten times as fast as a Fraction
 _WHOLE = tuple(Rational(n) for n in range(64))  # the numbers that formulas are full of, made once
 ZERO, ONE, HALF, NOTHING = _WHOLE[0], _WHOLE[1], Rational(1, 2), CONTEXT.mpf(0)
@@ -39,9 +39,7 @@ ZERO, ONE, HALF, NOTHING = _WHOLE[0], _WHOLE[1], Rational(1, 2), CONTEXT.mpf(0)
 
 def to_float(value: Any) -> Any:
     """Return a rational, or a number of 60 digits, as the latter."""
-    if type(value) is not Fraction:
-        return value
-    return CONTEXT.make_mpf(from_rational(value.numerator, value.denominator, CONTEXT.prec, "n"))
+    return _rounded(value.numerator, value.denominator) if type(value) is Fraction else value
 
 
 def _rational(value: Fraction) -> Any:
@@ -54,9 +52,12 @@ def _fraction(value: Any) -> Fraction:
 
 def _float(value: Any) -> Any:
     """Return the value of a `Number` to 60 digits."""
-    if type(value) is not Rational:
-        return value
-    return CONTEXT.make_mpf(from_rational(int(value.p), int(value.q), CONTEXT.prec, "n"))
+    return _rounded(int(value.p), int(value.q)) if type(value) is Rational else value
+
+
+@lru_cache(maxsize=4096)
+def _rounded(numerator: int, denominator: int) -> Any:
+    return CONTEXT.make_mpf(from_rational(numerator, denominator, CONTEXT.prec, "n"))
 
 
 def _exact(value: Any) -> Any:
@@ -65,18 +66,25 @@ def _exact(value: Any) -> Any:
         return value.value
     if type(value) is int:
         return _WHOLE[value] if 0 <= value < len(_WHOLE) else Rational(value)
+    if type(value) is Fraction:
+        return _written(value.numerator, value.denominator)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return _exact(value.item())
     found = literal(value)
     if found is not None:
-        if 0 < found < 1:
-            SEEN.add(found)
-        return _rational(found)
+        return _written(found.numerator, found.denominator)
     if getattr(value, "free_symbols", None):
         raise OpenError("a parameter that is left open has no value")
     if hasattr(value, "evalf"):
         return CONTEXT.mpf(str(value.evalf(DIGITS + 5)))
     return None
+
+
+def _written(numerator: int, denominator: int) -> Any:
+    """Return a rational that stands in a formula, and note it."""
+    if 0 < numerator < denominator:
+        SEEN.add((numerator, denominator))
+    return Rational(numerator, denominator)
 
 
 def _sign(x: Any, y: Any) -> int:
@@ -104,12 +112,10 @@ class Number:
     def _with(self, other: Any, function: Callable[[Any, Any], Any], swapped: bool = False) -> Any:
         if type(other) is Number:
             y = other.value
-        elif isinstance(other, np.ndarray) and other.ndim:
-            return NotImplemented
         else:
-            y = _exact(other)
-        if y is None:
-            return NotImplemented
+            y = None if isinstance(other, np.ndarray) and other.ndim else _exact(other)
+            if y is None:
+                return NotImplemented
         x = self.value
         if type(x) is not type(y):
             x, y = _float(x), _float(y)
@@ -295,6 +301,12 @@ def _pick(chosen: int) -> Callable[[Any, Any], Any]:
 def _each(function: Callable[..., Any], number: int) -> Callable[..., Any]:
     lifted = np.frompyfunc(function, number, 1)
 
+    def apply_to_one(value: Any) -> Any:
+        return function(value) if type(value) is Number else lifted(value)
+
+    if number == 1:
+        return apply_to_one
+
     def apply(*values: Any) -> Any:
         if all(type(v) is Number or isinstance(v, int | float | Fraction) for v in values):
             return function(*values)  # as the lifted one does, by a way through arrays
@@ -325,7 +337,8 @@ class DirectOps(Ops[Any]):
         return Number(_exact(value))
 
     def array(self, rows: Any) -> np.ndarray:
-        return np.array([Number(_rational(Fraction(x))) for x in rows], dtype=object)
+        exact = (x if type(x) is Fraction else Fraction(x) for x in rows)
+        return np.array([Number(Rational(x.numerator, x.denominator)) for x in exact], dtype=object)
 
     def sum(self, x: Any) -> Any:
         zero: Any = Number(ZERO)
@@ -385,9 +398,10 @@ def losses(loss: Any, point: Sequence[Fraction], labels: Sequence[int] | None = 
     return [run(lambda j=j: view.formula(probs, OPS.onehot(probs, j), OPS)) for j in labels]  # type: ignore[misc]
 
 
-def entry(loss: Any, name: str, t: Fraction, k: int) -> Any:
-    """Return on_label or off_label of a separable loss at t, as it is written."""
-    return run(lambda: getattr(loss.raw(OPS), name)(Number(_rational(t)), DirectWhole(k), OPS))
+def entries(loss: Any, k: int) -> Callable[[str, Fraction], Any]:
+    """Return what gives ``on_label`` or ``off_label`` of a separable loss at t, as it is written."""
+    view, classes = loss.raw(OPS), DirectWhole(k)
+    return lambda name, t: run(lambda: getattr(view, name)(Number(_rational(t)), classes, OPS))
 
 
 def weights(loss: Any, point: Sequence[Fraction]) -> list[Any]:
@@ -470,7 +484,7 @@ __all__ = [
     "OPS",
     "SEEN",
     "SIGNS",
-    "entry",
+    "entries",
     "is_finite",
     "losses",
     "scale",

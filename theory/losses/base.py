@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -89,9 +90,7 @@ class Loss(metaclass=LossClass):
     @property
     def parameters(self) -> dict[str, Fraction | sympy.Expr]:
         """Return the parameters by name: every dataclass field that is a number (not a loss)."""
-        if not dataclasses.is_dataclass(self):
-            return {}
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
+        fields = {name: getattr(self, name) for name in _given(type(self))}
         return {k: v for k, v in fields.items() if not isinstance(v, Loss | tuple)}
 
     @property
@@ -194,6 +193,12 @@ class Loss(metaclass=LossClass):
     __rmul__ = __mul__
 
 
+@lru_cache(maxsize=512)
+def _given(cls: type) -> tuple[str, ...]:
+    """Return the names of the fields that a loss of this class is made with."""
+    return tuple(f.name for f in dataclasses.fields(cls) if f.init) if dataclasses.is_dataclass(cls) else ()
+
+
 class SeparableLoss(Loss):
     """L(u, y) = on_label(u_y) + sum over i != y of off_label(u_i).
 
@@ -242,9 +247,8 @@ class SeparableLoss(Loss):
         if not isinstance(self, SeparableLoss):
             return Loss.written(self, point)
         counts = Counter(point)
-        on, off = (
-            [direct.entry(self, name, t, len(point)) for t in counts] for name in ("on_label", "off_label")
-        )
+        entry = direct.entries(self, len(point))
+        on, off = ([entry(name, t) for t in counts] for name in ("on_label", "off_label"))
         values = dict(zip(counts, direct.sums(on, off, list(counts.values())), strict=True))
         return [values[t] for t in point]
 
