@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context
@@ -85,7 +85,7 @@ class Background:
             Of a module, so that another process finds it.
         """
         try:
-            begun = None if self._pool is None else self._pool.submit(function, argument)
+            begun = None if self._pool is None else _bearing_both_ends(self._pool.submit(function, argument))
         except (OSError, RuntimeError):  # no memory; a process was killed
             begun = None
 
@@ -96,6 +96,22 @@ class Background:
             return function(argument)
 
         return result
+
+
+def _bearing_both_ends(future: Future[R]) -> Future[R]:
+    """Let a call that is cancelled here be told that its process died, too, and change nothing.
+
+    The pool of Python 3.11 tells all calls so, one after the other, and would end at the first cancelled one:
+    whoever waits for the others would do so for ever.
+    """
+    tell = future.set_exception
+
+    def told(error: BaseException | None) -> None:
+        with suppress(InvalidStateError):
+            tell(error)
+
+    future.set_exception = told  # type: ignore[assignment, method-assign]
+    return future
 
 
 def _follow(caller: Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -54,6 +55,27 @@ def test_where_processes_die_or_cannot_start_this_one_does_all(monkeypatch: pyte
 
     monkeypatch.setattr(processes, "ProcessPoolExecutor", refuse)
     assert {pid for _, pid in each(place, range(3), workers=2)} == {os.getpid()}
+
+
+def end_after(seconds: float) -> None:
+    sleep(seconds)
+    os._exit(1)
+
+
+def test_nothing_waits_for_ever_where_a_process_dies_after_another_call_was_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    died: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+    with Background(1) as others:
+        assert others.begin(place, 0)()[1] != os.getpid()  # it has started
+        others.begin(end_after, 1)
+        waiting = [others.begin(place, x) for x in range(5)]
+        assert waiting[3]() == (3, os.getpid())  # cancelled, and known to the pool when the process dies
+        assert waiting[0]() == (0, os.getpid())  # sent on, and lost with the process
+        assert others._pool is not None
+        others._pool._executor_manager_thread.join(10)  # type: ignore[attr-defined]
+    assert not died
 
 
 def test_what_is_begun_goes_on_elsewhere_and_ends_with_the_context() -> None:
