@@ -121,7 +121,7 @@ def skipped(name: str, reason: str) -> None:
 
 
 def plan(todo: Any, as_json: bool) -> None:
-    """Show what `lossmatters.empirics.experiments.runner.plan` says would be trained."""
+    """Show what `lossmatters.empirics.experiments.planning.plan` says would be trained."""
     recorded = set(todo.recorded)
     rows = [
         {

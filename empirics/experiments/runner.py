@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossmatters.empirics.data import Dataset, load
-from lossmatters.empirics.data.stored import store
+from lossmatters.empirics.experiments.beside_records import (
+    check_writable,
+    checkpoints_of,
+    forget,
+    forget_recorded,
+    shared_dataset,
+    size_of,
+    tidy,
+)
 from lossmatters.empirics.experiments.claims import Claims
 from lossmatters.empirics.experiments.cluster import connected, is_cluster, run_on_cluster, worker_count
 from lossmatters.empirics.experiments.experiment import Experiment, Run, Study
@@ -41,14 +47,11 @@ from lossmatters.empirics.experiments.sending import check_sendable
 from lossmatters.empirics.experiments.stack import (
     Saving,
     Task,
-    checkpoints_for,
-    stack_folder,
     train_task,
     train_task_elsewhere,
 )
 from lossmatters.empirics.experiments.supply import Claimed
 from lossmatters.empirics.records import Record
-from lossmatters.empirics.records.files import lock_of
 from lossmatters.theory.exact import fail
 
 if TYPE_CHECKING:
@@ -130,12 +133,12 @@ def train(
         fail("checkpoint_seconds", ">= 0", checkpoint_seconds)
     asked_for = changed(experiment, seeds, epochs, subset, precision)
     count = 1 if elsewhere else workers
-    before = _size(records_file(records_path, asked_for.name))
+    before = size_of(records_file(records_path, asked_for.name))
     todo, existing = planned(asked_for, records_path, only, kind, count, resume, folder, elsewhere)
-    _check_writable(todo.path)
+    check_writable(todo.path)
     ids = {run: run_id(todo.part(run), run, folder) for run in todo.runs}
     claims = Claims(todo.path.absolute(), before)
-    _forget_recorded(todo, {run: name for run, name in ids.items() if name in existing}, claims)
+    forget_recorded(todo, {run: name for run, name in ids.items() if name in existing}, claims)
     if todo.stacks:
         if not elsewhere:  # a cluster takes functions with their code, and has processors of its own
             if todo.warning:
@@ -147,11 +150,6 @@ def train(
         missing = {run: name for run, name in ids.items() if name not in existing}
         existing |= _train(todo, missing, claims, executor, progress, saving, folder)
     return [existing[name] for name in ids.values() if name in existing]
-
-
-def checkpoints_of(records: Path) -> Path:
-    """Return the folder of checkpoints beside a file of records."""
-    return records.with_name(f"{records.stem}.checkpoints")
 
 
 def _train(
@@ -171,8 +169,8 @@ def _train(
     total = sum(len(runs) * todo.part(runs[0]).training.epochs for _, runs in pieces)
     left: list[Path] = [saving.folder]  # to be removed at the end, if no other sweep takes part
     try:
-        with claims.open(lambda: _tidy(left)), _pool(executor, todo, saving.deadline) as (run_all, workers):
-            shared = {part.dataset: _shared(part.dataset, todo.path) for part in todo.experiment.parts}
+        with claims.open(lambda: tidy(left)), _pool(executor, todo, saving.deadline) as (run_all, workers):
+            shared = {part.dataset: shared_dataset(part.dataset, todo.path) for part in todo.experiment.parts}
             tasks = [
                 Task(
                     replace(todo.part(runs[0]), dataset=shared[todo.part(runs[0]).dataset]),
@@ -202,7 +200,7 @@ def _train(
                         written |= new
                         finished.append(event.task)
                         epochs[event.task] = len(task.runs) * task.experiment.training.epochs
-                        _forget(task)
+                        forget(task)
                     report(state())
                 if supply.recorded:
                     report(state())
@@ -223,26 +221,6 @@ def _pieces(todo: Plan, missing: Mapping[Run, str], lanes: bool) -> list[tuple[i
         else:
             found.append((index, runs))
     return found
-
-
-def _shared(dataset: str | Dataset, records: Path) -> str:
-    """Return the text by which a worker finds a data set.
-
-    What the caller holds, or a file of the user's, is put beside the records, once for all workers.
-    """
-    if isinstance(dataset, str) and dataset.partition("(")[0].strip().rpartition(".")[2] != "npz":
-        return dataset
-    return store(load(dataset), records.absolute().with_name(f"{records.stem}.datasets"))
-
-
-def _tidy(left: Sequence[Path]) -> None:
-    """Remove the folder of checkpoints if it is empty, and folders of data sets with what is in them."""
-    checkpoints, *datasets = left
-    for folder in datasets:
-        shutil.rmtree(folder, ignore_errors=True)
-    for folder in (checkpoints, *(d.parent for d in datasets)):
-        with suppress(OSError):
-            folder.rmdir()
 
 
 @contextmanager
@@ -273,50 +251,5 @@ def _asked_for(found: Sequence[Record], task: Task, missing: Mapping[Run, str]) 
     return new
 
 
-def _forget(task: Task) -> None:
-    """Remove the checkpoints of a stack that is recorded, whoever wrote them."""
-    folder = stack_folder(task)
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _forget_recorded(todo: Plan, recorded: Mapping[Run, str], claims: Claims) -> None:
-    """Remove the checkpoints of stacks that are recorded whole: who wrote the records may have been killed
-    before it did.
-    """
-    folder = checkpoints_of(todo.path.absolute())
-    if not folder.is_dir():
-        return
-    whole = [runs for runs in todo.experiment.stacks() if all(run in recorded for run in runs)]
-    for runs in [*whole, *((run,) for run in recorded)]:  # lanes train one network at a time
-        shutil.rmtree(checkpoints_for(folder, [recorded[run] for run in runs]), ignore_errors=True)
-    if not todo.stacks:  # else whoever trains tidies up
-        with claims.open(lambda: _tidy([folder])):
-            pass
-
-
 def _kept(path: Path) -> str:
     return f"finished stacks are in {path}, and the next call goes on there and from the last checkpoints"
-
-
-def _check_writable(path: Path) -> None:
-    """Fail now, not after the first stack. An empty file stays behind, which holds no records."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab"):
-            pass
-    except OSError as error:
-        raise type(error)(
-            f"records_path must be writable, got records_path={str(path)!r}: {error.strerror}"
-        ) from None
-    try:
-        with lock_of(path):
-            pass
-    except (OSError, NotImplementedError) as error:
-        raise OSError(
-            f"records_path must be on a file system with locks, got records_path={str(path)!r}: {error}"
-        ) from None
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0

@@ -17,7 +17,7 @@ from lossmatters import main
 from lossmatters.empirics import records
 from lossmatters.empirics.data import load
 from lossmatters.empirics.experiments import Experiment, Study, get_experiment, with_own
-from lossmatters.empirics.experiments.runner import _shared
+from lossmatters.empirics.experiments.beside_records import shared_dataset
 from lossmatters.empirics.experiments.sending import check_sendable
 from lossmatters.empirics.experiments.stack import Task, train_task
 from lossmatters.empirics.models import MLP
@@ -195,7 +195,7 @@ def test_workers_share_one_copy_of_a_file(tmp_path: Path):
     np.savez(tmp_path / "mine.npz", inputs=np.zeros((60, 4), dtype=np.float32), labels=labels)
     given = load(f"{tmp_path}/mine.npz")
     for text, size in (("mine.npz", 48), ("mine.npz(train=30)", 30)):
-        place = _shared(f"{tmp_path}/{text}", tmp_path / "mine.jsonl")
+        place = shared_dataset(f"{tmp_path}/{text}", tmp_path / "mine.jsonl")
         there = load(place)
         assert len(there.train_labels) == size
         assert there.name.startswith("mine.npz")
@@ -204,5 +204,5 @@ def test_workers_share_one_copy_of_a_file(tmp_path: Path):
             base = base.base
         assert isinstance(base, np.memmap)  # pages of one file, whoever reads them
         assert there.every_input is there.train_inputs.base
-    assert load(_shared(f"{tmp_path}/mine.npz", tmp_path / "mine.jsonl")).sha256 == given.sha256
-    assert _shared("digits", tmp_path / "mine.jsonl") == "digits"
+    assert load(shared_dataset(f"{tmp_path}/mine.npz", tmp_path / "mine.jsonl")).sha256 == given.sha256
+    assert shared_dataset("digits", tmp_path / "mine.jsonl") == "digits"

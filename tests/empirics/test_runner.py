@@ -296,7 +296,7 @@ def test_checkpoints_of_what_is_recorded_do_not_stay(long_reference, tmp_path, m
     path, folder = tmp_path / "r.jsonl", tmp_path / "r.checkpoints"
     long_names["run"](path, budget=1e-9)
     with monkeypatch.context() as patched:
-        patched.setattr(runner, "_forget", lambda task: None)
+        patched.setattr(runner, "forget", lambda task: None)
         long_names["run"](path)
     assert list(folder.iterdir())
     others = folder / "of another stack"

@@ -10,7 +10,7 @@ import sympy
 
 from lossmatters.proofs_checks.checker import check_certificate, check_symmetry
 from lossmatters.proofs_checks.checker.closed_form import value_of
-from lossmatters.proofs_checks.claims.symmetry.losses import with_symbols
+from lossmatters.proofs_checks.claims.symmetry.loss_checks import with_symbols
 from lossmatters.theory.certificate import certify
 from lossmatters.theory.losses import MAE, MSE, RLL, Loss, SeparableLoss
 from lossmatters.theory.scope import Scope

@@ -20,14 +20,8 @@ from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.claims.dynamics.predictor import J1, J2, MARGIN, M, outcomes
 from lossmatters.proofs_checks.fabricated import RESISTS
-from lossmatters.proofs_checks.methods.empirical import (
-    MIN_SEEDS,
-    MissingRecords,
-    Runs,
-    describe,
-    lacking,
-    no_records,
-)
+from lossmatters.proofs_checks.methods.empirical import MIN_SEEDS, describe, lacking, no_records
+from lossmatters.proofs_checks.methods.runs import MissingRecords, Runs
 from lossmatters.theory.dynamics.mean_field import Parameters
 from lossmatters.theory.dynamics.mean_field_judge import FITTED, Judgement, Pair, fitted, judge, pairs
 from lossmatters.theory.dynamics.mean_field_setup import Setup, setup_of

@@ -16,15 +16,8 @@ from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.fabricated import MEMORISES, RESISTS
-from lossmatters.proofs_checks.methods.empirical import (
-    MIN_SEEDS,
-    RATES,
-    MissingRecords,
-    Runs,
-    describe,
-    lacking,
-    no_records,
-)
+from lossmatters.proofs_checks.methods.empirical import MIN_SEEDS, RATES, describe, lacking, no_records
+from lossmatters.proofs_checks.methods.runs import MissingRecords, Runs
 from lossmatters.theory.dynamics.prediction import (
     CONFIDENCE,
     MIN_FAMILIES,

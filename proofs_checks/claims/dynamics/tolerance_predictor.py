@@ -18,13 +18,8 @@ from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Status
 from lossmatters.proofs_checks.claims.dynamics.predictor import INVERTED, MARGIN, outcomes
 from lossmatters.proofs_checks.fabricated import MEMORISES, RESISTS
-from lossmatters.proofs_checks.methods.empirical import (
-    MIN_SEEDS,
-    MissingRecords,
-    describe,
-    lacking,
-    no_records,
-)
+from lossmatters.proofs_checks.methods.empirical import MIN_SEEDS, describe, lacking, no_records
+from lossmatters.proofs_checks.methods.runs import MissingRecords
 from lossmatters.theory.dynamics.prediction import (
     MIN_FAMILIES,
     Prediction,

@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 
 from lossmatters.proofs_checks.claim import Evidence, Method, Status
-from lossmatters.proofs_checks.claims.symmetry.losses import with_symbols
+from lossmatters.proofs_checks.claims.symmetry.loss_checks import with_symbols
 from lossmatters.proofs_checks.methods.symbolic import same
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.losses import GCE, RLL, SeparableLoss

@@ -20,7 +20,8 @@ from lossmatters.proofs_checks.claims.training.training_rules import (
     ZERO,
 )
 from lossmatters.proofs_checks.fabricated import MEMORISES, RESISTS
-from lossmatters.proofs_checks.methods.empirical import RATES, Finder, MissingRecords, Runs, exists
+from lossmatters.proofs_checks.methods.empirical import RATES, Finder, exists
+from lossmatters.proofs_checks.methods.runs import MissingRecords, Runs
 
 
 def _runs(runs: Runs, clean: bool) -> list[Record]:

@@ -15,15 +15,8 @@ from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method
 from lossmatters.proofs_checks.claims.training.training_rules import J1, J2, above, at, guard
 from lossmatters.proofs_checks.fabricated import MEMORISES, RESISTS
-from lossmatters.proofs_checks.methods.empirical import (
-    Condition,
-    MissingRecords,
-    NotTried,
-    Rule,
-    Runs,
-    decide,
-    lacking,
-)
+from lossmatters.proofs_checks.methods.empirical import Condition, Rule, decide, lacking
+from lossmatters.proofs_checks.methods.runs import MissingRecords, NotTried, Runs
 from lossmatters.theory.losses import get
 from lossmatters.theory.risk.vertex import vertex_verdict
 

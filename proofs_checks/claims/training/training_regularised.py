@@ -24,7 +24,8 @@ from lossmatters.proofs_checks.claims.training.training_rules import (
     training_claim,
 )
 from lossmatters.proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
-from lossmatters.proofs_checks.methods.empirical import RATES, Condition, MissingRecords, NotTried, Rule, Runs
+from lossmatters.proofs_checks.methods.empirical import RATES, Condition, Rule
+from lossmatters.proofs_checks.methods.runs import MissingRecords, NotTried, Runs
 
 RATE = RATES[1]
 DECAY, DROPOUT, NORM, CROPS = "weight decay", "dropout", "batch normalisation", "augmentation"

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from lossmatters.empirics.records import Record
 from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method
-from lossmatters.proofs_checks.methods.empirical import RATES, Condition, Rule, Runs, decide
+from lossmatters.proofs_checks.methods.empirical import RATES, Condition, Rule, decide
+from lossmatters.proofs_checks.methods.runs import Runs
 from lossmatters.theory.losses import LOSSES, get
 from lossmatters.theory.memorization import memorization_verdict
 

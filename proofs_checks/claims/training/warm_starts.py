@@ -23,7 +23,8 @@ from lossmatters.proofs_checks.claims.training.training_rules import (
     training_claim,
 )
 from lossmatters.proofs_checks.fabricated import DROPS_A_CLASS, MEMORISES, RESISTS, WARM
-from lossmatters.proofs_checks.methods.empirical import RATES, Condition, MissingRecords, Runs
+from lossmatters.proofs_checks.methods.empirical import RATES, Condition
+from lossmatters.proofs_checks.methods.runs import MissingRecords, Runs
 from lossmatters.theory.losses import get
 from lossmatters.theory.risk.finite import predicted_noisy_risk
 

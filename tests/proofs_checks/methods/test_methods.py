@@ -10,14 +10,8 @@ import sympy
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Status
 from lossmatters.proofs_checks.methods import exact
-from lossmatters.proofs_checks.methods.empirical import (
-    Condition,
-    MissingRecords,
-    Runs,
-    by_experiment,
-    decide,
-    exists,
-)
+from lossmatters.proofs_checks.methods.empirical import Condition, by_experiment, decide, exists
+from lossmatters.proofs_checks.methods.runs import MissingRecords, Runs
 from lossmatters.proofs_checks.methods.symbolic import identity, same, sum_over_classes
 from lossmatters.theory.memorization import mean_interval
 

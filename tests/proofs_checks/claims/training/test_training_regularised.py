@@ -20,7 +20,8 @@ from lossmatters.proofs_checks.claims.training.training_regularised import (
 )
 from lossmatters.proofs_checks.fabricated import MEMORISES, REGULARISED, RESISTS
 from lossmatters.proofs_checks.ledger import sound, verify
-from lossmatters.proofs_checks.methods.empirical import Runs, by_experiment, decide
+from lossmatters.proofs_checks.methods.empirical import by_experiment, decide
+from lossmatters.proofs_checks.methods.runs import Runs
 
 WELL = dict.fromkeys(REGULARISED, MEMORISES)
 TRAINING = [c for c in ALL if any(k.needs_records and k.method is Method.EMPIRICAL for k in c.checks)]
