@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from lossmatters.theory.dynamics.memorization_time import MemorizationTime, memorization_time
-from lossmatters.theory.exact import check_num_classes, check_rate
+from lossmatters.theory.exact import Number, check_num_classes, check_rate
 from lossmatters.theory.formula import FormulaError
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.minimisers.calibration import calibration
@@ -82,7 +82,7 @@ class Certificate:
     loss: str
     spec: str
     source: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Fraction | sympy.Expr]
     num_classes: int
     noise_rate: Fraction
     symmetry: SymmetryVerdict
@@ -98,7 +98,7 @@ class Certificate:
     memorization_time: MemorizationTime | Undecided
 
     @property
-    def constant_in_k(self) -> Any:
+    def constant_in_k(self) -> sympy.Expr | None:
         """Return C in closed form in K, where it is proved for all K at once; None where it is not."""
         everywhere = self.symmetry_all_classes
         if isinstance(everywhere, Undecided) or not everywhere.holds_at(self.num_classes):
@@ -134,7 +134,7 @@ class Certificate:
             "memorization": time.to_dict(),
         }
 
-    def _bounds(self) -> dict[str, Any]:
+    def _bounds(self) -> Mapping[str, object]:
         largest = self.loss_maximum
         if isinstance(largest, Undecided):
             return largest.to_dict()
@@ -147,11 +147,11 @@ class Certificate:
         }
 
 
-def _finite(value: Any) -> float | None:
+def _finite(value: sympy.Expr) -> float | None:
     return float(value) if value.is_finite else None
 
 
-def certify(loss: Loss, num_classes: int = 10, noise_rate: Any = "2/5") -> Certificate:
+def certify(loss: Loss, num_classes: int = 10, noise_rate: Number = "2/5") -> Certificate:
     """Find out all that is known of a loss at one K and one rate of uniform noise.
 
     Raises
@@ -240,7 +240,7 @@ def _meets(largest: LossMaximum | Undecided, verdict: SymmetryVerdict, k: int) -
     return bool(largest.value.is_finite) and bool(sympy.N(largest.value - constant / (k - 1), 30) <= 0)
 
 
-def _excess(loss: Loss, k: int, eta: Fraction) -> Any:
+def _excess(loss: Loss, k: int, eta: Fraction) -> sympy.Expr | Undecided:
     if eta >= threshold(k):
         return Undecided(f"R3 needs eta below the threshold {threshold(k)}")
     if not label_sum_range(loss, k).rigorous:

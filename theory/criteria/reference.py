@@ -49,15 +49,15 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[mpmath.mpf]:
     """Return dL/du_k for each k, of the formula as it stands off the simplex too."""
     k = len(probs)
 
-    def separable(loss: SeparableLoss) -> list[Any]:
+    def separable(loss: SeparableLoss) -> list[mpmath.mpf]:
         view = loss.bound_to(OPS)
         return [_slope(lambda t, on=(i == label): _term(view, t, k, on), u) for i, u in enumerate(probs)]
 
-    def total(loss: Combination) -> list[Any]:
+    def total(loss: Combination) -> list[mpmath.mpf]:
         parts = [(OPS.const(factor), partials(term, probs, label)) for factor, term in loss.terms]
         return [CONTEXT.fsum(factor * slopes[i] for factor, slopes in parts) for i in range(k)]
 
-    def normalised(loss: Normalized) -> list[Any]:
+    def normalised(loss: Normalized) -> list[mpmath.mpf]:
         base = separable_base(loss)
         if base is None:
             return formula(loss)
@@ -68,7 +68,7 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[mpmath.mpf]:
         share = value(base, probs, label) / whole
         return [(d - share * g) / whole for d, g in zip(slopes, sums, strict=True)]
 
-    def share(loss: ShareLoss) -> list[Any]:
+    def share(loss: ShareLoss) -> list[mpmath.mpf]:
         if not isinstance(loss, NNCE | NNFL):
             return formula(loss)
         # a weight is one of its class alone: two passes over the classes instead of 2 K
@@ -81,7 +81,7 @@ def partials(loss: Loss, probs: np.ndarray, label: int) -> list[mpmath.mpf]:
         slopes[label] -= rises[label] / whole
         return slopes
 
-    def formula(loss: Loss) -> list[Any]:
+    def formula(loss: Loss) -> list[mpmath.mpf]:
         return [
             _slope(lambda t, i=i: value(loss, _replaced(probs, i, t), label), u) for i, u in enumerate(probs)
         ]

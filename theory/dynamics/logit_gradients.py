@@ -14,7 +14,7 @@ import sympy
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from lossmatters.theory.backends import Ops, backend
+from lossmatters.theory.backends import N, Ops, backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.exact import check_num_classes, fail
 from lossmatters.theory.losses import (
@@ -80,7 +80,7 @@ def reduced_gradient(loss: Loss, num_classes: int) -> tuple[sympy.Expr, sympy.Ex
     return label, clean, other if others else sympy.Integer(0)
 
 
-def label_factor(loss: SeparableLoss, classes: Any) -> sympy.Expr | None:
+def label_factor(loss: SeparableLoss, classes: int | sympy.Symbol) -> sympy.Expr | None:
     """Return w in `LABEL` with dL/dz = w(u_y)(u - e_y), where L is a function of u_y alone; else None.
 
     That is so where off_label is affine, as for MAE: a sum of the other entries is 1 - u_y. Then
@@ -99,7 +99,7 @@ def _needs_formula(loss: Loss) -> None:
         raise TypeError(f"loss must have a formula, got loss={loss.name!r}")
 
 
-def _column(x: Any) -> Any:
+def _column(x: N) -> N:
     """Turn (...) to (..., 1), to go with (..., K); the sum of one row of symbols is a bare number."""
     return x[..., None] if hasattr(x, "ndim") else x
 
@@ -107,23 +107,23 @@ def _column(x: Any) -> Any:
 def _along_label(weight: Callable[[Any, Any, Ops[Any]], Any]) -> Callable[..., Any]:
     """Return the gradient w(u_y) (u - e_y) of f(u_y), with w(t) = -t f'(t), as a function."""
 
-    def gradient(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
+    def gradient(loss: Any, probs: N, onehot: N, ops: Ops[N]) -> N:
         own = _column(ops.dot(probs, onehot))
         return weight(loss, own, ops) * (probs - onehot)
 
     return gradient
 
 
-def _focal_weight(loss: Any, t: Any, ops: Ops[Any]) -> Any:
+def _focal_weight(loss: Any, t: N, ops: Ops[N]) -> N:
     return ops.power(1 - t, loss.gamma) - loss.gamma * t * ops.power(1 - t, loss.gamma - 1) * ops.log(t)
 
 
-def _mse(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
+def _mse(loss: Any, probs: N, onehot: N, ops: Ops[N]) -> N:
     own, square = _column(ops.dot(probs, onehot)), _column(ops.sum(probs * probs))
     return 2 * probs * (probs - onehot - (square - own))
 
 
-def _nmse(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
+def _nmse(loss: Any, probs: N, onehot: N, ops: Ops[N]) -> N:
     k = probs.shape[-1]
     own, square = _column(ops.dot(probs, onehot)), _column(ops.sum(probs * probs))
     divisor = k * square + k - 2
@@ -131,7 +131,7 @@ def _nmse(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
     return 2 * probs * ((1 - k * value) * (probs - square) - (onehot - own)) / divisor
 
 
-def _rll(loss: Any, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
+def _rll(loss: Any, probs: N, onehot: N, ops: Ops[N]) -> N:
     share = probs / (loss.alpha + probs)
     pulls = ((1 - onehot) / (probs.shape[-1] - 1) - onehot) * share
     return pulls - probs * _column(ops.sum(pulls))
@@ -162,7 +162,7 @@ def has_closed_gradient(loss: Loss) -> bool:
     return type(loss) in CLOSED or (isinstance(loss, Normalized) and has_closed_gradient(loss.base))
 
 
-def closed_gradient(loss: Loss, probs: Any, onehot: Any, ops: Ops[Any]) -> Any:
+def closed_gradient(loss: Loss, probs: N, onehot: N, ops: Ops[N]) -> N:
     """Return dL/dz in closed form: (..., K) probabilities and one-hot labels -> (..., K), any backend.
 
     A normalised loss L = l/S has (grad l - L grad S)/S, with grad S the sum of grad l over all labels.
@@ -210,6 +210,6 @@ def logit_gradient(loss: Loss, probs: ArrayLike, labels: ArrayLike) -> Float[np.
 
 
 @lru_cache(maxsize=64)
-def _compiled(loss: Loss, num_classes: int) -> Callable[..., Any]:
+def _compiled(loss: Loss, num_classes: int) -> Callable[..., tuple[np.ndarray | float, ...]]:
     symbols, _ = symbolic_losses(loss, num_classes)
     return sympy.lambdify(symbols, chain_rule(loss, num_classes), "numpy", cse=True)

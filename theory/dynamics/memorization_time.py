@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
@@ -22,7 +21,7 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.dynamics.label_only_flow import time_on_path
 from lossmatters.theory.dynamics.logit_gradients import CLEAN, LABEL, OTHER, label_factor, reduced_gradient
 from lossmatters.theory.dynamics.vertex_gradients import gradient_bounded, gradient_vanishes
-from lossmatters.theory.exact import check_num_classes, check_rate, exact, fail
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, exact, fail
 from lossmatters.theory.losses import CCE, CallableLoss, Loss, SeparableLoss, ZeroOne
 from lossmatters.theory.losses.structure import is_opaque, is_separable
 from lossmatters.theory.minimisers.exchange import treats_classes_alike
@@ -73,7 +72,7 @@ class MemorizationTime:
             return {"status": "undecided", "reason": self.detail}
         return None if math.isinf(self.value) else self.value
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the `memorization` object of ``lossmatters certify --json``: how the time is known."""
         return {
             "status": self.status.value,
@@ -85,7 +84,7 @@ class MemorizationTime:
 
 
 def memorization_time(
-    loss: Loss, num_classes: int = 10, noise_rate: Any = None, start: Any = None
+    loss: Loss, num_classes: int = 10, noise_rate: Number | None = None, start: Number | None = None
 ) -> MemorizationTime:
     """Compute T_mem from the noisy optimum of D1 at a noise rate, or from a confidence in the clean class.
 
@@ -266,7 +265,7 @@ def solve(field: Field, k: int, start: Start, rtol: float) -> float:
     """
     from scipy.integrate import solve_ivp
 
-    def probs(x: Any) -> Start:
+    def probs(x: np.ndarray) -> Start:
         z = np.array([x[0], 0.0, x[1] if k > 2 else -math.inf])
         e = np.exp(z - z.max())
         label, clean, other = (e / (e[0] + e[1] + (k - 2) * e[2])).tolist()
@@ -274,13 +273,13 @@ def solve(field: Field, k: int, start: Start, rtol: float) -> float:
 
     calls = itertools.count(1)
 
-    def velocity(t: float, x: Any) -> list[float]:
+    def velocity(t: float, x: np.ndarray) -> list[float]:
         if next(calls) > MOST_CALLS:
             raise OverflowError("the path does not settle")
         label, clean, other = field(probs(x))
         return [clean - label, clean - other if k > 2 else 0.0]
 
-    def ahead(t: float, x: Any) -> float:
+    def ahead(t: float, x: np.ndarray) -> float:
         """Return the label's log-odds: 0 where it holds one half."""
         label, _, _ = probs(x)
         return math.log(label) - math.log1p(-label)

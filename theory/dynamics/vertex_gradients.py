@@ -11,7 +11,6 @@ At e_c, c != y, it vanishes where x F_x -> 0 and F_A t psi'(t) -> 0 as x, t -> 0
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import sympy
 
@@ -96,19 +95,19 @@ def _normalised(loss: Normalized, num_classes: int) -> bool:
     return all(p.is_finite for p in slopes) and _finite_slope_at_one(off) and _finite_slope_at_one(total)
 
 
-def _parts(loss: SeparableLoss, num_classes: int) -> tuple[Any, Any]:
+def _parts(loss: SeparableLoss, num_classes: int) -> tuple[sympy.Expr, sympy.Expr]:
     """Return on_label and off_label in T."""
     number, view = sympy.Integer(num_classes), loss.bound_to(OPS)
     on = exactly(view.on_label(T, number, OPS))
     return on, exactly(view.off_label(T, number, OPS)) if loss.has_off_label else sympy.Integer(0)
 
 
-def _slope_at_zero(function: Any) -> Any:
+def _slope_at_zero(function: sympy.Expr) -> sympy.Expr:
     """Return the limit of t f'(t) as t -> 0."""
     return limit_at_zero(sympy.powsimp(sympy.expand(T * sympy.diff(function, T))), T)
 
 
-def _finite_slope_at_one(function: Any) -> bool:
+def _finite_slope_at_one(function: sympy.Expr) -> bool:
     gap = sympy.Symbol("s", positive=True)
     return bool(limit_at_zero(sympy.diff(function, T).subs(T, 1 - gap), gap).is_finite)
 

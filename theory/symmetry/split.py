@@ -14,8 +14,8 @@ times that of E[S]: it is a times the clean one at every rate if and only if E[S
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from lossmatters.theory.losses import Loss, get
 from lossmatters.theory.losses.averaging import label_mean
@@ -36,7 +36,7 @@ class Split:
     label_free: Loss
 
 
-def split(loss: Any) -> Split:
+def split(loss: Loss | Callable[..., object]) -> Split:
     """Split a loss into its symmetric and its label-free part (R8).
 
     Parameters
@@ -60,7 +60,7 @@ def split(loss: Any) -> Split:
     return Split(symmetrised(found), label_mean(found))
 
 
-def symmetrise(loss: Any) -> Loss:
+def symmetrise(loss: Loss | Callable[..., object]) -> Loss:
     """Make a loss symmetric: L - S/K + c, with c such that its least value is 0 where it has one (Y1).
 
     The label sum of the result is K c for every K. MSE becomes MAE; the shifted cross-entropy -log(alpha +
