@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 from lossmatters.theory.formula import direct
 from lossmatters.theory.formula.errors import FormulaError
-from lossmatters.theory.formula.subject import WrittenOut
+from lossmatters.theory.formula.subject import Value, WrittenOut
 
 Point = tuple[Fraction, ...]
 
@@ -190,10 +189,10 @@ class Values:
 
     def __init__(self, loss: WrittenOut, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
         self.loss, self.k, self.separable = loss, k, separable
-        self._rows: dict[Point, list[Any]] = {}
-        self._entries: dict[str, dict[Fraction, Any]] = {"on_label": {}, "off_label": {}}
+        self._rows: dict[Point, list[Value]] = {}
+        self._entries: dict[str, dict[Fraction, Value]] = {"on_label": {}, "off_label": {}}
         self._entry_of = direct.entries(loss, k)
-        self._table: list[tuple[Point, list[Any]]] | None = None
+        self._table: list[tuple[Point, list[Value]]] | None = None
         direct.SEEN.clear()
         simple = list(simple_points(k, seed, draws))
         special = self._special_entries() if separable else []
@@ -238,7 +237,7 @@ class Values:
         found += [t for c in seen for t in (c, c + (1 - c) / 100)]
         return found
 
-    def row(self, point: Point) -> list[Any]:
+    def row(self, point: Point) -> list[Value]:
         """Return L(u, j) of every label j."""
         found = self._rows.get(point)
         if found is None:
@@ -246,21 +245,21 @@ class Values:
             self._rows[point] = found
         return found
 
-    def _entry(self, name: str, t: Fraction) -> Any:
+    def _entry(self, name: str, t: Fraction) -> Value:
         known = self._entries[name]
         found = known.get(t)
         if found is None:
             found = known[t] = self._entry_of(name, t)
         return found
 
-    def _by_entries(self, point: Point) -> list[Any]:
+    def _by_entries(self, point: Point) -> list[Value]:
         counts = Counter(point)
         on, off = ([self._entry(name, t) for t in counts] for name in ("on_label", "off_label"))
         values = direct.sums(on, off, list(counts.values()))
         by_entry = dict(zip(counts, values, strict=True))
         return [by_entry[t] for t in point]
 
-    def rows(self) -> list[tuple[Point, list[Any]]]:
+    def rows(self) -> list[tuple[Point, list[Value]]]:
         """Return every point of the battery with its losses, whatever other points were asked for before."""
         if self._table is None:
             self._table = [(p, self.row(p)) for p in self.points]

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
 import mpmath
@@ -22,6 +22,7 @@ from mpmath.libmp import from_rational
 from lossmatters.theory.backends.base import Ops
 from lossmatters.theory.formula.errors import FormulaError, OpenError
 from lossmatters.theory.formula.literals import literal
+from lossmatters.theory.formula.subject import Subject, Value
 from lossmatters.theory.formula.whole import Whole
 
 DIGITS = 60
@@ -36,31 +37,35 @@ Rational: Any = flint.fmpq  # some ten times as fast as a Fraction
 _WHOLE = tuple(Rational(n) for n in range(64))  # the numbers that formulas are full of, made once
 ZERO, ONE, HALF, NOTHING = _WHOLE[0], _WHOLE[1], Rational(1, 2), CONTEXT.mpf(0)
 
+# Inside a formula; outside it, `Value`.
+Inner: TypeAlias = flint.fmpq | mpmath.mpf
+Operation: TypeAlias = Callable[[Any, Any], Inner]
 
-def to_float(value: Any) -> Any:
+
+def to_float(value: Value) -> mpmath.mpf:
     """Return a rational, or a number of 60 digits, as the latter."""
     return _rounded(value.numerator, value.denominator) if type(value) is Fraction else value
 
 
-def _rational(value: Fraction) -> Any:
+def _rational(value: Fraction) -> flint.fmpq:
     return Rational(value.numerator, value.denominator)
 
 
-def _fraction(value: Any) -> Fraction:
+def _fraction(value: flint.fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def _float(value: Any) -> Any:
+def _float(value: Inner) -> mpmath.mpf:
     """Return the value of a `Number` to 60 digits."""
     return _rounded(int(value.p), int(value.q)) if type(value) is Rational else value
 
 
 @lru_cache(maxsize=4096)
-def _rounded(numerator: int, denominator: int) -> Any:
+def _rounded(numerator: int, denominator: int) -> mpmath.mpf:
     return CONTEXT.make_mpf(from_rational(numerator, denominator, CONTEXT.prec, "n"))
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: Any) -> Inner | None:
     """Return a literal, or a number's value, as a rational or of 60 digits; None for what is no number."""
     if type(value) is Number:
         return value.value
@@ -80,14 +85,14 @@ def _exact(value: Any) -> Any:
     return None
 
 
-def _written(numerator: int, denominator: int) -> Any:
+def _written(numerator: int, denominator: int) -> flint.fmpq:
     """Return a rational that stands in a formula, and note it."""
     if 0 < numerator < denominator:
         SEEN.add((numerator, denominator))
     return Rational(numerator, denominator)
 
 
-def _sign(x: Any, y: Any) -> int:
+def _sign(x: Inner, y: Inner) -> int:
     """Note and return the sign of x - y, 2 where one is no number."""
     if type(x) is not type(y):
         x, y = _float(x), _float(y)
@@ -101,15 +106,15 @@ class Number:
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Inner) -> None:
         self.value = value
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> Any:
         """Let NumPy's functions act entry by entry; its own numbers are read as literals first."""
         found = getattr(ufunc, method)(*map(_boxed, inputs), **kwargs)
         return found.item() if isinstance(found, np.ndarray) and found.ndim == 0 else found
 
-    def _with(self, other: Any, function: Callable[[Any, Any], Any], swapped: bool = False) -> Any:
+    def _with(self, other: object, function: Operation, swapped: bool = False) -> Any:
         if type(other) is Number:
             y = other.value
         else:
@@ -121,28 +126,28 @@ class Number:
             x, y = _float(x), _float(y)
         return Number(_checked(function, y, x) if swapped else _checked(function, x, y))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Number:
         return self._with(other, operator.add)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Number:
         return self._with(other, operator.sub)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Number:
         return self._with(other, operator.sub, True)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Number:
         return self._with(other, operator.mul)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Number:
         return self._with(other, _quotient)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: object) -> Number:
         return self._with(other, _quotient, True)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: object) -> Number:
         return self._with(other, _power)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: object) -> Number:
         return self._with(other, _power, True)
 
     __radd__, __rmul__ = __add__, __mul__
@@ -156,26 +161,26 @@ class Number:
     def __abs__(self) -> Number:
         return Number(abs(self.value) if _sign(self.value, ZERO) != 2 else NAN)
 
-    def _compared(self, other: Any) -> int | None:
+    def _compared(self, other: object) -> int | None:
         y = _exact(other)
         return None if y is None else _sign(self.value, y)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: object) -> bool:
         return self._compared(other) == -1
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: object) -> bool:
         return self._compared(other) in (-1, 0)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: object) -> bool:
         return self._compared(other) == 1
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: object) -> bool:
         return self._compared(other) in (0, 1)
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         return self._compared(other) == 0
 
-    def __ne__(self, other: Any) -> bool:
+    def __ne__(self, other: object) -> bool:
         return self._compared(other) != 0
 
     def __hash__(self) -> int:
@@ -195,13 +200,13 @@ class Number:
             return int(self.value.p)
         raise TypeError("a number that counts must be whole")
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> float | Fraction:
         return round(_fraction(self.value) if type(self.value) is Rational else float(self.value), digits)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: object) -> Number:
         return self._with(other, _remainder)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: object) -> Number:
         return self._with(other, _floor)
 
     def log(self) -> Number:
@@ -215,7 +220,7 @@ class Number:
         return Number(_checked(_power, self.value, HALF))
 
 
-def _boxed(value: Any) -> np.ndarray:
+def _boxed(value: object) -> np.ndarray:
     """Return a value in an array of objects, in which NumPy does not convert it."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         return value
@@ -227,7 +232,7 @@ def _boxed(value: Any) -> np.ndarray:
     return box
 
 
-def _checked(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
+def _checked(function: Operation, x: Inner, y: Inner) -> Inner:
     try:
         found = function(x, y)
     except (ZeroDivisionError, OverflowError, ValueError):
@@ -237,40 +242,40 @@ def _checked(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
     return found if isinstance(found, CONTEXT.mpf) else NAN  # a complex number is none
 
 
-def _nought(like: Any) -> Any:
+def _nought(like: Inner) -> Inner:
     return ZERO if type(like) is Rational else NOTHING
 
 
-def _remainder(x: Any, y: Any) -> Any:
+def _remainder(x: Inner, y: Inner) -> Inner:
     return _rational(_fraction(x) % _fraction(y)) if type(x) is Rational else x % y
 
 
-def _floor(x: Any, y: Any) -> Any:
+def _floor(x: Inner, y: Inner) -> flint.fmpq:
     return Rational(int(_fraction(x) // _fraction(y) if type(x) is Rational else x // y))
 
 
 # A formula of whole outputs takes the same logarithms and powers for every label.
 @lru_cache(maxsize=4096)
-def _log(x: Any) -> Any:
+def _log(x: mpmath.mpf) -> mpmath.mpf:
     return CONTEXT.log(x)
 
 
 @lru_cache(maxsize=4096)
-def _exp(x: Any) -> Any:
+def _exp(x: mpmath.mpf) -> mpmath.mpf:
     return CONTEXT.exp(x)
 
 
 @lru_cache(maxsize=4096)
-def _real_power(x: Any, p: Any) -> Any:
+def _real_power(x: mpmath.mpf, p: mpmath.mpf) -> mpmath.mpf:
     return CONTEXT.power(x, p)
 
 
-def _quotient(x: Any, y: Any) -> Any:
+def _quotient(x: Inner, y: Inner) -> Inner:
     _sign(y, _nought(y))
     return x / y
 
 
-def _power(x: Any, p: Any) -> Any:
+def _power(x: Inner, p: Inner) -> Inner:
     if type(p) is Rational and p.q == 1 and abs(p) < LONGEST:
         if p < 0:
             _sign(x, _nought(x))
@@ -285,12 +290,12 @@ class DirectWhole(Whole):
     """A whole number that a formula is given, such as K."""
 
     @staticmethod
-    def lift(value: Fraction) -> Any:
+    def lift(value: Fraction) -> Number:
         return Number(_rational(value))
 
 
-def _pick(chosen: int) -> Callable[[Any, Any], Any]:
-    def choose(x: Any, y: Any) -> Any:
+def _pick(chosen: int) -> Callable[[object, object], Number]:
+    def choose(x: object, y: object) -> Number:
         a, b = _exact(x), _exact(y)
         sign = _sign(a, b)
         return Number(NAN if sign == 2 else a if sign in (chosen, 0) else b)
@@ -329,7 +334,7 @@ class DirectOps(Ops[Any]):
     maximum = staticmethod(_each(_pick(1), 2))
     where = staticmethod(_each(lambda condition, x, y: Number(_exact(x if condition else y)), 3))
 
-    def const(self, value: Any) -> Any:
+    def const(self, value: object) -> Number | DirectWhole:
         if isinstance(value, Number | DirectWhole):
             return value
         if isinstance(value, int) and not isinstance(value, bool):
@@ -340,22 +345,22 @@ class DirectOps(Ops[Any]):
         exact = (x if type(x) is Fraction else Fraction(x) for x in rows)
         return np.array([Number(Rational(x.numerator, x.denominator)) for x in exact], dtype=object)
 
-    def sum(self, x: Any) -> Any:
+    def sum(self, x: np.ndarray) -> Any:
         zero: Any = Number(ZERO)
         if isinstance(x, np.ndarray) and x.ndim == 1:
             return sum(x, zero)
         return np.sum(x, axis=-1, initial=zero)
 
-    def max(self, x: Any) -> Any:
+    def max(self, x: np.ndarray) -> Any:
         largest = x[..., :1]
         for i in range(1, x.shape[-1]):
             largest = self.maximum(largest, x[..., i : i + 1])
         return largest
 
-    def dot(self, x: Any, y: Any) -> Any:
+    def dot(self, x: np.ndarray, y: np.ndarray) -> Any:
         return self.sum(x * y)
 
-    def onehot(self, like: Any, j: int) -> Any:
+    def onehot(self, like: np.ndarray, j: int) -> np.ndarray:
         rows = np.full(np.shape(like), Number(ZERO))
         rows[..., j] = Number(ONE)
         return rows
@@ -364,7 +369,7 @@ class DirectOps(Ops[Any]):
 OPS = DirectOps()
 
 
-def _value(found: Any) -> Any:
+def _value(found: object) -> Value:
     array = np.asarray(found, dtype=object).reshape(-1)
     if len(array) != 1:
         raise FormulaError(f"the formula must return one number a sample, got {len(array)}")
@@ -374,7 +379,7 @@ def _value(found: Any) -> Any:
     return _fraction(value) if type(value) is Rational else value
 
 
-def run(function: Callable[[], Any]) -> Any:
+def run(function: Callable[[], object]) -> Value:
     """Return what a formula gives, NaN where it divides by zero.
 
     Raises
@@ -391,22 +396,22 @@ def run(function: Callable[[], Any]) -> Any:
         raise FormulaError(f"the formula raised {type(error).__name__}: {error}") from error
 
 
-def losses(loss: Any, point: Sequence[Fraction], labels: Sequence[int] | None = None) -> list[Any]:
+def losses(loss: Subject, point: Sequence[Fraction], labels: Sequence[int] | None = None) -> list[Value]:
     """Return L(u, j) for the labels (all if none) at an exact point, by the formula as it is written."""
     view, probs = loss.raw(OPS), OPS.array(point)
     labels = range(len(point)) if labels is None else labels
     return [run(lambda j=j: view.formula(probs, OPS.onehot(probs, j), OPS)) for j in labels]  # type: ignore[misc]
 
 
-def entries(loss: Any, k: int) -> Callable[[str, Fraction], Any]:
+def entries(loss: Subject, k: int) -> Callable[[str, Fraction], Value]:
     """Return what gives ``on_label`` or ``off_label`` of a separable loss at t, as it is written."""
     view, classes = loss.raw(OPS), DirectWhole(k)
     return lambda name, t: run(lambda: getattr(view, name)(Number(_rational(t)), classes, OPS))
 
 
-def weights(loss: Any, point: Sequence[Fraction]) -> list[Any]:
+def weights(loss: Subject, point: Sequence[Fraction]) -> list[Value]:
     """Return the weights of a share loss at an exact point, as they are written."""
-    found: list[Any] = []
+    found: list[Value] = []
 
     def make() -> int:
         row = np.broadcast_to(
@@ -418,7 +423,7 @@ def weights(loss: Any, point: Sequence[Fraction]) -> list[Any]:
     return found if is_finite(run(make)) else [NAN] * len(point)
 
 
-def shares(values: Sequence[Any], whole: Any) -> list[Any]:
+def shares(values: Sequence[Value], whole: Value) -> list[Value]:
     """Return values divided by their sum; NaN where that is 0 or not finite."""
     if not is_finite(whole) or whole == 0:
         return [NAN] * len(values)
@@ -427,20 +432,20 @@ def shares(values: Sequence[Any], whole: Any) -> list[Any]:
     return [to_float(v) / to_float(whole) for v in values]
 
 
-def times(factor: Fraction, value: Any) -> Any:
+def times(factor: Fraction, value: Value) -> Value:
     """Return a rational multiple of a value."""
     return factor * value if type(value) is Fraction else to_float(factor) * value
 
 
-def is_finite(value: Any) -> bool:
+def is_finite(value: Value) -> bool:
     """Return whether it is a real number."""
     if type(value) is Fraction:
         return True
-    _, mantissa, exponent, _ = value._mpf_
+    _, mantissa, exponent, _ = value._mpf_  # type: ignore[union-attr]
     return bool(mantissa) or not exponent  # infinities and NaN have an exponent alone
 
 
-def total(values: Sequence[Any]) -> Any:
+def total(values: Sequence[Value]) -> Value:
     """Return a sum, exact where all are rational."""
     if len(values) == 1:
         return values[0]
@@ -451,7 +456,7 @@ def total(values: Sequence[Any]) -> Any:
     )
 
 
-def sums(on: Sequence[Any], off: Sequence[Any], counts: Sequence[int]) -> list[Any]:
+def sums(on: Sequence[Value], off: Sequence[Value], counts: Sequence[int]) -> list[Value]:
     """Return on[i] and the off-label terms of all other entries, for each of the values that entries have.
 
     Parameters
@@ -469,12 +474,12 @@ def sums(on: Sequence[Any], off: Sequence[Any], counts: Sequence[int]) -> list[A
     return found
 
 
-def _infinite_sum(values: Sequence[Any]) -> Any:
+def _infinite_sum(values: Sequence[Value]) -> mpmath.mpf:
     ends = {float(to_float(v)) for v in values if not is_finite(v)}
     return CONTEXT.mpf(ends.pop()) if len(ends) == 1 else NAN
 
 
-def scale(values: Sequence[Any]) -> Any:
+def scale(values: Sequence[Value]) -> mpmath.mpf:
     """Return the largest finite absolute value, 0 if there is none."""
     return max((abs(to_float(v)) for v in values if is_finite(v)), default=CONTEXT.mpf(0))
 

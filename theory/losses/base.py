@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from lossmatters.theory.backends import N, Ops, Plain, backend
 from lossmatters.theory.exact import exact, fail
 from lossmatters.theory.formula import classes_of, evaluate, trace_formula
+from lossmatters.theory.formula.subject import Value
 from lossmatters.theory.losses.bound import WRITTEN_OUT, Bound
 from lossmatters.theory.losses.check import check_probs_and_labels
 from lossmatters.theory.losses.identity import LossClass, drop_what_was_declared
@@ -134,7 +135,7 @@ class Loss(metaclass=LossClass):
         """Return S(u), the sum of the loss over all labels: (..., K) -> (...)."""
         return ops.sum(self.all_labels(probs, ops))
 
-    def written(self, point: Sequence[Fraction]) -> list[Any]:
+    def written(self, point: Sequence[Fraction]) -> list[Value]:
         """Return L(u, j) of all labels at an exact point, by the formula as written: exact or 60 digits."""
         from lossmatters.theory.formula import direct
 
@@ -241,7 +242,7 @@ class SeparableLoss(Loss):
     def label_sum(self, probs: N, ops: Ops[N]) -> N:
         return ops.sum(self.generator(probs, ops.const(probs.shape[-1]), ops))
 
-    def written(self, point: Sequence[Fraction]) -> list[Any]:
+    def written(self, point: Sequence[Fraction]) -> list[Value]:
         from lossmatters.theory.formula import direct
 
         if not isinstance(self, SeparableLoss):
@@ -287,7 +288,7 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
     def label_sum(self, probs: N, ops: Ops[N]) -> N:
         return sum(ops.const(c) * term.label_sum(probs, ops) for c, term in self.terms)  # type: ignore[return-value]
 
-    def written(self, point: Sequence[Fraction]) -> list[Any]:
+    def written(self, point: Sequence[Fraction]) -> list[Value]:
         from lossmatters.theory.formula import direct
 
         if not isinstance(self, Combination):

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from lossmatters.theory.backends import N, Ops, Plain, backend
 from lossmatters.theory.exact import fail
 from lossmatters.theory.formula.errors import FormulaError
+from lossmatters.theory.formula.subject import Value
 from lossmatters.theory.losses.base import Loss
 
 TRIED = tuple(
@@ -61,7 +62,7 @@ class Normalized(Loss):
     def formula(self, probs: N, onehot: N, ops: Ops[N]) -> N:
         return self.base.apply(probs, onehot, ops) / self.base.label_sum(probs, ops)
 
-    def written(self, point: Sequence[Fraction]) -> list[Any]:
+    def written(self, point: Sequence[Fraction]) -> list[Value]:
         from lossmatters.theory.formula import direct
 
         if not isinstance(self, Normalized):
@@ -98,7 +99,7 @@ class ShareLoss(Loss):
         weights = self.weights(probs, ops)
         return 1 - ops.dot(weights, onehot) / ops.sum(weights)
 
-    def written(self, point: Sequence[Fraction]) -> list[Any]:
+    def written(self, point: Sequence[Fraction]) -> list[Value]:
         from lossmatters.theory.formula import direct
 
         if not isinstance(self, ShareLoss):
