@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lossmatters.proofs_checks.conformance.bridge import bridged, has_gradient
 from lossmatters.proofs_checks.conformance.declared import Declared
-from lossmatters.proofs_checks.conformance.interface import REDUCTIONS, Interface, found_out
+from lossmatters.proofs_checks.conformance.form import Form
+from lossmatters.proofs_checks.conformance.interface import Interface, found_out
 from lossmatters.proofs_checks.conformance.noise import measured
 from lossmatters.proofs_checks.conformance.probing import asked, one_line, probe
 from lossmatters.proofs_checks.conformance.report import Broken
@@ -28,7 +27,7 @@ FEW = (2, 10)  # classes, drawn from too, where they work
 ORDINARY = 64  # units of noise that any sound formula has
 
 
-class Subject:
+class Subject(Form):
     """A loss to check, with what it declares. Made by `declare`; called like the loss itself."""
 
     def __init__(
@@ -40,14 +39,13 @@ class Subject:
         expected_failures: Mapping[str, str],
         declared: Declared,
     ) -> None:
-        self.loss = loss
+        super().__init__(loss, way)
         self.name = name
-        self.way = way
         self.only_classes = 2 if way.kind == "binary logits" else num_classes
         self.expected_failures = dict(expected_failures)
         self.declared = declared
         self.import_changes: list[Change] | None = None  # set by `declare`: what importing its file changed
-        self._forms: dict[Any, Any] = {}
+        self._works: dict[int, bool] = {}  # whether it can be called at a K
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         return self.loss(*arguments, **keywords)
@@ -273,28 +271,18 @@ class Subject:
             for found in (each.detach(), together.detach())
         )
 
-    @cached_property
-    def ignore_index(self) -> int | None:
-        """Return the label that the loss ignores: as declared, or as its attribute or default says."""
-        if self.way.ignore_index is not None:
-            return self.way.ignore_index
-        default = self.parameters.get("ignore_index")
-        said = getattr(self.loss, "ignore_index", default.default if default is not None else None)
-        return said if isinstance(said, int) and not isinstance(said, bool) else None
-
     def works_at(self, num_classes: int) -> bool:
         """Tell whether it can be called at this K."""
         if self.only_classes:
             return num_classes == self.only_classes
-        key = ("works", num_classes)
-        if key not in self._forms:
+        if num_classes not in self._works:
             try:
                 self.values(*probe(num_classes))
             except Broken:
-                self._forms[key] = False
+                self._works[num_classes] = False
             else:
-                self._forms[key] = True
-        return bool(self._forms[key])
+                self._works[num_classes] = True
+        return self._works[num_classes]
 
     @cached_property
     def classes(self) -> tuple[int, ...]:
@@ -302,72 +290,8 @@ class Subject:
         first = self.interface.num_classes
         return (first, *(k for k in FEW if k != first and self.works_at(k)))
 
-    @cached_property
-    def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """Return the parameters that the loss takes when called, by name."""
-        function = getattr(self.loss, "forward", self.loss)
-        try:
-            return inspect.signature(function).parameters
-        except (TypeError, ValueError):  # some built-in functions have none
-            return {}
-
-    @property
-    def missing(self) -> list[str]:
-        """Return the names of parameters without a default that nothing is given for."""
-        taken = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        needed = [n for n, p in self.parameters.items() if p.default is p.empty and p.kind not in taken]
-        return [n for n in needed[len(self.way.slots) :] if n not in {*self.way.extra, "num_classes"}]
-
-    @property
-    def asks_by_name(self) -> bool:
-        """Tell whether a reduction is asked for by keyword, not by an attribute."""
-        import torch
-
-        by_attribute = isinstance(self.loss, torch.nn.Module) and hasattr(self.loss, "reduction")
-        return not by_attribute and "reduction" in self.parameters
-
-    def form(
-        self, reduction: str | None, dtype: Any, num_classes: int | None = None
-    ) -> tuple[Any, dict[str, Any]]:
-        """Return the callable that gives a reduction, and what it is given by keyword.
-
-        Raises
-        ------
-        LookupError : it cannot be asked.
-        """
-        form, keywords = self._form(reduction, dtype)
-        keywords = {**self.way.extra, **keywords}
-        if "num_classes" in self.parameters and num_classes is not None:
-            keywords.setdefault("num_classes", num_classes)
-        return form, keywords
-
     def _classes_of(self, outputs: Any) -> int | None:
         """Return K, of what the loss is given."""
         return (
             2 if self.way.kind == "binary logits" else outputs.shape[1 if self.way.layout == "images" else -1]
         )
-
-    def _form(self, reduction: str | None, dtype: Any) -> tuple[Any, dict[str, Any]]:
-        import torch
-
-        key = (reduction, dtype)
-        if isinstance(self.loss, Loss):
-            if key not in self._forms:
-                self._forms[key] = self.loss.criterion(reduction=reduction or "none")
-            return self._forms[key], {}
-        form = self.loss
-        if isinstance(form, torch.nn.Module):
-            if key not in self._forms:
-                held = any(t.is_floating_point() for t in [*form.parameters(), *form.buffers()])
-                made: Any = copy.deepcopy(form).to(dtype) if held else copy.copy(form)
-                if reduction and getattr(made, "reduction", None) in REDUCTIONS:
-                    made.reduction = reduction
-                self._forms[key] = made
-            form = self._forms[key]
-            if reduction is None or getattr(form, "reduction", None) == reduction:
-                return form, {}
-        if reduction is None:
-            return form, {}
-        if "reduction" not in self.parameters:
-            raise LookupError("the loss cannot be asked for a reduction")
-        return form, {"reduction": reduction}
