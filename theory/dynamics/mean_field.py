@@ -47,12 +47,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 
 from lossmatters.theory.dynamics.mean_field_setup import Setup
-from lossmatters.theory.exact import fail
+from lossmatters.theory.exact import Number, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.memorization import accuracies, flip_epoch
 
@@ -113,7 +112,7 @@ def memorization_path(loss: Loss, setup: Setup, parameters: Parameters) -> Memor
 
 
 def memorization_paths(
-    loss: Loss, setup: Setup, parameters: Parameters, noise_rates: Sequence[Any]
+    loss: Loss, setup: Setup, parameters: Parameters, noise_rates: Sequence[Number]
 ) -> list[MemorizationPath]:
     """Predict as `memorization_path` for several rates, in little more than the time of one.
 
@@ -121,7 +120,7 @@ def memorization_paths(
     ------
     ValueError : a rate outside (0, 1); as `memorization_path`.
     """
-    rates = [float(replace(setup, noise_rate=rate).noise_rate) for rate in noise_rates]
+    rates = [float(replace(setup, noise_rate=rate).noise_rate) for rate in noise_rates]  # type: ignore[arg-type]
     field = _criterion(loss, setup.num_classes)
     curves = simulate(field, setup, [parameters] * len(rates), VALUES, rates)
     return [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lossmatters.theory.exact import check_num_classes, check_rate, fail
+from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 
 OPTIMISERS = ("adam", "sgd")
 
@@ -53,7 +53,9 @@ class Setup:
         return math.ceil(self.samples / self.batch_size)
 
 
-def setup_of(dataset: Mapping[str, Any], training: Mapping[str, Any], epochs: int, noise_rate: Any) -> Setup:
+def setup_of(
+    dataset: Mapping[str, Any], training: Mapping[str, Any], epochs: int, noise_rate: Number
+) -> Setup:
     """Return the model's view of a training, as records describe it, at a rate.
 
     Raises
@@ -64,7 +66,7 @@ def setup_of(dataset: Mapping[str, Any], training: Mapping[str, Any], epochs: in
         return Setup(
             num_classes=int(dataset["num_classes"]),
             samples=int(dataset["train_size"]),
-            noise_rate=noise_rate,
+            noise_rate=noise_rate,  # type: ignore[arg-type]  # it makes it exact
             epochs=epochs,
             batch_size=int(training["batch_size"]),
             optimiser=training["optimiser"],

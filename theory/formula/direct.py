@@ -33,7 +33,7 @@ LONGEST = 2000  # bits of a rational; beyond, 60 digits of it
 
 SIGNS: list[int] = []  # of the comparisons since it was cleared; this module runs in one thread
 SEEN: set[tuple[int, int]] = set()  # numbers p/q in (0, 1) that a formula holds
-Rational: Any = flint.fmpq  # some ten times as fast as a Fraction
+Rational = flint.fmpq  # some ten times as fast as a Fraction
 _WHOLE = tuple(Rational(n) for n in range(64))  # the numbers that formulas are full of, made once
 ZERO, ONE, HALF, NOTHING = _WHOLE[0], _WHOLE[1], Rational(1, 2), CONTEXT.mpf(0)
 

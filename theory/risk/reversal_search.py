@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
@@ -230,10 +229,10 @@ class _Search:
             gaps = [
                 (w, pi, [x - y for x, y in zip(exact[u], exact[v], strict=True)]) for w, pi, u, v in shown
             ]
-        clean: Any = sum(
+        clean: Value | sympy.Expr = sum(
             _times(w, sum(_times(p, g) for p, g in zip(pi, gap, strict=True))) for w, pi, gap in gaps
         )
-        total: Any = sum(_times(w, sum(gap)) for w, _, gap in gaps)
+        total: Value | sympy.Expr = sum(_times(w, sum(gap)) for w, _, gap in gaps)
         noisy = _times(self.slope, clean) + _times(self.flip, total)
         if not self.loss.has_formula:
             if not (clean < -self.floor and noisy > self.floor):
