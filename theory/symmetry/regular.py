@@ -182,6 +182,7 @@ def has_positive_sum(loss: ShareLoss, num_classes: int) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def _never_negative(piece: Piece) -> bool:
     """Is it >= 0, by intervals, or since it begins at >= 0 and no term of its slope is negative?"""
     box = {X: _ends(piece)}
