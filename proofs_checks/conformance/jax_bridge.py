@@ -100,7 +100,20 @@ def _compiled(program: _Program, gradient: bool) -> Any:
         (found,) = jax.vjp(lambda z: values(held, z, labels), outputs)[1](outer)
         return found
 
-    return jax.jit(slope if gradient else values)
+    return jax.jit(slope if gradient else values, **_little_optimised())
+
+
+@lru_cache(maxsize=1)
+def _little_optimised() -> dict[str, Any]:
+    """Return how to compile in half the time, as programs run a few times only; nothing for an older JAX."""
+    import jax
+
+    little = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    try:
+        jax.jit(lambda x: x, compiler_options=little)(0.0)
+    except Exception:  # an older version: no such argument, or no such option
+        return {}
+    return {"compiler_options": little}
 
 
 @lru_cache(maxsize=1)
