@@ -22,7 +22,7 @@ def catalogue(num_classes: int = 10, use_cache: bool = True) -> list[dict[str, A
 
     Symmetry and the range of the label sum are for every K at once; the largest loss and R3's bound, at eta
     = 2/5, are at `num_classes`; the noise tolerance (A2) is given for both. The rows of this package's own
-    losses take half a minute, once, and are then kept in the user's cache folder (`theory.cache`).
+    losses take ten to twenty seconds, once, and are then kept in the user's cache folder (`theory.cache`).
 
     Raises
     ------
