@@ -16,11 +16,7 @@ FOLDERS = {name: ROOT / name for name in ("theory", "proofs_checks", "empirics",
 FOLDERS["tests"] = Path(__file__).parent
 BANNER = re.compile(r"#\W*[-=#*~]{3,}|#\s*-{2,}\s")
 # Files whose banners are still to go.
-TO_DO = (
-    "proofs_checks/conformance/adapt.py",
-    "proofs_checks/formal/own_loss.py",
-    "tests/proofs_checks/formal/test_formal.py",
-)
+TO_DO = ("tests/proofs_checks/formal/test_formal.py",)
 
 
 def banners(source: str) -> list[tuple[int, str]]:

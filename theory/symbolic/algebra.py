@@ -255,9 +255,8 @@ def limit_at_zero(expression: sympy.Expr, t: sympy.Symbol) -> sympy.Expr:
     value = put(expression, t, 0)
     if value.is_finite:
         return value
-    if is_zero(
-        expression
-    ):  # K/(K sqrt(t) - sqrt(t)) - ...: of a zero in disguise SymPy's limit may never come
+    # K/(K sqrt(t) - sqrt(t)) - ...: of a zero in disguise SymPy's limit may never come.
+    if is_zero(expression):
         return sympy.Integer(0)
     try:
         return sympy.limit(expression, t, 0, "+")
