@@ -15,8 +15,6 @@ ROOT = Path(lossmatters.__file__).parent
 FOLDERS = {name: ROOT / name for name in ("theory", "proofs_checks", "empirics", "paper")}
 FOLDERS["tests"] = Path(__file__).parent
 BANNER = re.compile(r"#\W*[-=#*~]{3,}|#\s*-{2,}\s")
-# Files whose banners are still to go.
-TO_DO = ("tests/proofs_checks/formal/test_formal.py",)
 
 
 def banners(source: str) -> list[tuple[int, str]]:
@@ -34,7 +32,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith(TO_DO)])
+@pytest.mark.parametrize("name", list(FILES))
 def test_no_banner(name):
     assert banners(FILES[name].read_text(encoding="utf-8")) == []
 
