@@ -45,10 +45,9 @@ def tidy(expression: sympy.Expr) -> sympy.Expr:
 def _tidied(expression: sympy.Expr) -> sympy.Expr:
     if expression.is_Rational or expression.is_Symbol:
         return expression
-    # e^(10^8) as a power of e: expanding or factoring it would never end.
-    if expression.has(sympy.exp) or not expands(expression):
+    if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
         return expression
-    forms = [expression, sympy.expand(expression)]
+    forms = [expression, expanded(expression)]
     if _unknowns(expression) <= FACTOR_LIMIT:
         forms.append(sympy.factor(expression))
         short = sympy.count_ops(expression) <= (SIMPLIFY_LIMIT if expression.free_symbols else NUMBER_LIMIT)
