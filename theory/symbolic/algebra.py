@@ -23,7 +23,6 @@ from lossmatters.theory.losses.combinators import Normalized
 from lossmatters.theory.losses.structure import by_structure, is_separable
 from lossmatters.theory.losses.unbounded import UnboundedSumLoss
 from lossmatters.theory.symbolic.domain import lettered, visible_sum, visibly_defined
-from lossmatters.theory.symbolic.expanding import expanded, expands
 
 if TYPE_CHECKING:
     import flint
@@ -47,7 +46,7 @@ def _tidied(expression: sympy.Expr) -> sympy.Expr:
         return expression
     if expression.has(sympy.exp):  # e^(10^8) as a power of e: expanding or factoring it would never end
         return expression
-    forms = [expression, expanded(expression)]
+    forms = [expression, sympy.expand(expression)]
     if _unknowns(expression) <= FACTOR_LIMIT:
         forms.append(sympy.factor(expression))
         short = sympy.count_ops(expression) <= (SIMPLIFY_LIMIT if expression.free_symbols else NUMBER_LIMIT)
@@ -270,7 +269,7 @@ def is_zero(expression: sympy.Expr) -> bool:
     expression = sympy.sympify(expression)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return False
-    if _away_from_zero(expression) or not expands(expression):
+    if _away_from_zero(expression):
         return False
     for transform in (lambda e: e, sympy.expand, _expand_logs, sympy.together, _numerator, _simplify):
         expression = transform(expression)
@@ -293,11 +292,11 @@ def _away_from_zero(expression: sympy.Expr) -> bool:
 
 
 def _expand_logs(expression: sympy.Expr) -> sympy.Expr:
-    return expanded(sympy.expand_log(expression))
+    return sympy.expand(sympy.expand_log(expression))
 
 
 def _numerator(expression: sympy.Expr) -> sympy.Expr:
-    return expanded(sympy.numer(sympy.together(expression)))
+    return sympy.expand(sympy.numer(sympy.together(expression)))
 
 
 def _simplify(expression: sympy.Expr) -> sympy.Expr:
@@ -329,11 +328,11 @@ def is_nonnegative(
     if not visibly_defined(moved):  # a pole between: (t - 1/4)^-2 is >= 0 wherever it is anything
         return False
     moved = sympy.expand_log(lettered(moved))
-    for make in (_same, expanded, sympy.factor, _simplify):  # the dearest last
+    for make in (_same, sympy.expand, sympy.factor, _simplify):  # the dearest last
         form = make(moved)
         if form.is_nonnegative:
             return True
         numerator, denominator = sympy.fraction(sympy.together(form))
-        if denominator.is_positive and visible_sum(expanded(numerator)):
+        if denominator.is_positive and visible_sum(sympy.expand(numerator)):
             return True
     return False
