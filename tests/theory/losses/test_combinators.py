@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from agreement import reference
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lossmatters.proofs_checks.strategies import combined_losses, losses, separable_losses, simplex_points
@@ -41,6 +41,12 @@ FACTORS = st.fractions(Fraction(1, 10), 10, max_denominator=10)
 def values(loss, u):
     """L(u, j) for all j."""
     return loss.values(np.tile(u, (len(u), 1)), np.arange(len(u)))
+
+
+def has_a_sum(base, u):
+    """Tell whether S(u) is more than what is left of terms that cancel: the quotient by it has a value."""
+    row = values(base, u)
+    return abs(row.sum()) > 0.01 * np.abs(row).max()
 
 
 def same(a, b):
@@ -130,6 +136,7 @@ def test_a_sum_written_as_0_cannot_be_divided_by():
 @settings(max_examples=60)
 @given(BASES, simplex_points(4, kinds=INTERIOR))
 def test_a_normalised_loss_sums_to_one(base, u):
+    assume(has_a_sum(base, u))  # LDR-KL with no margin is 0 at the uniform output
     loss = Normalized(base)
     assert loss.symmetric
     same(values(loss, u), values(base, u) / values(base, u).sum())
@@ -138,6 +145,7 @@ def test_a_normalised_loss_sums_to_one(base, u):
 
 @given(BASES, FACTORS, simplex_points(4, kinds=INTERIOR))
 def test_normalising_forgets_a_factor_and_a_second_normalising(base, c, u):
+    assume(has_a_sum(base, u))
     same(values(Normalized(c * base), u), values(Normalized(base), u))
     same(values(Normalized(Normalized(base)), u), values(Normalized(base), u))
 
