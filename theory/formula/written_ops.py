@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmatters.theory.backends.base import Ops
 from lossmatters.theory.formula.whole import Whole
-from lossmatters.theory.formula.written import NAN, ONE, ZERO, Number, Rational, compared, rational, value_of
+from lossmatters.theory.formula.written import NAN, ONE, ZERO, Number, compared, rational, value_of
 
 
 class DirectWhole(Whole):
@@ -70,7 +70,7 @@ class DirectOps(Ops[Any]):
 
     def array(self, rows: Any) -> np.ndarray:
         exact = (x if type(x) is Fraction else Fraction(x) for x in rows)
-        return np.array([Number(Rational(x.numerator, x.denominator)) for x in exact], dtype=object)
+        return np.array([Number(rational(x)) for x in exact], dtype=object)
 
     def sum(self, x: np.ndarray) -> Any:
         zero: Any = Number(ZERO)
