@@ -22,7 +22,7 @@ from lossmatters.empirics.data.base import Dataset
 from lossmatters.empirics.data.batches import Batches, Crops
 from lossmatters.empirics.engine.checkpoint import Checkpoints, OutOfTime
 from lossmatters.empirics.engine.feed import Feed, batches
-from lossmatters.empirics.engine.forward import CHUNK, autocast, channels_last
+from lossmatters.empirics.engine.forward import autocast, channels_last, chunks
 from lossmatters.empirics.engine.metrics import Counter, Curves
 from lossmatters.empirics.engine.replay import Replay, on_stream
 from lossmatters.empirics.engine.train import SECOND_PHASE, Network, optimiser_of
@@ -117,7 +117,7 @@ class Lane:
         if self.training.augmentation != "none" and self.inputs.are_images:
             none = torch.zeros(size, dtype=torch.long, device=device)
             self._crops = Crops(none.clone(), none.clone(), none.bool())
-        self._chunks = torch.arange(len(self.inputs), device=device).split(CHUNK)
+        self._chunks = chunks(self.inputs)
         self._clean, self._tests = (
             torch.from_numpy(labels).to(device) for labels in (self.data.train_labels, self.data.test_labels)
         )
@@ -142,7 +142,7 @@ class Lane:
     def _evaluate(self) -> None:
         self.stack.eval()
         with autocast(self.device, self.training.precision):
-            for chunk, out in zip(self._chunks, self._classes.split(CHUNK), strict=True):
+            for chunk, out in zip(self._chunks, self._classes.split([*map(len, self._chunks)]), strict=True):
                 out.copy_(self.stack(self.inputs.take(chunk)[None]).argmax(dim=-1)[0])
         self.stack.train()
 
