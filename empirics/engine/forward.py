@@ -18,9 +18,9 @@ from lossmatters.empirics.models.forms import FORMS
 # measured yet: "grouped" launches the fewest kernels.
 FORM = {"cpu": "loop", "cuda": "grouped"}
 
-# Inputs that are evaluated at once. Of images on a CPU so few that what one layer hands to the next stays in
-# the cache (benchmarks/cpu_training.py: up to twice as fast, the same classes); on a GPU the activations of one
-# layer of eight networks fit a few GB.
+# Inputs that are evaluated at once. Of images on a CPU so few that what one layer hands to the next stays
+# in the cache (benchmarks/cpu_training.py: up to twice as fast, the same classes); on a GPU the activations
+# of one layer of eight networks fit a few GB.
 CHUNK, CHUNK_OF_IMAGES_ON_A_CPU = 2048, 256
 
 

@@ -43,9 +43,9 @@ E9 = variants(
     norm=True,
 )
 
-# The source's ResNet-32 on a tenth of the images. For a CPU its training is cut by one rule: a quarter of the
-# epochs, in batches of a quarter, which are as many steps as before; and, as the step size goes with the batch
-# (the linear rule, Goyal et al. 2017), at a quarter of it.
+# The source's ResNet-32 on a tenth of the images. For a CPU its training is cut by one rule: a quarter of
+# the epochs, in batches of a quarter, which are as many steps as before; and, as the step size goes with the
+# batch (the linear rule, Goyal et al. 2017), at a quarter of it.
 FEWER = 4
 RESNET_32 = replace(
     paper.RESNET_32,
