@@ -151,7 +151,7 @@ def plan(todo: Any, as_json: bool) -> None:
     many = f"{todo.workers} worker{'s' * (todo.workers != 1)}"
     time = f"roughly {_duration(todo.seconds)} with {many}"
     if todo.device == "cuda":
-        time += " (a guess: nobody has measured this on a GPU)"
+        time += " (by what an NVIDIA H200 did; a guess for most networks)"
     typer.echo(f"{todo.networks} networks to train into {todo.path}, {time}")
     if todo.warning:
         typer.echo(todo.warning)

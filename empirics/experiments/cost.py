@@ -21,8 +21,9 @@ OTHERS = 2e10  # a user's module: a guess between dense layers and convolutions
 SMALL, IN_SMALL = 2e5, 2.4e10  # an mlp of fewer multiply-adds than this is slowed down by all the rest
 # Times as fast in bfloat16, where the CPU has instructions for it; where it has none, `bfloat16_speed` says.
 BFLOAT16_MLP, BFLOAT16_CONVOLUTIONS = 2.7, 1.4
-# Nobody has measured this engine on a GPU yet. Small networks keep a large one about this busy.
-ON_A_GPU = 5e12
+# The same of a GPU and all its lanes, measured on an H200 (docs/models.md): ResNet-18 in eight lanes,
+# ResNet-32 beside eighteen other lanes. Of other networks it is a guess.
+ON_A_GPU, OTHERS_ON_A_GPU = {"resnet18": 2.1e13, "resnet32": 5.6e12}, 5e12
 
 
 def seconds(experiment: Experiment, networks: int, device: str) -> float:
@@ -31,7 +32,7 @@ def seconds(experiment: Experiment, networks: int, device: str) -> float:
     """
     found, training = sizes(experiment.dataset), experiment.training
     work = experiment.model.multiply_adds(found.input_shape, found.num_classes)
-    speed = ON_A_GPU
+    speed = ON_A_GPU.get(experiment.model.name, OTHERS_ON_A_GPU)
     if device == "cpu":
         speed = ON_A_CPU.get(experiment.model.name, OTHERS) if work > SMALL else IN_SMALL
         if training.precision == "bfloat16":

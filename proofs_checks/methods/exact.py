@@ -1,7 +1,8 @@
 """Exact evidence: a statement tried on exact rational instances, or on all of a finite set.
 
 Random instances that all agree are `sampled`, however exact each one is; a finite set gone through
-whole is `proved` for that set.
+whole is `proved` for that set. An instance that algebra and balls cannot tell (`NotShown`) is neither a pass
+nor a counterexample: without a counterexample beside it the whole is undecided.
 """
 
 from __future__ import annotations
@@ -11,9 +12,31 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
+import sympy
+
 from lossmatters.proofs_checks.claim import Evidence, Method, Status
+from lossmatters.theory.symbolic.algebra import is_zero
+from lossmatters.theory.symbolic.points import sign_of
 
 Counterexample = Any
+
+
+class NotShown(Exception):
+    """An instance was neither shown to agree nor shown to fail."""
+
+
+def vanishes(number: sympy.Expr) -> bool:
+    """Tell whether an exact closed form is 0: by algebra that it is, by its sign that it is not.
+
+    Raises
+    ------
+    NotShown : neither shows it.
+    """
+    if is_zero(number):
+        return True
+    if number.is_infinite or sign_of(number)[0] in (-1, 1):
+        return False
+    raise NotShown(f"whether {number} is 0")
 
 
 def all_of(
@@ -42,16 +65,22 @@ def _run(
     scope: str,
     detail: str,
 ) -> Evidence:
-    count = 0
+    count, open_question = 0, ""
     for instance in instances:
         count += 1
-        witness = fails(instance)
+        try:
+            witness = fails(instance)
+        except NotShown as found:
+            open_question = open_question or f"instance {count}, {found}, is not shown: {detail}"
+            continue
         if witness is not None:
             return Evidence(
                 Method.EXACT, Status.REFUTED, scope, f"fails at instance {count}: {detail}", witness
             )
     if not count:
         return Evidence(Method.EXACT, Status.UNDECIDED, scope, f"no instance was tried: {detail}")
+    if open_question:
+        return Evidence(Method.EXACT, Status.UNDECIDED, scope, open_question)
     return Evidence(Method.EXACT, good, f"{scope}; {count} instances", detail)
 
 

@@ -22,7 +22,7 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.losses import CCE, GCE, MAE, MSE, NMSE, RLL, Loss
 from lossmatters.theory.minimisers.closed_forms import Minimiser, Posterior, conditional_minimiser
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
-from lossmatters.theory.symbolic.algebra import K, is_zero, symbolic_losses
+from lossmatters.theory.symbolic.algebra import K, symbolic_losses
 from lossmatters.theory.symbolic.points import sign_of
 
 OURS = "this project"
@@ -41,20 +41,24 @@ def violated(loss: Loss, pi: Posterior, point: Sequence[Any]) -> str | None:
     point, or None.
 
     Slopes of R equal m where u_i > 0, and are at least m where u_i = 0.
+
+    Raises
+    ------
+    NotShown : a slope cannot be told from m.
     """
     k = len(pi)
     symbols, columns = symbolic_losses(loss, k)
     risk = sympy.Add(*(const(p) * column for p, column in zip(pi, columns, strict=True) if p))
     at = dict(zip(symbols, point, strict=True))
     slopes = [sympy.radsimp(sympy.diff(risk, u).subs(at)) for u in symbols]
-    if not is_zero(sum(point) - 1):
+    if not exact.vanishes(sum(point) - 1):
         return "the output does not sum to 1"
     first = next(s for s, u in zip(slopes, point, strict=True) if u != 0)
     for i, (slope, u) in enumerate(zip(slopes, point, strict=True)):
         gap = slope - first
-        if gap == sympy.oo or is_zero(gap):
+        if gap == sympy.oo or exact.vanishes(gap):
             continue
-        if not (u == 0 and sign_of(sympy.simplify(gap))[0] == 1):
+        if not (u == 0 and sign_of(gap)[0] == 1):
             return f"the slope in u_{i + 1} is {slope}, against {first}"
     return None
 

@@ -15,7 +15,6 @@ from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.losses import CCE, GCE, MAE, MSE, NMSE, RLL, Loss, get
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold
-from lossmatters.theory.symbolic.algebra import is_zero
 from lossmatters.theory.verdict import Known
 
 OURS = "this project"
@@ -36,7 +35,7 @@ def exact_optima(cases: Iterable[Optimum]) -> Evidence:
     def fails(case: tuple[Optimum, tuple[int, Fraction]]) -> Any:
         claimed, (k, eta) = case
         found, said = noisy_optimum(claimed.loss, k, eta).clean_exact, const(claimed.clean(eta, k))
-        if found is not None and is_zero(found - said):
+        if found is not None and exact.vanishes(found - said):
             return None
         return {"loss": claimed.loss.spec, "K": k, "eta": str(eta), "u_c": str(found), "said": str(said)}
 

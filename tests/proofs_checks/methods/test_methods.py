@@ -9,6 +9,7 @@ import sympy
 
 from lossmatters.proofs_checks import fabricated
 from lossmatters.proofs_checks.claim import Status
+from lossmatters.proofs_checks.claims.symmetry.symmetry import additive_difference
 from lossmatters.proofs_checks.methods import exact
 from lossmatters.proofs_checks.methods.empirical import Condition, by_experiment, decide, exists
 from lossmatters.proofs_checks.methods.runs import MissingRecords, Runs
@@ -49,6 +50,28 @@ def test_exact_instances() -> None:
     assert exact.all_of([0, 3], odd, "", "").witness == 3
     assert exact.all_of([], odd, "", "").status is Status.UNDECIDED
     assert exact.draws(lambda rng: 2 * rng.randint(0, 9), odd, 10, "", "").status is Status.SAMPLED
+
+
+def test_what_is_not_shown_is_neither_a_pass_nor_a_counterexample() -> None:
+    unknown = sympy.Function("f")(1)
+
+    def fails(number: sympy.Expr) -> str | None:
+        return None if exact.vanishes(number) else str(number)
+
+    nested = sympy.sqrt(3 + 2 * sympy.sqrt(2)) - 1 - sympy.sqrt(2)  # 0 in disguise
+    assert exact.all_of([sympy.S.Zero, nested], fails, "", "").status is Status.PROVED
+    assert exact.all_of([sympy.S.Zero, unknown], fails, "", "").status is Status.UNDECIDED
+    small = sympy.log(2) - sympy.Rational("0.6931471805599453094172321214581765680755")
+    found = exact.all_of([unknown, small], fails, "", "")  # a counterexample decides, whatever is unknown
+    assert found.status is Status.REFUTED
+    assert found.witness == str(small)
+    assert exact.all_of([sympy.oo], fails, "", "").status is Status.REFUTED
+
+
+def test_an_equation_of_sums_is_refuted_only_where_nothing_follows() -> None:
+    assert additive_difference(lambda g, s, t: g(s + t) - g(s) - g(t)).status is Status.UNDECIDED
+    assert additive_difference(lambda g, s, t: g(s) + g(t) - g(s + t) - g(0)).status is Status.PROVED
+    assert additive_difference(lambda g, s, t: g(s) + g(1 - s) - g(t) - g(1 - t)).status is Status.REFUTED
 
 
 @pytest.mark.parametrize(
