@@ -62,11 +62,13 @@ def draw(records: Sequence[Record]) -> Figure:
         left, right = np.ravel(figure.subfigures(1, 2))  # type: ignore[arg-type]
         _scatter(left.subplots(), rows)
         shown = _shown(rows)
-        panels = list(right.subplots(2, 2, sharex=True, sharey=True).flat)
+        rows_of_panels = -(-len(shown) // 2)
+        panels = list(right.subplots(rows_of_panels, 2, sharex=True, sharey=True).flat)
         for axes, pair in zip(panels, shown, strict=False):
             _paths(axes, pair, used)
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
+            panels[len(shown) - 2].tick_params(labelbottom=True)  # which has none beneath it
         right.supxlabel("epoch", fontsize=7.5)
         right.supylabel("training accuracy (%)", fontsize=7.5)
         _legend(right)

@@ -33,6 +33,7 @@ AXES = ("noisy_train_accuracy", "clean_train_accuracy")
 RATES = (Fraction(1, 5), Fraction(2, 5), Fraction(3, 5))
 MOST = 3  # panels of other rates
 ENTRY = 0.95  # inches that an entry of the legend takes
+WIDEST = 60  # percent: enlarging more of the plane than that shows nothing new
 
 
 def draw(records: Sequence[Record], ax: Axes | None = None) -> Figure:
@@ -96,7 +97,7 @@ def draw(records: Sequence[Record], ax: Axes | None = None) -> Figure:
             axes.grid(visible=False)
         figure.supxlabel("$J_1$, accuracy on the labels as given (%)", fontsize=7.5)
         figure.supylabel("$J_2$, accuracy on the clean labels (%)", fontsize=7.5)
-        _legend(figure, styles)
+        _legend(figure, styles, any(cell.n > 1 for found in by_rate.values() for cell in found))
     return figure
 
 
@@ -113,7 +114,8 @@ def _panel(axes: Axes, cells: list[Cell], styles: dict[str, tuple[str, str]]) ->
 def _windows(by_rate: dict[Fraction, list[Cell]]) -> dict[Fraction, tuple[float, float, float]]:
     """Return, per rate, a square (left, low, side) about the perfect resister and the runs that end near it.
 
-    One side for all, so that the panels compare. Empty where a rate has no loss that ends with J2 > J1.
+    One side for all, so that the panels compare. Empty where a rate has no loss that ends with J2 > J1, or
+    one that ends so far from the resister that the square would be nearly all of the plane.
     """
     boxes = {}
     for rate, found in by_rate.items():
@@ -125,6 +127,8 @@ def _windows(by_rate: dict[Fraction, list[Cell]]) -> dict[Fraction, tuple[float,
         points = np.concatenate([corner, *near], axis=1)
         boxes[rate] = (points.min(axis=1), points.max(axis=1))
     span = 1.2 * float(max((high - low).max() for low, high in boxes.values()))
+    if span > WIDEST:
+        return {}
     return {
         rate: (float(low[0] + high[0] - span) / 2, 100 + 0.06 * span - span, span)
         for rate, (low, high) in boxes.items()
@@ -179,14 +183,17 @@ def _trajectories(axes: Axes, cells: list[Cell], styles: dict[str, tuple[str, st
         axes.plot(j1[:, -1].mean(), j2[:, -1].mean(), markeredgewidth=0.6, **end)
 
 
-def _legend(figure: Figure, styles: dict[str, tuple[str, str]]) -> None:
+def _legend(figure: Figure, styles: dict[str, tuple[str, str]], several: bool) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=colour, marker=marker, label=loss_name(x))
         for x, (colour, marker) in styles.items()
     ]
-    handles.append(Line2D([], [], color="none", marker=".", markeredgecolor=INK, label="end of each seed"))
+    if several:
+        handles.append(
+            Line2D([], [], color="none", marker=".", markeredgecolor=INK, label="end of each seed")
+        )
     columns = min(len(handles), int(figure.get_figwidth() / ENTRY))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns, columnspacing=1.0)
 
@@ -199,7 +206,8 @@ SPEC = FigureSpec(
         "marker; dots: the end of each seed). Shaded: what is reachable at all with the realised share $f$ "
         "of altered labels. Above the dashed diagonal altered samples are recovered more often than "
         "memorised; crossing it downwards is the flip. Stars: the perfect memoriser $(1, 1 - f)$ and the "
-        "perfect resister $(1 - f, 1)$. Below, the framed parts enlarged. {setup}."
+        "perfect resister $(1 - f, 1)$. Where losses end near that, the framed parts stand enlarged below. "
+        "{setup}."
     ),
     needs="runs of the main losses at η = 0.2, 0.4 or 0.6",
     alt=(

@@ -119,6 +119,36 @@ def test_one_seed_is_drawn_without_a_band_and_says_so(make_records):
     assert BY_NAME["curves"].draw(make_records(losses=["cce"], seeds=2)).axes[0].collections
 
 
+def test_the_plane_enlarges_what_ends_near_the_resister_and_nothing_else(make_records):
+    runs = make_records(losses=["cce", "rll(alpha=1/10)"], rates=[Fraction(2, 5)], seeds=1)
+    below = [axes.get_title() for axes in BY_NAME["plane"].draw(runs).axes]
+    assert below == ["η = 0.4", "the framed part, enlarged"]
+
+    def slow(run):
+        names = ("noisy_train_accuracy", "clean_train_accuracy")
+        return replace(run, curves={**run.curves, **{n: [v / 4 for v in run.curves[n]] for n in names}})
+
+    far = [slow(run) if run.loss.startswith("rll") else run for run in runs if run.start is None]
+    figure = BY_NAME["plane"].draw(far)
+    assert [axes.get_title() for axes in figure.axes] == ["η = 0.4"]
+    assert "end of each seed" not in {text.get_text() for text in figure.legends[0].get_texts()}
+
+
+@pytest.mark.parametrize(("others", "panels"), [(1, 2), (2, 4), (3, 4)])
+def test_predicted_paths_leave_no_row_empty_and_show_their_epochs(make_records, others, panels):
+    losses = ["cce", "rll(alpha=1/10)", "nmse", "mse"][: others + 1]
+    runs = [run for run in make_records(losses=losses, rates=[Fraction(2, 5)], seeds=1) if run.start is None]
+    _, *paths = BY_NAME["mean-field"].draw(runs).axes
+    assert len(paths) == panels
+    shown = [axes for axes in paths if axes.axison]
+    assert len(shown) == others + 1
+    for axes in shown:
+        place = axes.get_subplotspec()
+        beneath = [a for a in shown if a.get_subplotspec().colspan == place.colspan and a is not axes]
+        lowest = all(a.get_subplotspec().rowspan.start < place.rowspan.start for a in beneath)
+        assert lowest == axes.xaxis.get_tick_params()["labelbottom"]
+
+
 def test_intervals_are_clipped_where_they_are_drawn(make_record):
     def run(seed, value):
         base = make_record(seed=seed, epochs=2)
