@@ -61,7 +61,8 @@ The final memorization rate $M$ (the share of altered labels that the network gi
 predicted by the mean-field model D4, and measured (mean over seeds, their number in brackets). The model is
 fitted to CCE on the digits records, so its CCE is no prediction, and its normaliser was chosen on those
 same records (`theory/dynamics/mean_field.py`); [statements](statements.md) has what the records say of it
-(D4). Where nothing was measured a prediction is no more than that.
+(D4). Where nothing was measured a prediction is no more than that. And a small $M$ alone is no merit: a
+network that learns nothing memorises nothing ([results](results.md) has J1 and J2 beside it).
 """
 
 CHOOSE = """
