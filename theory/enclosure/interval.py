@@ -111,17 +111,17 @@ class Interval:
         for one, number in ((self, other), (other, self)):
             if number.ndim == 0 and number.lo == number.hi and np.isfinite(number.lo):
                 return one._times(float(number.lo))
-        lows, highs = [], []
+        dimensions = max(self.ndim, other.ndim)
+        x = _two_ends(self, dimensions)[[0, 0, 1, 1]]  # the four products of an end of each, at once
+        y = _two_ends(other, dimensions)[[0, 1, 0, 1]]
         with np.errstate(invalid="ignore", over="ignore", under="ignore"):
-            for x in (self.lo, self.hi):
-                for y in (other.lo, other.hi):
-                    p = x * y
-                    # 0 times an unbounded set of finite reals is 0.
-                    p = np.where((x == 0) | (y == 0), 0.0, p)
-                    same = np.sign(x) * np.sign(y)  # an underflow to 0 has the sign of the factors
-                    exact = (np.abs(x) == 1) | (np.abs(y) == 1)
-                    lows.append(np.where(exact | ((p == 0) & (same >= 0)), p, _down(p)))
-                    highs.append(np.where(exact | ((p == 0) & (same <= 0)), p, _up(p)))
+            p = x * y
+            # 0 times an unbounded set of finite reals is 0.
+            p = np.where((x == 0) | (y == 0), 0.0, p)
+            same = np.sign(x) * np.sign(y)  # an underflow to 0 has the sign of the factors
+            exact, none = (np.abs(x) == 1) | (np.abs(y) == 1), p == 0
+            lows = np.where(exact | (none & (same >= 0)), p, _down(p))
+            highs = np.where(exact | (none & (same <= 0)), p, _up(p))
         return Interval(np.minimum.reduce(lows), np.maximum.reduce(highs))
 
     __rmul__ = __mul__
@@ -208,6 +208,11 @@ class Interval:
 
     def __ne__(self, other: Any) -> Truth:  # type: ignore[override]
         return ~(self == other)
+
+
+def _two_ends(x: Interval, dimensions: int) -> np.ndarray:
+    """Return the ends one above the other, of as many dimensions as what they are computed with."""
+    return np.stack((x.lo, x.hi)).reshape(2, *[1] * (dimensions - x.ndim), *x.shape)
 
 
 Enclosed: TypeAlias = Interval | np.ndarray | Plain

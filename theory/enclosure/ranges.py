@@ -23,7 +23,7 @@ from lossmatters.theory.enclosure.cuts import Cuts
 from lossmatters.theory.enclosure.evaluate import evaluate, signs
 from lossmatters.theory.enclosure.interval import Interval, interval
 from lossmatters.theory.enclosure.points import Point, best_points
-from lossmatters.theory.enclosure.search import BOXES, least_value
+from lossmatters.theory.enclosure.search import BOXES, Found, least_value
 from lossmatters.theory.enclosure.separable import BUDGET, Group, minimise
 from lossmatters.theory.enclosure.settle import T, X, settle
 from lossmatters.theory.enclosure.structure import NotTracedError, Trace
@@ -184,11 +184,11 @@ def _any_label(loss: Loss, k: int, budget: int) -> Enclosure:
     parts = found.parts()
     if parts is not None:
         return _of_groups(((settle(parts[0]), 1), (settle(parts[1]), k - 1)), budget)
-    span = _of_aggregates(loss, k, found, found.loss, budget, total=False)
     if isinstance(loss, Normalized) and _nowhere_negative(loss.base, k):  # then 0 <= L/S <= 1
+        span = _of_aggregates(loss, k, found, found.loss, budget, total=False, within=(0.0, 1.0))
         low, high = max(span.low[0], 0.0), min(span.high[1], 1.0)
-        span = replace(span, low=(low, max(span.low[1], low)), high=(min(span.high[0], high), high))
-    return span
+        return replace(span, low=(low, max(span.low[1], low)), high=(min(span.high[0], high), high))
+    return _of_aggregates(loss, k, found, found.loss, budget, total=False)
 
 
 def _nowhere_negative(base: Loss, num_classes: int) -> bool:
@@ -226,8 +226,15 @@ def _of_groups(groups: tuple[tuple[sympy.Expr, int], ...], budget: int) -> Enclo
 
 
 def _of_aggregates(
-    loss: Loss, k: int, found: Trace, value: sympy.Expr, budget: int, total: bool
+    loss: Loss,
+    k: int,
+    found: Trace,
+    value: sympy.Expr,
+    budget: int,
+    total: bool,
+    within: Ends = (-np.inf, np.inf),
 ) -> Enclosure:
+    """Enclose the range of a function of aggregates, nothing being looked for beyond bounds that are known."""
     value = sympy.sympify(value)
     box = aggregate_ranges(found, k)
     box = {s: ends for s, ends in {X: (0.0, 1.0), **box}.items() if value.has(s)}
@@ -236,8 +243,12 @@ def _of_aggregates(
     low_at, low, high_at, high = best_points(loss, k, total)
     feasible = cuts.feasible if cuts else None
     boxes = budget * BOXES // BUDGET
-    below = least_value(value, box, low, feasible, budget=boxes)
-    above = least_value(-value, box, -high, feasible, budget=boxes)
+    below = least_value(value, box, low, feasible, budget=boxes) if low > within[0] else Found(within[0], 0)
+    above = (
+        least_value(-value, box, -high, feasible, budget=boxes)
+        if high < within[1]
+        else Found(-within[1], 0)
+    )
     used = below.boxes + above.boxes
     return Enclosure(
         (min(below.lo, low), low), (high, max(-above.lo, high)), low_at, high_at, True, used, "aggregates"

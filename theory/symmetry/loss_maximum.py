@@ -173,7 +173,7 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     small = min(Fraction(1, 2000), even)  # one class has nearly all the rest
     outputs = [edge, *[even] * (k - 1)], [edge, *[small] * (k - 2), 1 - edge - (k - 2) * small]
     try:
-        near = max(float(loss.all_labels(ops.array(u), ops)[0]) for u in outputs)
+        near = max(float(loss.apply(u, ops.onehot(u, 0), ops)) for u in map(ops.array, outputs))
     except (ZeroDivisionError, TypeError):  # no value there, or a complex one
         return None
     # A ratio of logarithms tends to its supremum like 1/log: at 10^-20000 to a part in 1000.

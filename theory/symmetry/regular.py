@@ -10,6 +10,7 @@ import sympy
 
 from lossmatters.theory.backends.sympy_ops import OPS
 from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
+from lossmatters.theory.enclosure.search import BOXES
 from lossmatters.theory.enclosure.settle import X
 from lossmatters.theory.enclosure.structure import Trace
 from lossmatters.theory.formula import (
@@ -34,6 +35,8 @@ from lossmatters.theory.symbolic.domain import NON_ZERO
 from lossmatters.theory.symbolic.piecewise import CASES, Piece, pieces
 from lossmatters.theory.symbolic.points import sign_of
 from lossmatters.theory.symmetry.domain import needs_at_uniform, traced_weight, weights_never_negative
+
+FEW_BOXES = 8  # what intervals show of most weights at once
 
 
 def special_classes_of(loss: Loss) -> frozenset[int]:
@@ -161,6 +164,7 @@ def is_share(loss: Loss, num_classes: int) -> bool:
     return has_positive_sum(loss, num_classes) or weights_never_negative(loss, num_classes)
 
 
+@lru_cache(maxsize=256)
 def has_positive_sum(loss: ShareLoss, num_classes: int) -> bool:
     """Return whether the sum of the weights is known to be positive on the whole open simplex, at one K.
 
@@ -185,12 +189,22 @@ def has_positive_sum(loss: ShareLoss, num_classes: int) -> bool:
 @lru_cache(maxsize=256)
 def _never_negative(piece: Piece) -> bool:
     """Is it >= 0, by intervals, or since it begins at >= 0 and no term of its slope is negative?"""
-    box = {X: _ends(piece)}
-    if certify_sign(piece.expression, box).sign in ("positive", "non-negative"):
-        return True
+
+    def by_intervals(boxes: int) -> bool:
+        sign = certify_sign(piece.expression, {X: _ends(piece)}, boxes).sign
+        return sign in ("positive", "non-negative")
+
     start = piece.expression.subs(X, piece.lo)
-    if not (is_zero(start) or sign_of(start)[0] == 1):
-        return False
+    from_zero = is_zero(start)  # next to a zero intervals decide nothing, however small: first the slope
+    return (
+        by_intervals(FEW_BOXES)
+        or (from_zero and _never_falls(piece))
+        or by_intervals(BOXES)
+        or (not from_zero and sign_of(start)[0] == 1 and _never_falls(piece))
+    )
+
+
+def _never_falls(piece: Piece) -> bool:
     slope = sympy.expand(sympy.diff(piece.expression, X))
     return all(is_nonnegative(term, X, piece.lo, piece.hi) for term in sympy.Add.make_args(slope))
 
