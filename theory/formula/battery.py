@@ -190,8 +190,7 @@ class Values:
     def __init__(self, loss: WrittenOut, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
         self.loss, self.k, self.separable = loss, k, separable
         self._rows: dict[Point, list[Value]] = {}
-        self._entries: dict[str, dict[Fraction, Value]] = {"on_label": {}, "off_label": {}}
-        self._entry_of = direct.entries(loss, k)
+        self._entries = direct.entries(loss, k)
         self._table: list[tuple[Point, list[Value]]] | None = None
         direct.SEEN.clear()
         simple = list(simple_points(k, seed, draws))
@@ -208,7 +207,7 @@ class Values:
         names = ("on_label", "off_label")
 
         def signature(t: Fraction) -> Signs:
-            return tuple(_noted(lambda n=n: self._entry_of(n, t)) for n in names)  # type: ignore[misc]
+            return tuple(_noted(lambda n=n: self._entries.note(n, t)) for n in names)  # type: ignore[misc]
 
         places = [Fraction(0), *NEAR, *TENTHS, *(1 - t for t in NEAR), Fraction(1), Fraction(1, self.k)]
         found = borders(signature, places)
@@ -230,7 +229,7 @@ class Values:
         for a, b in ends:
             at = _line(a, b)
             places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]
-            where = borders(lambda s, at=at: _noted(lambda: direct.losses(self.loss, at(s), labels)), places)  # type: ignore[misc]
+            where = borders(lambda s, at=at: _noted(lambda: self.loss.run_at(at(s), labels)), places)  # type: ignore[misc]
             for s in where[: 2 * MOST_BORDERS]:
                 self.row(at(s))
         seen = _numbers_seen()[: MOST_BORDERS // 2]
@@ -245,16 +244,9 @@ class Values:
             self._rows[point] = found
         return found
 
-    def _entry(self, name: str, t: Fraction) -> Value:
-        known = self._entries[name]
-        found = known.get(t)
-        if found is None:
-            found = known[t] = self._entry_of(name, t)
-        return found
-
     def _by_entries(self, point: Point) -> list[Value]:
         counts = Counter(point)
-        on, off = ([self._entry(name, t) for t in counts] for name in ("on_label", "off_label"))
+        on, off = ([self._entries.at(name, t) for t in counts] for name in ("on_label", "off_label"))
         values = direct.sums(on, off, list(counts.values()))
         by_entry = dict(zip(counts, values, strict=True))
         return [by_entry[t] for t in point]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
+from typing import TypeVar
 
 import mpmath
 import numpy as np
@@ -17,17 +19,21 @@ from lossmatters.theory.formula.subject import Subject, Value
 from lossmatters.theory.formula.written import (
     CONTEXT,
     NAN,
+    NOTHING,
     SEEN,
     SIGNS,
     ZERO,
     Number,
     Rational,
+    compared,
     fraction,
     rational,
     rounded,
     value_of,
 )
 from lossmatters.theory.formula.written_ops import OPS, DirectWhole
+
+T = TypeVar("T")
 
 
 def to_float(value: Value) -> mpmath.mpf:
@@ -69,10 +75,64 @@ def losses(loss: Subject, point: Sequence[Fraction], labels: Sequence[int] | Non
     return [run(lambda j=j: view.formula(probs, OPS.onehot(probs, j), OPS)) for j in labels]  # type: ignore[misc]
 
 
-def entries(loss: Subject, k: int) -> Callable[[str, Fraction], Value]:
-    """Return what gives ``on_label`` or ``off_label`` of a separable loss at t, as it is written."""
-    view, classes = loss.raw(OPS), DirectWhole(k)
-    return lambda name, t: run(lambda: getattr(view, name)(Number(rational(t)), classes, OPS))
+class Entries:
+    """The two functions of a separable loss at one K, as they are written, each entry worked out once.
+
+    What a run compares and the numbers that it holds are kept with its value, and noted again with it.
+    """
+
+    def __init__(self, loss: Subject, k: int) -> None:
+        self.given, (self._view, self._classes) = _with_seen(lambda: (loss.raw(OPS), DirectWhole(k)))
+        self._known: dict[tuple[str, Fraction], tuple[Value, tuple[int, ...], frozenset[tuple[int, int]]]] = {}
+
+    def at(self, name: str, t: Fraction) -> Value:
+        """Return ``on_label`` or ``off_label`` at t."""
+        return self._run(name, t)[0]
+
+    def note(self, name: str, t: Fraction) -> Value:
+        """Return it, and note its comparisons as if it were run now."""
+        begun = len(SIGNS)
+        value, signs, _ = self._run(name, t)
+        SIGNS[begun:] = signs
+        return value
+
+    def _run(self, name: str, t: Fraction) -> tuple[Value, tuple[int, ...], frozenset[tuple[int, int]]]:
+        found = self._known.get((name, t))
+        if found is None:
+            function, begun = getattr(self._view, name), len(SIGNS)
+            seen, value = _with_seen(lambda: run(lambda: function(Number(rational(t)), self._classes, OPS)))
+            found = self._known[name, t] = value, tuple(SIGNS[begun:]), seen
+        SEEN.update(found[2])
+        return found
+
+
+def _with_seen(make: Callable[[], T]) -> tuple[frozenset[tuple[int, int]], T]:
+    """Return the numbers of a formula that something sees, and what it gives."""
+    before = SEEN.copy()
+    SEEN.clear()
+    try:
+        made = make()
+        return frozenset(SEEN), made
+    finally:
+        SEEN.update(before)
+
+
+@lru_cache(maxsize=256)
+def _entries(loss: Subject, k: int) -> Entries:
+    return Entries(loss, k)
+
+
+def entries(loss: Subject, k: int) -> Entries:
+    """Return ``on_label`` and ``off_label`` of a separable loss, as they are written."""
+    found = _entries(loss, k)
+    SEEN.update(found.given)
+    return found
+
+
+def note_divisor(value: Value) -> None:
+    """Note the sign of what a formula divides by."""
+    inner = rational(value) if type(value) is Fraction else value
+    compared(inner, ZERO if type(inner) is Rational else NOTHING)
 
 
 def weights(loss: Subject, point: Sequence[Fraction]) -> list[Value]:
@@ -154,9 +214,11 @@ __all__ = [
     "CONTEXT",
     "SEEN",
     "SIGNS",
+    "Entries",
     "entries",
     "is_finite",
     "losses",
+    "note_divisor",
     "scale",
     "shares",
     "times",

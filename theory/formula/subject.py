@@ -32,3 +32,6 @@ class WrittenOut(Subject, Protocol):
     """A loss that gives its values at exact points by its formula as it is written."""
 
     def written(self, point: Sequence[Fraction]) -> list[Value]: ...
+
+    def run_at(self, point: Sequence[Fraction], labels: Sequence[int]) -> None:
+        """Run it for these labels, for what it compares and the numbers that it holds."""

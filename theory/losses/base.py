@@ -141,6 +141,12 @@ class Loss(metaclass=LossClass):
 
         return direct.losses(self, point)
 
+    def run_at(self, point: Sequence[Fraction], labels: Sequence[int]) -> None:
+        """Run the formula as written at an exact point, for the comparisons that `formula.direct` notes."""
+        from lossmatters.theory.formula import direct
+
+        direct.losses(self, point, labels)
+
     def values(self, probs: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " n"]:
         """Return per-sample losses in float64: (N, K) probabilities and (N,) labels -> (N,).
 
@@ -248,10 +254,21 @@ class SeparableLoss(Loss):
         if not isinstance(self, SeparableLoss):
             return Loss.written(self, point)
         counts = Counter(point)
-        entry = direct.entries(self, len(point))
-        on, off = ([entry(name, t) for t in counts] for name in ("on_label", "off_label"))
+        entries = direct.entries(self, len(point))
+        on, off = ([entries.at(name, t) for t in counts] for name in ("on_label", "off_label"))
         values = dict(zip(counts, direct.sums(on, off, list(counts.values())), strict=True))
         return [values[t] for t in point]
+
+    def run_at(self, point: Sequence[Fraction], labels: Sequence[int]) -> None:
+        from lossmatters.theory.formula import direct
+
+        if not isinstance(self, SeparableLoss):
+            return Loss.run_at(self, point, labels)
+        entries = direct.entries(self, len(point))
+        for name, at in (("on_label", [point[j] for j in labels]), ("off_label", point)):
+            for t in at:
+                entries.note(name, t)
+        return None
 
 
 Terms = tuple[tuple[Fraction, Loss], ...]
@@ -295,6 +312,16 @@ class Combination(_Terms, Loss):  # type: ignore[override]  # a sum makes its ow
             return super().written(point)
         rows = [[direct.times(c, x) for x in term.written(point)] for c, term in self.terms]
         return [direct.total(column) for column in zip(*rows, strict=True)]
+
+    def run_at(self, point: Sequence[Fraction], labels: Sequence[int]) -> None:
+        from lossmatters.theory.formula import direct
+
+        if not isinstance(self, Combination):
+            return super().run_at(point, labels)
+        for c, term in self.terms:
+            direct.OPS.const(c)  # a number of the formula, too
+            term.run_at(point, labels)
+        return None
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,15 @@ class Normalized(Loss):
         row = self.base.written(point)
         return direct.shares(row, direct.total(row))
 
+    def run_at(self, point: Sequence[Fraction], labels: Sequence[int]) -> None:
+        from lossmatters.theory.formula import direct
+
+        if not isinstance(self, Normalized):
+            return super().run_at(point, labels)
+        self.base.run_at(point, range(len(point)))  # S is made of every label's
+        direct.note_divisor(direct.total(self.base.written(point)))
+        return None
+
 
 def _sum_is_zero(loss: Loss, point: tuple[float, ...]) -> bool:
     """Return whether S is 0 at an output, but for rounding; False where it has no value there."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 DEFINING = (
     *("formula", "on_label", "off_label", "weights", "make_base", "base", "active", "passive"),
-    *("apply", "all_labels", "label_sum", "generator", "has_off_label", "raw", "bound_to", "written"),
+    *("apply", "all_labels", "label_sum", "generator", "has_off_label", "raw", "bound_to", "written", "run_at"),
 )
 DECLARED = ("upper_bound", "symmetric", "bounded", "latex")
 
@@ -57,7 +57,7 @@ def drop_what_was_declared(cls: type, root: type) -> None:
     if _ours(cls):
         return
     own = cls.__dict__
-    for name in ("label_sum", "generator", "written"):
+    for name in ("label_sum", "generator", "written", "run_at"):
         if name in own:
             delattr(cls, name)
     above = cls.__mro__[1]
