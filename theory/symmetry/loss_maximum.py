@@ -168,12 +168,8 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
         return None
     method, bound = found
     ops = backend("mpmath")
-    edge = Fraction(1, 10**NEARLY)
-    even = (1 - edge) / (k - 1)
-    small = min(Fraction(1, 2000), even)  # one class has nearly all the rest
-    outputs = [edge, *[even] * (k - 1)], [edge, *[small] * (k - 2), 1 - edge - (k - 2) * small]
     try:
-        near = max(float(loss.apply(u, ops.onehot(u, 0), ops)) for u in map(ops.array, outputs))
+        near = max(float(loss.apply(u, ops.onehot(u, 0), ops)) for u in _nearly_wrong(k))
     except (ZeroDivisionError, TypeError):  # no value there, or a complex one
         return None
     # A ratio of logarithms tends to its supremum like 1/log: at 10^-20000 to a part in 1000.
@@ -181,6 +177,18 @@ def _maximum_of_parts(loss: Loss, k: int, declared: sympy.Expr) -> LossMaximum |
     if not (attained and is_zero(bound - declared)):
         return None
     return LossMaximum(tidy(declared), Place.LABEL_ZERO, method)
+
+
+@lru_cache(maxsize=16)  # numbers of so many digits take longer to read than a loss of them
+def _nearly_wrong(k: int) -> tuple[np.ndarray, ...]:
+    """Return two outputs with next to nothing for the label: the rest even, and nearly all on one class."""
+    edge = Fraction(1, 10**NEARLY)
+    even = (1 - edge) / (k - 1)
+    small = min(Fraction(1, 2000), even)
+    outputs = [edge, *[even] * (k - 1)], [edge, *[small] * (k - 2), 1 - edge - (k - 2) * small]
+    ops = backend("mpmath")
+    read = {x: ops.const(x) for u in outputs for x in set(u)}
+    return tuple(ops.array([read[x] for x in u]) for u in outputs)
 
 
 def _bound_of_parts(loss: Loss, k: int) -> tuple[Method, sympy.Expr] | None:
