@@ -234,7 +234,7 @@ def _of_aggregates(
     total: bool,
     within: Ends = (-np.inf, np.inf),
 ) -> Enclosure:
-    """Enclose the range of a function of aggregates, nothing being looked for beyond bounds that are known."""
+    """Enclose the range of a function of aggregates; beyond bounds that are known nothing is looked for."""
     value = sympy.sympify(value)
     box = aggregate_ranges(found, k)
     box = {s: ends for s, ends in {X: (0.0, 1.0), **box}.items() if value.has(s)}
@@ -245,9 +245,7 @@ def _of_aggregates(
     boxes = budget * BOXES // BUDGET
     below = least_value(value, box, low, feasible, budget=boxes) if low > within[0] else Found(within[0], 0)
     above = (
-        least_value(-value, box, -high, feasible, budget=boxes)
-        if high < within[1]
-        else Found(-within[1], 0)
+        least_value(-value, box, -high, feasible, budget=boxes) if high < within[1] else Found(-within[1], 0)
     )
     used = below.boxes + above.boxes
     return Enclosure(

@@ -83,7 +83,9 @@ class Entries:
 
     def __init__(self, loss: Subject, k: int) -> None:
         self.given, (self._view, self._classes) = _with_seen(lambda: (loss.raw(OPS), DirectWhole(k)))
-        self._known: dict[tuple[str, Fraction], tuple[Value, tuple[int, ...], frozenset[tuple[int, int]]]] = {}
+        self._known: dict[
+            tuple[str, Fraction], tuple[Value, tuple[int, ...], frozenset[tuple[int, int]]]
+        ] = {}
 
     def at(self, name: str, t: Fraction) -> Value:
         """Return ``on_label`` or ``off_label`` at t."""

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 DEFINING = (
     *("formula", "on_label", "off_label", "weights", "make_base", "base", "active", "passive"),
-    *("apply", "all_labels", "label_sum", "generator", "has_off_label", "raw", "bound_to", "written", "run_at"),
+    *("apply", "all_labels", "label_sum", "generator", "has_off_label", "raw", "bound_to"),
+    *("written", "run_at"),
 )
 DECLARED = ("upper_bound", "symmetric", "bounded", "latex")
 
