@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
-from math import prod
+from math import lcm, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,14 +51,22 @@ def _tidied(expression: sympy.Expr) -> sympy.Expr:
         forms.append(sympy.factor(expression))
         short = sympy.count_ops(expression) <= (SIMPLIFY_LIMIT if expression.free_symbols else NUMBER_LIMIT)
         if short and not _explodes(expression):
-            with suppress(ValueError):  # still too many digits for Python to write out
+            with suppress(ValueError, OverflowError):  # still too many digits for Python to write out
                 forms.append(sympy.simplify(expression))
     return min(forms, key=_clumsiness)
 
 
 def _explodes(expression: sympy.Expr) -> bool:
-    """Return whether simplifying would make of logarithms a number of as many digits as their factors say."""
-    return bool(expression.has(sympy.log)) and _digits(expression) > DIGITS_LIMIT
+    """Return whether simplifying would make of logarithms a number of as many digits as their factors say.
+
+    The factors are those over a common denominator, as SymPy writes them before it makes one logarithm of
+    all.
+    """
+    if not expression.has(sympy.log):
+        return False
+    numbers = expression.atoms(sympy.Rational)
+    common = lcm(*(n.q for n in numbers)) * max((abs(n.p) for n in numbers), default=1)
+    return common.bit_length() * 3 // 10 > DIGITS_LIMIT
 
 
 def _unknowns(expression: sympy.Expr) -> int:
