@@ -33,7 +33,8 @@ from lossmatters.theory.losses import (
     Unhinged,
 )
 from lossmatters.theory.losses.check import check_probs_and_labels
-from lossmatters.theory.symbolic.algebra import is_zero, refuse_comparisons, symbolic_losses
+from lossmatters.theory.minimisers.exchange import treats_classes_alike
+from lossmatters.theory.symbolic.algebra import is_zero, refuse_comparisons, symbolic_loss
 
 LABEL, CLEAN, OTHER = sympy.symbols("u_label u_clean u_other", positive=True)
 
@@ -46,8 +47,8 @@ def chain_rule(loss: Loss, num_classes: int, label: int = 0) -> tuple[sympy.Expr
     TypeError : a callable without a formula, or a formula that compares probabilities.
     """
     _needs_formula(loss)
-    symbols, columns = symbolic_losses(loss, check_num_classes(num_classes))
-    slopes = [sympy.diff(columns[label], u) for u in symbols]
+    symbols, value = symbolic_loss(loss, check_num_classes(num_classes), label)
+    slopes = [sympy.diff(value, u) for u in symbols]
     mean = sum(u * g for u, g in zip(symbols, slopes, strict=True))
     return tuple(u * (g - mean) for u, g in zip(symbols, slopes, strict=True))
 
@@ -64,9 +65,12 @@ def reduced_gradient(loss: Loss, num_classes: int) -> tuple[sympy.Expr, sympy.Ex
     Raises
     ------
     TypeError : a callable without a formula, or a formula that compares probabilities.
+    ValueError : a formula that tells classes apart.
     """
     _needs_formula(loss)
     others = check_num_classes(num_classes) - 2
+    if not treats_classes_alike(loss, num_classes):
+        fail("loss", "the same for all classes", loss.spec)
     probs = np.array([LABEL, CLEAN, *[OTHER] * others], dtype=object)
     value = exactly(np.asarray(loss.apply(probs, OPS.onehot(probs, 0), OPS), dtype=object).item())
     refuse_comparisons(value)
@@ -200,16 +204,17 @@ def logit_gradient(loss: Loss, probs: ArrayLike, labels: ArrayLike) -> Float[np.
     probs, onehot = check_probs_and_labels(probs, labels)
     if has_closed_gradient(loss):
         return np.asarray(closed_gradient(loss, probs, onehot, backend("numpy")), dtype=float)
-    slopes = _compiled(loss, probs.shape[1])
-    # The formula treats classes alike: with the label in front, one compiled gradient serves every label.
-    places = [np.argsort(row, kind="stable") for row in -onehot]
+    _needs_formula(loss)
+    k = probs.shape[1]
+    alike = treats_classes_alike(loss, k)  # then, with the label in front, one gradient serves every label
     out = np.empty_like(probs)
-    for row, place, u in zip(out, places, probs, strict=True):
-        row[place] = slopes(*u[place])
+    for row, u, label in zip(out, probs, onehot.argmax(axis=1), strict=True):
+        place = [label, *(i for i in range(k) if i != label)] if alike else np.arange(k)
+        row[place] = _compiled(loss, k, 0 if alike else int(label))(*u[place])
     return out
 
 
 @lru_cache(maxsize=64)
-def _compiled(loss: Loss, num_classes: int) -> Callable[..., tuple[np.ndarray | float, ...]]:
-    symbols, _ = symbolic_losses(loss, num_classes)
-    return sympy.lambdify(symbols, chain_rule(loss, num_classes), "numpy", cse=True)
+def _compiled(loss: Loss, num_classes: int, label: int) -> Callable[..., tuple[np.ndarray | float, ...]]:
+    symbols, _ = symbolic_loss(loss, num_classes, label)
+    return sympy.lambdify(symbols, chain_rule(loss, num_classes, label), "numpy", cse=True)

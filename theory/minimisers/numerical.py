@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.losses import Loss
-from lossmatters.theory.symbolic.algebra import symbolic_losses
+from lossmatters.theory.minimisers.exchange import treats_classes_alike
+from lossmatters.theory.symbolic.algebra import symbolic_loss, symbolic_losses
 
 EDGE = 1e-15  # entries stay above it: some losses have no value, or no slope, at 0
 STEP = 1e-6  # of central differences in float64: errors of about STEP^2 and 2^-53/STEP
@@ -30,6 +31,8 @@ def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
     """
     if not loss.has_formula:
         return None
+    if treats_classes_alike(loss, num_classes):
+        return _of_one_label(loss, num_classes)
     try:
         symbols, columns = symbolic_losses(loss, num_classes)
     except TypeError:  # the formula compares probabilities
@@ -40,6 +43,35 @@ def _compiled(loss: Loss, num_classes: int) -> tuple[Risk, Risk] | None:
     risk = sympy.Add(*(w * c for w, c in zip(weights, columns, strict=True)))
     slopes = [sympy.diff(risk, u) for u in symbols]
     return tuple(sympy.lambdify([symbols, weights], e, "numpy", cse=True) for e in (risk, slopes))
+
+
+def _of_one_label(loss: Loss, k: int) -> tuple[Risk, Risk] | None:
+    """Return them by two slopes of the first label's loss, in its own probability and in one other.
+
+    The slope of any label's loss in any entry is one of them, with that label and that entry in front: two
+    derivatives for K^2.
+    """
+    try:
+        symbols, column = symbolic_loss(loss, k)
+    except TypeError:
+        return None
+    if column.has(sympy.Max, sympy.Min):
+        return None
+    forms = column, sympy.diff(column, symbols[0]), sympy.diff(column, symbols[1])
+    value_of, own_slope, other_slope = (sympy.lambdify([symbols], f, "numpy", cse=True) for f in forms)
+    order = np.array([[j, *(i for i in range(k) if i != j)] for j in range(k)]).T
+    off = ~np.eye(k, dtype=bool)
+    pairs = np.array([[j, i, *(n for n in range(k) if n not in (j, i))] for j, i in np.argwhere(off)]).T
+
+    def risk(u: np.ndarray, pi: np.ndarray) -> np.ndarray:
+        return np.full(k, value_of(u[order])) @ pi
+
+    def gradient(u: np.ndarray, pi: np.ndarray) -> np.ndarray:
+        slopes = np.diag(np.full(k, own_slope(u[order]), dtype=float))  # row j: of label j's loss
+        slopes[off] = other_slope(u[pairs])
+        return pi @ slopes
+
+    return risk, gradient
 
 
 def risk_and_slopes(

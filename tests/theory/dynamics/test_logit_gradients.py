@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -24,7 +25,17 @@ from lossmatters.theory.dynamics.logit_gradients import (
     logit_gradient,
     reduced_gradient,
 )
-from lossmatters.theory.losses import LOSSES, MSE, NMSE, CallableLoss, Normalized, SeparableLoss, ZeroOne, get
+from lossmatters.theory.losses import (
+    LOSSES,
+    MSE,
+    NMSE,
+    CallableLoss,
+    Loss,
+    Normalized,
+    SeparableLoss,
+    ZeroOne,
+    get,
+)
 from lossmatters.theory.symbolic.algebra import is_zero
 
 SMOOTH = sorted(name for name, cls in LOSSES.items() if cls.differentiable)
@@ -97,7 +108,32 @@ def test_normalising_by_hand_is_nmse() -> None:
     assert all(is_zero((a - b).subs(last)) for a, b in zip(first, second, strict=True))
 
 
+@dataclass(frozen=True)
+class Weighted(Loss):
+    """A loss that tells classes apart: (1 - u_y)^2, y times for the y-th class."""
+
+    name = "weighted"
+
+    def formula(self, probs, onehot, ops):
+        weights = ops.array(range(1, probs.shape[-1] + 1))
+        return ops.dot(weights * onehot, (1 - probs) ** 2)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 5])
+def test_a_loss_that_tells_classes_apart_has_slopes_of_its_own_for_each_label(num_classes: int) -> None:
+    """The first label's slopes once stood for all."""
+    probs = np.random.default_rng(0).dirichlet(np.ones(num_classes), num_classes)
+    labels = np.arange(num_classes)
+    own = probs[labels, labels]
+    by_hand = (2 * (labels + 1) * (1 - own) * own)[:, None] * (probs - np.eye(num_classes))
+    assert logit_gradient(Weighted(), probs, labels) == pytest.approx(by_hand, abs=ROUNDING)
+    with pytest.raises(ValueError, match="loss must be the same for all classes, got loss='weighted'"):
+        reduced_gradient(Weighted(), num_classes)
+
+
 def test_bad_calls() -> None:
+    with pytest.raises(TypeError, match="loss must have a formula, got loss='mine'"):
+        logit_gradient(CallableLoss(lambda z, y: z[:, 0], "mine"), [[0.5, 0.5]], [0])
     with pytest.raises(TypeError, match=r"compares|relational|truth"):
         logit_gradient(ZeroOne(), [[0.5, 0.5]], [0])
     with pytest.raises(TypeError, match="loss must have a formula, got loss='mine'"):

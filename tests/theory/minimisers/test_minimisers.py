@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lossmatters.proofs_checks.claims.minimisers.minimisers import LOSSES as CLOSED
 from lossmatters.proofs_checks.claims.minimisers.minimisers import SAME_RISK, finds_argmax, violated
 from lossmatters.proofs_checks.strategies import simplex_points
+from lossmatters.theory.backends import backend
 from lossmatters.theory.losses import GCE, LOSSES, MAE, MSE, NMSE, RLL, CallableLoss, Loss, get
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
 from lossmatters.theory.minimisers.numerical import minimise, risk_and_slopes
@@ -131,6 +132,32 @@ def test_bad_posteriors() -> None:
         conditional_minimiser(MSE(), [1])
     with pytest.raises(TypeError, match="posterior must be a number"):
         conditional_minimiser(MSE(), [None, 1])
+
+
+@dataclass(frozen=True)
+class Weighted(Loss):
+    """A loss that tells classes apart: (1 - u_y)^2, y times for the y-th class."""
+
+    name = "weighted"
+
+    def formula(self, probs, onehot, ops):
+        weights = ops.array(range(1, probs.shape[-1] + 1))
+        return ops.dot(weights * onehot, (1 - probs) ** 2)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 10])
+@pytest.mark.parametrize(
+    "loss", [*map(get, ("js", "mae", "unhinged", "nce-aul", "nfl-mae", "nmse")), Weighted()], ids=str
+)
+def test_the_slopes_of_a_risk_are_those_of_its_values(loss: Loss, num_classes: int) -> None:
+    rng, h = np.random.default_rng(0), 1e-6
+    u, pi = (rng.dirichlet(np.full(num_classes, 10)) for _ in range(2))  # far from the edge: h of no account
+    risk, slopes = risk_and_slopes(loss, pi)
+    by_values = sum(p * value for p, value in zip(pi, loss.all_labels(u, backend("numpy")), strict=True))
+    assert risk(u) == pytest.approx(float(by_values), abs=1e-12)  # some hundred roundings
+    across = [(risk(u + h * e) - risk(u - h * e)) / (2 * h) for e in np.eye(num_classes) - 1 / num_classes]
+    found = slopes(u)
+    assert found - found.mean() == pytest.approx(np.array(across), abs=1e-7)  # h^2 and a rounding over h
 
 
 def test_a_loss_of_the_largest_entry_is_minimised_at_ten_classes() -> None:
