@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -178,6 +177,64 @@ def _numbers_seen() -> list[Fraction]:
     return [Fraction(p, q) for p, q in sorted(direct.SEEN, key=lambda pair: pair[::-1])]
 
 
+def _special_entries(entries: direct.Entries, k: int) -> list[Fraction]:
+    """Return entries at and beside which a separable loss changes its case, and some between."""
+    names = ("on_label", "off_label")
+
+    def signature(t: Fraction) -> Signs:
+        return tuple(_noted(lambda n=n: entries.note(n, t)) for n in names)  # type: ignore[misc]
+
+    places = [Fraction(0), *NEAR, *TENTHS, *(1 - t for t in NEAR), Fraction(1), Fraction(1, k)]
+    found = borders(signature, places)
+    seen = _numbers_seen()[:MOST_BORDERS]
+    near = [t for c in seen for t in (c, 1 - c, c / 2, c + (1 - c) / 1000, c - c / 1000)]
+    inside = [(a + b) / 2 for a, b in zip(sorted(found), sorted(found)[1:], strict=False)]
+    return list(dict.fromkeys([*found, *inside[:8], *near, *TENTHS[:3]]))
+
+
+Seen = frozenset[tuple[int, int]]
+
+
+class Runs:
+    """What one formula gives at one K as it is written: a row at a point, and borders on a line, run once.
+
+    The numbers that a run sees are kept with what it gives, and noted again with it.
+    """
+
+    def __init__(self, loss: WrittenOut) -> None:
+        self._loss = loss
+        self._rows: dict[Point, tuple[Seen, list[Value]]] = {}
+        self._lines: dict[tuple[Point, Point], tuple[Seen, list[Point]]] = {}
+
+    def row(self, point: Point) -> list[Value]:
+        """Return L(u, j) of every label j."""
+        found = self._rows.get(point)
+        if found is None:
+            found = self._rows[point] = direct.with_seen(lambda: self._loss.written(point))
+        direct.SEEN.update(found[0])
+        return found[1]
+
+    def on_line(self, a: Point, b: Point) -> list[Point]:
+        """Return points between two others at which what the formula compares changes."""
+        found = self._lines.get((a, b))
+        if found is None:
+            found = self._lines[a, b] = direct.with_seen(lambda: self._closed_in(a, b))
+        direct.SEEN.update(found[0])
+        return found[1]
+
+    def _closed_in(self, a: Point, b: Point) -> list[Point]:
+        at, labels = _line(a, b), (0, 1) if len(a) <= 4 else (0,)
+        places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]
+        where = borders(lambda s: _noted(lambda: self._loss.run_at(at(s), labels)), places)
+        return [at(s) for s in where[: 2 * MOST_BORDERS]]
+
+
+@lru_cache(maxsize=256)
+def _runs(loss: WrittenOut, k: int) -> Runs:
+    """Return the runs that all batteries of a loss at one K share."""
+    return Runs(loss)
+
+
 class Values:
     """The losses of one loss at one K, by its formula as it is written; each point is worked out once.
 
@@ -188,68 +245,38 @@ class Values:
     """
 
     def __init__(self, loss: WrittenOut, k: int, separable: bool, seed: int = 1, draws: int = 4) -> None:
-        self.loss, self.k, self.separable = loss, k, separable
-        self._rows: dict[Point, list[Value]] = {}
-        self._entries = direct.entries(loss, k)
+        self.loss, self.k = loss, k
+        self._runs = _runs(loss, k)
         self._table: list[tuple[Point, list[Value]]] | None = None
-        direct.SEEN.clear()
+        entries = direct.entries(loss, k) if separable else None
+        direct.SEEN.clear()  # of the parameters: a border is found by what is compared there
         simple = list(simple_points(k, seed, draws))
-        special = self._special_entries() if separable else []
+        special, found = _special_entries(entries, k) if entries else [], []
         if not separable and k <= MANY:
-            special = self._special_places(simple)
+            special, found = self._special_places(simple)
         more = [p for t in special for p in points_with(t, k)]
-        self.points: list[Point] = list(dict.fromkeys([*simple, *more]))
+        points = list(dict.fromkeys([*simple, *more]))
         if not separable and k > MANY:
-            self.points = self.points[:FEW_POINTS]
-        self.points = list(dict.fromkeys([*self.points, *self._rows]))  # with the borders found on the way
+            points = points[:FEW_POINTS]
+        self.points: list[Point] = list(dict.fromkeys([*points, *found]))
 
-    def _special_entries(self) -> list[Fraction]:
-        names = ("on_label", "off_label")
-
-        def signature(t: Fraction) -> Signs:
-            return tuple(_noted(lambda n=n: self._entries.note(n, t)) for n in names)  # type: ignore[misc]
-
-        places = [Fraction(0), *NEAR, *TENTHS, *(1 - t for t in NEAR), Fraction(1), Fraction(1, self.k)]
-        found = borders(signature, places)
-        seen = _numbers_seen()[:MOST_BORDERS]
-        near = [t for c in seen for t in (c, 1 - c, c / 2, c + (1 - c) / 1000, c - c / 1000)]
-        inside = [(a + b) / 2 for a, b in zip(sorted(found), sorted(found)[1:], strict=False)]
-        return list(dict.fromkeys([*found, *inside[:8], *near, *TENTHS[:3]]))
-
-    def _special_places(self, simple: Sequence[Point]) -> list[Fraction]:
-        """Return entries for formulas that compare them; borders on lines between points join the battery."""
+    def _special_places(self, simple: Sequence[Point]) -> tuple[list[Fraction], list[Point]]:
+        """Return entries for formulas that compare them, and borders on lines between points."""
         k = self.k
         ends = [
             ((Fraction(1), *[Fraction(0)] * (k - 1)), (Fraction(0), Fraction(1), *[Fraction(0)] * (k - 2))),
             ((Fraction(1, k),) * k, (Fraction(1), *[Fraction(0)] * (k - 1))),
             (simple[-1], simple[-2]),
         ]
-        labels = (0, 1) if k <= 4 else (0,)
-        found: list[Fraction] = []
-        for a, b in ends:
-            at = _line(a, b)
-            places = [Fraction(i, 8) for i in range(9)] + [Fraction(1, 1000), Fraction(999, 1000)]
-            where = borders(lambda s, at=at: _noted(lambda: self.loss.run_at(at(s), labels)), places)  # type: ignore[misc]
-            for s in where[: 2 * MOST_BORDERS]:
-                self.row(at(s))
+        found = [p for a, b in ends for p in self._runs.on_line(a, b)]
+        for point in found:
+            self.row(point)
         seen = _numbers_seen()[: MOST_BORDERS // 2]
-        found += [t for c in seen for t in (c, c + (1 - c) / 100)]
-        return found
+        return [t for c in seen for t in (c, c + (1 - c) / 100)], found
 
     def row(self, point: Point) -> list[Value]:
         """Return L(u, j) of every label j."""
-        found = self._rows.get(point)
-        if found is None:
-            found = self._by_entries(point) if self.separable else self.loss.written(point)
-            self._rows[point] = found
-        return found
-
-    def _by_entries(self, point: Point) -> list[Value]:
-        counts = Counter(point)
-        on, off = ([self._entries.at(name, t) for t in counts] for name in ("on_label", "off_label"))
-        values = direct.sums(on, off, list(counts.values()))
-        by_entry = dict(zip(counts, values, strict=True))
-        return [by_entry[t] for t in point]
+        return self._runs.row(point)
 
     def rows(self) -> list[tuple[Point, list[Value]]]:
         """Return every point of the battery with its losses, whatever other points were asked for before."""

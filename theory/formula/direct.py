@@ -82,7 +82,7 @@ class Entries:
     """
 
     def __init__(self, loss: Subject, k: int) -> None:
-        self.given, (self._view, self._classes) = _with_seen(lambda: (loss.raw(OPS), DirectWhole(k)))
+        self.given, (self._view, self._classes) = with_seen(lambda: (loss.raw(OPS), DirectWhole(k)))
         self._known: dict[
             tuple[str, Fraction], tuple[Value, tuple[int, ...], frozenset[tuple[int, int]]]
         ] = {}
@@ -102,13 +102,13 @@ class Entries:
         found = self._known.get((name, t))
         if found is None:
             function, begun = getattr(self._view, name), len(SIGNS)
-            seen, value = _with_seen(lambda: run(lambda: function(Number(rational(t)), self._classes, OPS)))
+            seen, value = with_seen(lambda: run(lambda: function(Number(rational(t)), self._classes, OPS)))
             found = self._known[name, t] = value, tuple(SIGNS[begun:]), seen
         SEEN.update(found[2])
         return found
 
 
-def _with_seen(make: Callable[[], T]) -> tuple[frozenset[tuple[int, int]], T]:
+def with_seen(make: Callable[[], T]) -> tuple[frozenset[tuple[int, int]], T]:
     """Return the numbers of a formula that something sees, and what it gives."""
     before = SEEN.copy()
     SEEN.clear()
