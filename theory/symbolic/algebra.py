@@ -349,6 +349,9 @@ def is_nonnegative(
     moved = sympy.sympify(expression).subs({t: lo + (hi - lo) / (1 + x), K: k + 2})
     if not visibly_defined(moved):  # a pole between: (t - 1/4)^-2 is >= 0 wherever it is anything
         return False
+    middle = moved.subs({x: 1, k: 1}).evalf(DIGITS)
+    if middle.is_Float and middle < -AWAY:  # one value refuses it sooner than four forms
+        return False
     moved = sympy.expand_log(lettered(moved))
     for make in (_same, sympy.expand, sympy.factor, _simplify):  # the dearest last
         form = make(moved)
