@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from lossmatters.theory.cache import cached
 from lossmatters.theory.exact import check_num_classes
 from lossmatters.theory.losses import LOSSES, Loss, get
+from lossmatters.theory.losses.structure import is_normalised, is_total
 from lossmatters.theory.processes import each
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ def of_each(file: str, make: Callable[[str], T], workers: int = 1, sources: Sequ
     sources : sequence of Path
         Folders of code beside `theory` that the result depends on.
     """
-    own = own_names()
+    own = _parts_last(own_names())
     known = dict(zip(own, cached(file, lambda: each(make, own, workers), sources), strict=True))
     return [known[name] if name in known else make(name) for name in LOSSES]
 
@@ -55,6 +56,23 @@ def of_each(file: str, make: Callable[[str], T], workers: int = 1, sources: Sequ
 def own_names() -> list[str]:
     """Return the names of this package's own losses among those registered."""
     return [name for name in LOSSES if LOSSES[name].__module__.startswith("lossmatters.theory.losses.")]
+
+
+def _parts_last(names: Sequence[str]) -> list[str]:
+    """Return them with sums, normalised losses and what these are made of at the end.
+
+    The process that begins there has them all, and finds out once what is known of a part.
+    """
+    made = {name: set(_parts(get(name))) for name in names}
+    shared = [n for n in names if any(made[n] & made[m] for m in names if m != n)]
+    return [*(n for n in names if n not in shared), *shared]
+
+
+def _parts(loss: Loss) -> Iterator[Loss]:
+    """Return a loss and those that it is made of."""
+    yield loss
+    for part in [t for _, t in loss.terms] if is_total(loss) else [loss.base] if is_normalised(loss) else []:
+        yield from _parts(part)
 
 
 def row_of(name: str, num_classes: int) -> dict[str, Any]:

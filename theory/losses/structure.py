@@ -92,6 +92,11 @@ def is_total(loss: Loss) -> TypeGuard[Combination]:
     return isinstance(loss, Combination)
 
 
+def is_normalised(loss: Loss) -> TypeGuard[Normalized]:
+    """Return whether a loss is one over its label sum, where that is all that is asked."""
+    return isinstance(loss, Normalized)
+
+
 def multiple_of(loss: Loss) -> Loss | None:
     """Return the loss that a loss is a multiple of; None where it is none such.
 
