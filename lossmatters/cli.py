@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -81,6 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="replace")
     # Figures go to files. A notebook's backend, which processes that it starts inherit, may not be here.
     os.environ["MPLBACKEND"] = "agg"
+    # What SymPy makes lives on: to look through it for what could be freed took a twentieth of the time.
+    gc.set_threshold(100_000)
     try:
         status = app(args=arguments, standalone_mode=False)
     except Exception as error:
