@@ -34,6 +34,33 @@ class Piece:
     kind: str
 
 
+@lru_cache(maxsize=64)
+def _cells(expression: sympy.Expr) -> tuple[tuple[float, float, int], ...]:
+    """Return cells of [0, 1] in order, each with the sign of G'': 1, -1, 2 where zero, 0 where not known."""
+    first = sympy.diff(expression, T)
+    forms = sign_forms(sympy.diff(first, T))
+    edges = np.linspace(0, 1, 9)
+    lo, hi = edges[:-1], edges[1:]
+    done: list[tuple[float, float, int]] = []
+    while len(lo):
+        cells = {T: Interval(lo, hi)}
+        slope = evaluate(first, cells, smooth=True)
+        # A pole on a common edge of two cells: neither is smooth there, but for the ends of [0, 1].
+        tame = (np.isfinite(slope.lo) & np.isfinite(slope.hi)) | (lo == 0) | (hi == 1)
+        smooth = smooth_on(expression, cells) & tame & defined_on(expression, cells, WHOLE)
+        kinds = np.broadcast_to(np.where(smooth, signs(forms, cells), 0), lo.shape)
+        open_ = kinds == 0
+        stop = (hi - lo)[0] <= FINEST or open_.sum() > MOST_OPEN
+        keep = np.ones_like(open_) if stop else ~open_
+        done += list(zip(lo[keep].tolist(), hi[keep].tolist(), kinds[keep].tolist(), strict=True))
+        if stop:
+            break
+        lo, hi = lo[open_], hi[open_]
+        middle = (lo + hi) / 2
+        lo, hi = np.column_stack([lo, middle]).reshape(-1), np.column_stack([middle, hi]).reshape(-1)
+    return tuple(sorted(done))
+
+
 class Curve:
     """G on (0, 1), with limits at the ends, and the pieces between its inflections.
 
@@ -55,36 +82,17 @@ class Curve:
         self._ends: dict[float, Interval] = {}
 
     def _partition(self) -> tuple[list[Piece], np.ndarray]:
-        edges = np.linspace(0, 1, 9)
-        lo, hi = edges[:-1], edges[1:]
-        forms = sign_forms(self.second)
-        done: list[tuple[float, float, int]] = []
-        while len(lo):
-            cells = {T: Interval(lo, hi)}
-            slope = evaluate(self.first, cells, smooth=True)
-            # A pole on a common edge of two cells: neither is smooth there, but for the ends of [0, 1].
-            tame = (np.isfinite(slope.lo) & np.isfinite(slope.hi)) | (lo == 0) | (hi == 1)
-            smooth = smooth_on(self.expression, cells) & tame & defined_on(self.expression, cells, WHOLE)
-            kinds = np.broadcast_to(np.where(smooth, signs(forms, cells), 0), lo.shape)
-            open_ = kinds == 0
-            stop = (hi - lo)[0] <= FINEST or open_.sum() > MOST_OPEN
-            keep = np.ones_like(open_) if stop else ~open_
-            done += list(zip(lo[keep].tolist(), hi[keep].tolist(), kinds[keep].tolist(), strict=True))
-            if stop:
-                break
-            lo, hi = lo[open_], hi[open_]
-            middle = (lo + hi) / 2
-            lo, hi = np.column_stack([lo, middle]).reshape(-1), np.column_stack([middle, hi]).reshape(-1)
-        done.sort()
-        names = {1: CONVEX, 2: CONVEX, -1: CONCAVE, 0: OPEN}
+        mirrored = self.expression.could_extract_minus_sign()  # a curve and its negative have the same cells
+        cells = _cells(-self.expression if mirrored else self.expression)
+        names = {0: OPEN, 2: CONVEX, 1: CONCAVE if mirrored else CONVEX, -1: CONVEX if mirrored else CONCAVE}
         pieces: list[Piece] = []
-        for start, end, sign in done:
+        for start, end, sign in cells:
             kind = names[sign]
             if pieces and pieces[-1].kind == kind:
                 pieces[-1] = Piece(pieces[-1].lo, end, kind)
             else:
                 pieces.append(Piece(start, end, kind))
-        return pieces, np.array([(start, end) for start, end, sign in done if sign == 0])
+        return pieces, np.array([(start, end) for start, end, sign in cells if sign == 0])
 
     def at(self, t: Fraction | float) -> Interval:
         """Enclose G(t), or its limit at 0 and 1."""
