@@ -251,7 +251,8 @@ class Values:
         entries = direct.entries(loss, k) if separable else None
         direct.SEEN.clear()  # of the parameters: a border is found by what is compared there
         simple = list(simple_points(k, seed, draws))
-        special, found = _special_entries(entries, k) if entries else [], []
+        special: list[Fraction] = _special_entries(entries, k) if entries else []
+        found: list[Point] = []
         if not separable and k <= MANY:
             special, found = self._special_places(simple)
         more = [p for t in special for p in points_with(t, k)]

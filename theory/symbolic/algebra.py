@@ -85,12 +85,15 @@ def _digits(expression: sympy.Expr) -> int:
 
 
 def _clumsiness(form: sympy.Expr) -> tuple[int, int]:
-    """Return a length to sort by; powers that nobody would write, log((3/10)**(3*K - 3)), come last."""
+    """Return a length to sort by; powers that nobody would write come last.
+
+    Such as log(2**(9/10)) or log((3/10)**(3*K - 3)).
+    """
     inside = [power for log in form.atoms(sympy.log) for power in log.args[0].atoms(sympy.Pow)]
     digits = _digits(form)
     if digits > 1000:  # not to be written out at all
         return digits, 0
-    return int(digits > 6 or any(not power.exp.is_Rational for power in inside)), len(str(form))
+    return int(digits > 6 or any(not power.exp.is_Integer for power in inside)), len(str(form))
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,8 @@ def is_positive_for_all(expression: sympy.Expr) -> bool:
         return bool(expression.is_real and expression > 0)
     # K = k + 2 with k >= 0; logarithms and powers of K are left to SymPy's assumptions
     k = sympy.Symbol("k", integer=True, nonnegative=True)
-    for make in (sympy.sympify, sympy.factor, sympy.simplify):  # the dearest last
-        if make(expression).subs(K, k + 2).is_positive:
+    for form in (sympy.sympify, sympy.factor, sympy.simplify):  # the dearest last
+        if form(expression).subs(K, k + 2).is_positive:
             return True
     return _positive_power_form(expression)
 

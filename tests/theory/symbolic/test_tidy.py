@@ -27,6 +27,17 @@ LONG = (
 def test_a_power_in_a_logarithm_comes_out() -> None:
     assert tidy(sympy.log(11**10)) == 10 * sympy.log(11)
     assert tidy(sympy.log(4) / sympy.log(2)) == 2
+    assert tidy(sympy.log(11) + 9 * sympy.log(2) / 10) == sympy.log(11) + 9 * sympy.log(2) / 10  # no root
+
+
+def test_logarithms_of_numbers_are_one_where_that_is_shorter() -> None:
+    assert tidy(sympy.log(2) + 2 * sympy.log(4)) == sympy.log(32)
+    assert tidy(sympy.log(3) - sympy.log(sympy.Rational(2, 3))) == sympy.log(sympy.Rational(9, 2))
+
+
+def test_terms_that_cancel_do() -> None:
+    k = sympy.Symbol("K", positive=True)
+    assert tidy(k * (1 / k + sympy.log(2)) - k * sympy.log(2)) == 1
 
 
 @pytest.mark.parametrize(("spec", "point"), LONG)
