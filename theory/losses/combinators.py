@@ -116,5 +116,13 @@ class ShareLoss(Loss):
         row = direct.weights(self, point)
         return [1 - x for x in direct.shares(row, direct.total(row))]
 
+    def run_at(self, point: Sequence[Fraction], labels: Sequence[int]) -> None:
+        from lossmatters.theory.formula import direct
+
+        if not isinstance(self, ShareLoss):
+            return super().run_at(point, labels)
+        direct.note_divisor(direct.total(direct.weights(self, point)))  # of whichever label
+        return None
+
     def upper_bound(self, num_classes: N | Plain, ops: Ops[N]) -> N | Plain | None:
         return ops.const(1)
