@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import lossmatters
+from lossmatters.empirics.records import read_records
+from lossmatters.paper import summary
 from lossmatters.paper.figures import MissingData
 from lossmatters.proofs_checks.conformance import CHECKS
 from lossmatters.proofs_checks.losses_page import document, entry
@@ -63,6 +65,13 @@ def test_the_page_of_losses_is_made_from_code() -> None:
         assert entry(cls()) in page
         assert (ROOT / "docs" / "images" / "losses" / f"{cls.name}.svg").read_text() == picture(cls())
         assert f"\n| [{cls.title}](#loss-{cls.name}) | " in page[page.index(start) : page.index(end)]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
+def test_the_table_of_results_is_made_from_the_kept_records(name: str) -> None:
+    table = summary.document(list(read_records(PACKAGES / "paper" / "records")))
+    assert f"{summary.BEGIN}\n\n{table}\n\n{summary.END}" in (ROOT / name).read_text()
+    assert table != summary.document([])  # which is dashes
 
 
 TAUGHT = ("a loss", "a combinator", "a claim", "a conformance check", "an experiment", "a model", "a figure")
