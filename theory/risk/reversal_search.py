@@ -97,6 +97,9 @@ class _Search:
     def run(self) -> ReversalSearch:
         """Search each way in turn; the first verified proposal is the answer."""
         tried = len(self.points)
+        if self.sums and max(self.sums) - min(self.sums) <= self.floor:
+            # noisy gap = slope * gap + flip * (difference of sums) <= floor wherever gap < 0
+            return ReversalSearch(None, self._why_none(), tried)
         for name, ways in (
             ("simple outputs and posteriors", self._simple),
             ("outputs whose clean risks nearly tie", self._near_ties),
