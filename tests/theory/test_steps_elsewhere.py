@@ -28,13 +28,13 @@ from lossmatters.theory.memorization import (
     quantile_interval,
 )
 from lossmatters.theory.minimisers import noisy_optimum
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.minimisers.audit import beaten_vertex, better_beside, better_inside, miscalibrated
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser
 from lossmatters.theory.minimisers.exchange import (
     X,
     attains,
     gives_up_below_half,
-    treats_classes_alike,
 )
 from lossmatters.theory.minimisers.slopes import rises_in_pieces
 from lossmatters.theory.noise import risk_slope

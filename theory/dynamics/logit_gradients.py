@@ -33,7 +33,7 @@ from lossmatters.theory.losses import (
     Unhinged,
 )
 from lossmatters.theory.losses.check import check_probs_and_labels
-from lossmatters.theory.minimisers.exchange import treats_classes_alike
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.symbolic.algebra import is_zero, refuse_comparisons, symbolic_loss
 
 LABEL, CLEAN, OTHER = sympy.symbols("u_label u_clean u_other", positive=True)

@@ -24,7 +24,7 @@ from lossmatters.theory.dynamics.vertex_gradients import gradient_bounded, gradi
 from lossmatters.theory.exact import Number, check_num_classes, check_rate, exact, fail
 from lossmatters.theory.losses import CCE, CallableLoss, Loss, SeparableLoss, ZeroOne
 from lossmatters.theory.losses.structure import is_opaque, is_separable
-from lossmatters.theory.minimisers.exchange import treats_classes_alike
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.noise import threshold

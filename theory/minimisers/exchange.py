@@ -10,10 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-import numpy as np
 import sympy
 
-from lossmatters.theory.backends import backend
 from lossmatters.theory.backends.sympy_ops import OPS, exactly
 from lossmatters.theory.enclosure import NotTracedError, certify_sign, trace
 from lossmatters.theory.enclosure.settle import T, X
@@ -32,8 +30,6 @@ from lossmatters.theory.minimisers.slopes import (
 from lossmatters.theory.symbolic.algebra import K, exact_generator, is_zero, limit_at_one, limit_at_zero
 from lossmatters.theory.symbolic.piecewise import CASES, pieces
 from lossmatters.theory.symbolic.points import sign_of
-
-ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred roundings of 2^-24
 
 
 @lru_cache(maxsize=256)
@@ -141,18 +137,6 @@ def _sum_positive(base: Loss, num_classes: int | None) -> str | None:
         return None
     everywhere, half = (certify_sign(expression, {X: (0, end)}).sign for end in (1, Fraction(1, 2)))
     return "interval" if everywhere == "non-negative" and half == "positive" else None
-
-
-@lru_cache(maxsize=256)
-def treats_classes_alike(loss: Loss, num_classes: int) -> bool:
-    """Tell whether permuting the classes permutes the losses: tried at random outputs, in floats."""
-    numpy, rng = backend("numpy"), np.random.default_rng(0)
-    probs = rng.dirichlet(np.ones(num_classes), 3)
-    order = np.roll(np.arange(num_classes), 1)
-    with np.errstate(all="ignore"):
-        first = np.asarray(loss.all_labels(probs, numpy), dtype=float)[:, order]
-        second = np.asarray(loss.all_labels(probs[:, order], numpy), dtype=float)
-    return bool(np.allclose(first, second, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
 
 
 def gives_up_below_half(loss: Loss) -> bool:

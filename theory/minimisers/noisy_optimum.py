@@ -11,10 +11,10 @@ import sympy
 from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.structure import is_total
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.minimisers.along_line import numerical_optimum
 from lossmatters.theory.minimisers.audit import beaten_vertex
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
-from lossmatters.theory.minimisers.exchange import treats_classes_alike
 from lossmatters.theory.minimisers.least_at_vertex import least_at_vertex
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.noise import SymmetricNoise, threshold

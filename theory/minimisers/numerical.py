@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from lossmatters.theory.backends import backend
 from lossmatters.theory.losses import Loss
-from lossmatters.theory.minimisers.exchange import treats_classes_alike
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.symbolic.algebra import symbolic_loss, symbolic_losses
 
 EDGE = 1e-15  # entries stay above it: some losses have no value, or no slope, at 0

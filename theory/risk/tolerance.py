@@ -47,11 +47,11 @@ from lossmatters.theory.losses import (
     ZeroOne,
 )
 from lossmatters.theory.losses.structure import by_structure, is_separable, separable_base
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.minimisers.audit import better_beside, better_inside
 from lossmatters.theory.minimisers.exchange import (
     gives_up_below_half,
     limits_at_zero,
-    treats_classes_alike,
     weight_of,
 )
 from lossmatters.theory.minimisers.least_at_vertex import least_at_vertex
@@ -124,7 +124,7 @@ def _certain(rate: Fraction, k: int) -> Point:
 
 def _by_kind(loss: Loss, k: int | None, scope: Scope) -> NoiseTolerance:
     if not treats_classes_alike(loss, k or 3):
-        return undecided(scope, "the loss tells classes apart")
+        return undecided(scope, "the loss is not shown to treat classes alike")
     symmetric = _of_symmetric(loss, k, scope)
     if symmetric is not None:
         return symmetric

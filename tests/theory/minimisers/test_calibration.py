@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from lossmatters.theory.losses import LOSSES, CallableLoss, SeparableLoss, get
+from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.exchange import (
     attains,
     gives_up_below_half,
     monotone,
-    treats_classes_alike,
 )
 from lossmatters.theory.minimisers.numerical import minimise
 from lossmatters.theory.symbolic.algebra import exact_losses
