@@ -29,6 +29,7 @@ COLUMNS = {
 LOSSES = {"CCE": "cce", "MSE": "mse", "RLL": "rll(alpha=1/10)", "NMSE": "nmse"}
 RATE, CLEAN = Fraction(2, 5), Fraction(0)
 SEEDS = 5
+SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
 J1, J2, TEST = "noisy_train_accuracy", "clean_train_accuracy", "test_accuracy"
 
 
@@ -62,7 +63,7 @@ def _shown(cell: Cell | None, metrics: tuple[str, ...]) -> str:
     means = [] if cell is None else [cell.final(metric) for metric in metrics]
     if cell is None or None in means:
         return NONE
-    text = " / ".join(f"{100 * found.mean:.1f}" for found in means if found)
+    text = SLASH.join(f"{100 * found.mean:.1f}" for found in means if found)
     return text if cell.n == SEEDS else f"{text} ({cell.n})"
 
 

@@ -38,7 +38,7 @@ HEAD = """# Losses
 The catalogue: what theory and kept records say of each loss, at its default parameters. Made from code, as
 a test checks; to make it again:
 
-    python -m lossmatters.proofs_checks.losses_page --records paper/records --write docs/losses.md
+    python -m lossmatters.proofs_checks.losses_page --write docs/losses.md
 
 `lossmatters certify LOSS` gives the reasons, for other parameters and other numbers of classes too; a
 figure of all losses is in the gallery of the site and in `lossmatters figures`.
