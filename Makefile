@@ -47,7 +47,7 @@ mutants: $(INSTALLED) ## change the theory in one place at a time, and see wheth
 	OMP_NUM_THREADS=1 $(BIN)/python tests/support/mutants.py
 
 SOAK_ARGS ?= --seconds 600
-soak: $(INSTALLED) ## kill sweeps, fill disks, damage files and draw command lines at random, for SOAK_ARGS="--seconds N"
+soak: $(INSTALLED) ## kill sweeps, fill disks, damage files, draw command lines and losses at random, for SOAK_ARGS="--seconds N"
 	OMP_NUM_THREADS=1 $(BIN)/python tests/support/soak.py $(SOAK_ARGS)
 
 lint: $(INSTALLED_DEV) ## style, format and types

@@ -1,6 +1,6 @@
 """Kill, fill, damage and draw for a given time, and print the counts: nothing lost or changed, no traceback.
 
-    python tests/support/soak.py [--seconds 600] [--only kills,fills,records,checkpoints,commands] [--seed N]
+    python tests/support/soak.py [--seconds 600] [--only kills,fills,verdicts] [--seed N]
 
 Each part draws from a generator of its own seed, which is printed with what went wrong. The exit status is
 1 if anything did. What is killed, filled or called runs in a process that is forked from this one, which has
@@ -23,15 +23,17 @@ from soak_commands import fuzz_commands
 from soak_files import fuzz_checkpoints, fuzz_records
 from soak_fills import fill_disks
 from soak_kills import kill_sweeps
+from soak_verdicts import fuzz_verdicts
 from soaking import COUNTS
 
 Part = Callable[[random.Random, Path], None]
 PARTS: dict[str, tuple[Part, str, int, float]] = {  # what is counted, how many at most, which share of time
     "records": (fuzz_records, "", 3000, 0.1),
     "checkpoints": (fuzz_checkpoints, "", 3000, 0.05),
-    "commands": (fuzz_commands, "", 1000, 0.35),
-    "fills": (fill_disks, "fills", 1000, 0.15),
-    "kills": (kill_sweeps, "kills", 1000, 0.35),
+    "commands": (fuzz_commands, "", 1000, 0.25),
+    "verdicts": (fuzz_verdicts, "", 1000, 0.25),
+    "fills": (fill_disks, "fills", 1000, 0.1),
+    "kills": (kill_sweeps, "kills", 1000, 0.25),
 }
 
 
