@@ -92,12 +92,12 @@ from .theory.memorization import measure as measure
 from .theory.memorization import memorization_verdict as memorization_verdict
 from .theory.minimisers import calibration as calibration
 from .theory.minimisers import conditional_minimiser as conditional_minimiser
-from .theory.minimisers import noisy_optimum as noisy_optimum
 from .theory.noise import ClassConditionalNoise as ClassConditionalNoise
 from .theory.noise import InstanceDependentNoise as InstanceDependentNoise
 from .theory.noise import SymmetricNoise as SymmetricNoise
 from .theory.risk import excess_risk_bound as excess_risk_bound
 from .theory.risk import noise_tolerance as noise_tolerance
+from .theory.risk import noisy_optimum as noisy_optimum
 from .theory.risk import order_reversal as order_reversal
 from .theory.risk import robust_to as robust_to
 from .theory.symmetry import decide as decide

@@ -15,10 +15,10 @@ from lossmatters.theory.formula import FormulaError
 from lossmatters.theory.losses.base import Loss
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.calibration_verdict import Calibration
-from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.noise import threshold
 from lossmatters.theory.risk.excess import excess_risk_bound
+from lossmatters.theory.risk.noisy_optimum import noisy_optimum
 from lossmatters.theory.risk.reversal import OrderReversal
 from lossmatters.theory.risk.reversal_search import search_reversal
 from lossmatters.theory.risk.tolerance import NoiseTolerance, noise_tolerance

@@ -17,7 +17,7 @@ from lossmatters.theory.risk.tolerance import NoiseTolerance
 from lossmatters.theory.symmetry.loss_maximum import LossMaximum
 from lossmatters.theory.symmetry.sum_range import LabelSumRange, place_text
 from lossmatters.theory.symmetry.symmetry_verdict import SymmetryVerdict
-from lossmatters.theory.verdict import BySize, How, Status, plain
+from lossmatters.theory.verdict import BySize, How, Known, Status, plain
 
 if TYPE_CHECKING:
     import sympy
@@ -132,6 +132,8 @@ def _tolerance(found: NoiseTolerance) -> str:
 def _optimum(found: NoisyOptimum | Undecided) -> str:
     if isinstance(found, Undecided):
         return _undecided(found)
+    if found.status is Known.UNDECIDED:
+        return f"undecided: {found.detail}"
     exact, shown = found.clean_exact, f"{found.clean:.6g}"
     where = "the vertex of the clean class" if found.vertex else f"clean class at {shown}"
     if exact is not None and not found.vertex and len(str(exact)) <= LONGEST_SHOWN:

@@ -400,7 +400,7 @@ MUTANTS = [
         ("(1 + m * alpha)", "(1 + alpha)", "test_water_runs_to_the_likeliest_classes"),
     ),
     *_of(
-        "theory/minimisers/noisy_optimum.py",
+        "theory/risk/noisy_optimum.py",
         ELSEWHERE,
         (
             "below = eta < threshold(k)",

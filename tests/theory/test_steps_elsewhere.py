@@ -27,7 +27,6 @@ from lossmatters.theory.memorization import (
     preserves_order,
     quantile_interval,
 )
-from lossmatters.theory.minimisers import noisy_optimum
 from lossmatters.theory.minimisers.alike import treats_classes_alike
 from lossmatters.theory.minimisers.audit import beaten_vertex, better_beside, better_inside, miscalibrated
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser
@@ -38,7 +37,7 @@ from lossmatters.theory.minimisers.exchange import (
 )
 from lossmatters.theory.minimisers.slopes import rises_in_pieces
 from lossmatters.theory.noise import risk_slope
-from lossmatters.theory.risk import excess_risk_bound, noise_tolerance
+from lossmatters.theory.risk import excess_risk_bound, noise_tolerance, noisy_optimum
 from lossmatters.theory.risk.conditions import concave, meets_bound
 from lossmatters.theory.risk.generalization import risk_bound
 from lossmatters.theory.risk.tolerance import flat_at_vertex

@@ -25,9 +25,9 @@ from lossmatters.theory.exact import Number, check_num_classes, check_rate, exac
 from lossmatters.theory.losses import CCE, CallableLoss, Loss, SeparableLoss, ZeroOne
 from lossmatters.theory.losses.structure import is_opaque, is_separable
 from lossmatters.theory.minimisers.alike import treats_classes_alike
-from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.noise import threshold
+from lossmatters.theory.risk.noisy_optimum import noisy_optimum
 from lossmatters.theory.verdict import Known, Method
 
 TOLERANCES = (1e-10, 1e-8)  # relative, of the solver; the answers of both are compared
@@ -137,6 +137,9 @@ def _from_optimum(loss: Loss, k: int, eta: Fraction) -> MemorizationTime:
     optimum = noisy_optimum(loss, k, eta)
     if isinstance(loss, ZeroOne):
         return _at_rest(optimum.probs, FLAT)
+    if optimum.status is Known.UNDECIDED:
+        why = "the noisy optimum is undecided"
+        return MemorizationTime(math.nan, Known.UNDECIDED, None, optimum.probs, None, why)
     if optimum.vertex:
         return _from_vertex(loss, k, optimum)
     if optimum.other == 0:

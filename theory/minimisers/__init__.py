@@ -5,7 +5,6 @@ from __future__ import annotations
 from lossmatters.theory.minimisers.calibration import calibration
 from lossmatters.theory.minimisers.calibration_verdict import Calibration
 from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, has_closed_form
-from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
 
 __all__ = [
@@ -14,5 +13,4 @@ __all__ = [
     "calibration",
     "conditional_minimiser",
     "has_closed_form",
-    "noisy_optimum",
 ]

@@ -46,9 +46,12 @@ def numerical_optimum(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
     # Beyond FAR the risk hardly moves in float64; closer in, the least value is beside that of the grid.
     far = best >= FAR
     if far and line is not None and _least_at_zero(line, k):
-        detail = "the risk exceeds that of e_c, shown by intervals along outputs alike on the wrong classes"
+        detail = (
+            "the risk exceeds that of e_c, shown by intervals, along outputs alike on the wrong classes, and "
+            "at others that were tried"
+        )
         one = sympy.Integer(1)
-        return NoisyOptimum(1.0, 0.0, one, True, Known.CERTIFIED, Method.INTERVALS, detail, None)
+        return NoisyOptimum(1.0, 0.0, one, True, Known.NUMERICAL, Method.INTERVALS, detail, None)
     found = None if line is None else _stationary(line, k, best - step, FAR_END if far else best + step)
     if found is None and not far:
         found = float(_refined(risk, best - step, best + step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import sympy
@@ -17,7 +18,7 @@ class NoisyOptimum:
 
     Attributes
     ----------
-    clean, other : u*_c and u*_j for each j != c, in float64.
+    clean, other : u*_c and u*_j for each j != c, in float64; NaN where undecided.
     clean_exact : u*_c in closed form, or None.
     vertex : True where u* is exactly e_c, False where it is not.
     status : how it is known.
@@ -38,8 +39,8 @@ class NoisyOptimum:
     def to_dict(self) -> dict[str, object]:
         """Return the `noisy_optimum` object of ``lossmatters certify --json``."""
         return {
-            "clean": float(self.clean),
-            "other": float(self.other),
+            "clean": None if math.isnan(self.clean) else float(self.clean),
+            "other": None if math.isnan(self.other) else float(self.other),
             "clean_exact": None if self.clean_exact is None else str(self.clean_exact),
             "vertex": self.vertex,
             "status": self.status.value,

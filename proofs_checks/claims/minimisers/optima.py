@@ -13,8 +13,8 @@ from lossmatters.proofs_checks.claim import Check, Claim, Evidence, Method, Stat
 from lossmatters.proofs_checks.methods import exact
 from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.losses import CCE, GCE, MAE, MSE, NMSE, RLL, Loss, get
-from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold
+from lossmatters.theory.risk.noisy_optimum import noisy_optimum
 from lossmatters.theory.verdict import Known
 
 OURS = "this project"
@@ -75,7 +75,7 @@ def vertices(names: Iterable[str]) -> Evidence:
             for i in range(1, 6):
                 eta = i * threshold(k) / 6
                 found = noisy_optimum(get(name), k, eta)
-                if not found.vertex:
+                if not found.vertex or found.status not in (Known.PROVED, Known.CERTIFIED):
                     witness = {
                         "loss": name,
                         "K": k,

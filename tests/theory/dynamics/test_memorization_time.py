@@ -22,8 +22,8 @@ from lossmatters.theory.dynamics.memorization_time import (
 )
 from lossmatters.theory.dynamics.vertex_gradients import gradient_vanishes
 from lossmatters.theory.losses import CCE, GCE, LOSSES, MSE, CallableLoss, SeparableLoss, ShareLoss, get
-from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import threshold
+from lossmatters.theory.risk.noisy_optimum import noisy_optimum
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.verdict import Known
 

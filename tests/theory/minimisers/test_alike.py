@@ -11,8 +11,8 @@ import pytest
 from lossmatters.theory.dynamics.logit_gradients import logit_gradient
 from lossmatters.theory.losses import CCE, MSE, RLL, Corrected, Loss, Normalized, get
 from lossmatters.theory.minimisers.alike import treats_classes_alike
-from lossmatters.theory.minimisers.noisy_optimum import noisy_optimum
 from lossmatters.theory.noise import SymmetricNoise
+from lossmatters.theory.risk.noisy_optimum import noisy_optimum
 
 T = ((Fraction(4, 5), Fraction(1, 5), 0), (0, 1, 0), (0, Fraction(3, 10), Fraction(7, 10)))
 

@@ -13,9 +13,8 @@ from lossmatters.theory.dynamics import memorization_time
 from lossmatters.theory.losses import MAE, NNCE, LogitUnhinged, Normalized, SeparableLoss, ZeroOne, get
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.corrected import corrected
-from lossmatters.theory.minimisers import noisy_optimum
 from lossmatters.theory.noise import threshold
-from lossmatters.theory.risk import noise_tolerance
+from lossmatters.theory.risk import noise_tolerance, noisy_optimum
 from lossmatters.theory.risk.conditions import meets_bound, never_negative
 from lossmatters.theory.risk.noise_examples import NOISE_KINDS
 from lossmatters.theory.risk.robust_to import robust_to

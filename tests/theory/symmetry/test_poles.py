@@ -9,8 +9,8 @@ import pytest
 
 from lossmatters.theory.losses import LOSSES, Loss, SeparableLoss, get
 from lossmatters.theory.losses.combinators import Normalized, ShareLoss
-from lossmatters.theory.minimisers import calibration, noisy_optimum
-from lossmatters.theory.risk import noise_tolerance
+from lossmatters.theory.minimisers import calibration
+from lossmatters.theory.risk import noise_tolerance, noisy_optimum
 from lossmatters.theory.symmetry import decide, label_sum_range, loss_maximum
 from lossmatters.theory.symmetry.audit import FINITE
 from lossmatters.theory.symmetry.domain import finite_inside

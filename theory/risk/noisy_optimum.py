@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
 import sympy
 
+from lossmatters.theory.backends.sympy_ops import const
 from lossmatters.theory.exact import Number, check_num_classes, check_rate, fail
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.structure import is_total
@@ -18,6 +20,8 @@ from lossmatters.theory.minimisers.closed_forms import conditional_minimiser, ha
 from lossmatters.theory.minimisers.least_at_vertex import least_at_vertex
 from lossmatters.theory.minimisers.optimum import NoisyOptimum
 from lossmatters.theory.noise import SymmetricNoise, threshold
+from lossmatters.theory.risk.tolerance import noise_tolerance
+from lossmatters.theory.symbolic.points import sign_of
 from lossmatters.theory.symmetry.decide import decide
 from lossmatters.theory.verdict import Known, Method, Status
 
@@ -27,8 +31,9 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Number) -> NoisyOpti
 
     A symmetric loss below the threshold has noisy conditional risk b C + a L(u, c) with a > 0 (R1), so u*
     minimises L(., c), whatever the rate: the vertex e_c, where L(., c) is least. Else in closed form by N3,
-    else the best of the outputs that are alike on the wrong classes: whether another output of a loss that
-    is not convex does better is then left open.
+    or the vertex at the rates that the loss is shown to tolerate (A2). Else the best of the outputs that are
+    alike on the wrong classes: whether another output of a loss that is not convex does better is then left
+    open, and the status says "numerical".
 
     Raises
     ------
@@ -48,13 +53,13 @@ def noisy_optimum(loss: Loss, num_classes: int, noise_rate: Number) -> NoisyOpti
             shown = ", ".join(map(str, better))
             return replace(
                 found,
-                clean=float(better[0]),
-                other=float(max(better[1:])),
+                clean=math.nan,
+                other=math.nan,
                 clean_exact=None,
                 vertex=False,
-                status=Known.NUMERICAL,
-                method=Method.NUMERICAL,
-                detail=f"at the vertex the risk is above that at ({shown})",
+                status=Known.UNDECIDED,
+                method=Method.NONE,
+                detail=f"at the vertex the risk is above that at ({shown}); where it is least is not known",
                 unique=None,
             )
     return found
@@ -69,7 +74,28 @@ def _noisy_optimum(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
             return found
     if has_closed_form(loss):
         return _closed(loss, k, eta)
-    return _of_terms(loss, k, eta) or numerical_optimum(loss, k, eta)
+    return _tolerated(loss, k, eta) or _of_terms(loss, k, eta) or numerical_optimum(loss, k, eta)
+
+
+def _tolerated(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum | None:
+    """Return the vertex at a rate up to eta_L, where A2 shows that no output has less risk.
+
+    None where another class's vertex has the same loss, as all outputs have of a constant one.
+    """
+    if not loss.has_formula:
+        return None
+    right, wrong = (float(x) for x in loss.written((Fraction(1), *[Fraction(0)] * (k - 1)))[:2])
+    if right == wrong:
+        return None
+    found = noise_tolerance(loss, k)
+    if found.rate is None or found.status is Status.UNDECIDED or not found.clean_vertex:
+        return None
+    if sign_of(found.rate - const(eta))[0] not in (0, 1):
+        return None
+    status = Known.PROVED if found.status is Status.PROVED else Known.CERTIFIED
+    detail = f"e_c is optimal up to eta_L = {float(found.rate):.4g} (A2): {found.detail}"
+    assert found.method is not None
+    return NoisyOptimum(1.0, 0.0, sympy.Integer(1), True, status, found.method, detail, None)
 
 
 def _of_symmetric(loss: Loss, k: int) -> NoisyOptimum | None:
