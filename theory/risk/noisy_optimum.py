@@ -74,7 +74,8 @@ def _noisy_optimum(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum:
             return found
     if has_closed_form(loss):
         return _closed(loss, k, eta)
-    return _tolerated(loss, k, eta) or _of_terms(loss, k, eta) or numerical_optimum(loss, k, eta)
+    found = _tolerated(loss, k, eta) if below else None  # at the threshold another vertex is as good
+    return found or _of_terms(loss, k, eta) or numerical_optimum(loss, k, eta)
 
 
 def _tolerated(loss: Loss, k: int, eta: Fraction) -> NoisyOptimum | None:

@@ -12,6 +12,7 @@ import pytest
 from lossmatters.theory.certificate import certify
 from lossmatters.theory.dynamics import memorization_time
 from lossmatters.theory.losses import Loss, get
+from lossmatters.theory.noise import threshold
 from lossmatters.theory.risk import noise_tolerance, noisy_optimum
 from lossmatters.theory.verdict import Known
 
@@ -90,3 +91,9 @@ def test_the_vertex_is_proved_at_the_rates_that_a_loss_tolerates(name: str) -> N
 def test_at_its_end_the_vertex_still_is_best(rate: str, vertex: bool) -> None:
     found = noisy_optimum(get("phuber-ce"), 10, rate)  # eta_L = 9/19
     assert found.vertex is vertex
+
+
+def test_at_the_threshold_no_vertex_is_the_best() -> None:
+    assert noise_tolerance(get("truncated-gce"), 10).rate == threshold(10)
+    found = noisy_optimum(get("truncated-gce"), 10, threshold(10))
+    assert not (found.vertex and found.status in (Known.PROVED, Known.CERTIFIED))
