@@ -54,7 +54,7 @@ def _setups(records: Sequence[Record]) -> dict[str, Runs]:
         found.setdefault((record.experiment, record.repeats[:6]), []).append(record)
     names = _names(records)
     labels = [
-        "-".join([names[_family(part[0])], *([_slug(part[0].variant)] if part[0].variant else [])])
+        "-".join([names[family(part[0])], *([_slug(part[0].variant)] if part[0].variant else [])])
         for part in found.values()
     ]
     return {
@@ -81,17 +81,18 @@ def _families(records: Sequence[Record]) -> dict[str, Runs]:
     names = _names(records)
     found: dict[str, list[Record]] = {}
     for record in records:
-        found.setdefault(names[_family(record)], []).append(record)
+        found.setdefault(names[family(record)], []).append(record)
     return {name: Runs(part) for name, part in found.items()}
 
 
-def _family(record: Record) -> tuple[str, str, str]:
+def family(record: Record) -> tuple[str, str, str]:
+    """Return the experiment, the model and the data of a record."""
     return record.experiment, record.model["name"], record.dataset["name"].partition("(")[0]
 
 
 def _names(records: Sequence[Record]) -> dict[tuple[str, str, str], str]:
     """Return a name for each family, no longer than it takes to tell those of one experiment apart."""
-    keys = dict.fromkeys(map(_family, records))
+    keys = dict.fromkeys(map(family, records))
     names = {}
     for key in keys:
         beside = [other[1:] for other in keys if other[0] == key[0]]

@@ -12,9 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from lossmatters.empirics.records import Record, read_records
-from lossmatters.paper.setups import main_setups
+from lossmatters.paper.setups import family, main_setups
 from lossmatters.paper.statistics import Cell, Grid, grid
-from lossmatters.paper.tables import NONE
+from lossmatters.paper.tables import NONE, Table
 from lossmatters.theory.files import write_whole
 
 BEGIN, END = "<!-- results: paper/summary.py -->", "<!-- end of results -->"
@@ -43,18 +43,16 @@ def document(records: Sequence[Record]) -> str:
     rows = [line(title, loss, RATE, (J1, J2)) for title, loss in LOSSES.items()]
     rows.append(line("RLL on clean labels, J2", LOSSES["RLL"], CLEAN, (J2,)))
     rows += [line(f"test accuracy, {title}", LOSSES[title], RATE, (TEST,)) for title in ("CCE", "RLL")]
-    lines = [("", *COLUMNS), ("---",) * (len(COLUMNS) + 1), *rows]
     said = (
         "J1 / J2 in % after the last epoch, 40 % of the labels altered; means of five seeds, or of as "
         "many as a number in brackets says:"
     )
-    return "\n".join((said, "", *(f"| {' | '.join(cells)} |" for cells in lines)))
+    return Table(said, ("", *COLUMNS), (("", tuple(rows)),)).to_markdown()
 
 
 def _grid_of(records: Sequence[Record], key: tuple[str, str, str]) -> Grid:
     for part in main_setups(records).values():
-        first = part[0]
-        if (first.experiment, first.model["name"], first.dataset["name"].partition("(")[0]) == key:
+        if family(part[0]) == key:
             return grid(part)
     return {}
 
@@ -76,7 +74,7 @@ def main() -> int:
     text = document(list(read_records(given.records)))
     for path in given.write:
         before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-        write_whole(path, f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}")
+        write_whole(path, f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
     if not given.write:
         print(text)
     return 0

@@ -70,7 +70,7 @@ def test_the_page_of_losses_is_made_from_code() -> None:
 @pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
 def test_the_table_of_results_is_made_from_the_kept_records(name: str) -> None:
     table = summary.document(list(read_records(PACKAGES / "paper" / "records")))
-    assert f"{summary.BEGIN}\n\n{table}\n\n{summary.END}" in (ROOT / name).read_text()
+    assert f"{summary.BEGIN}\n\n{table}\n{summary.END}" in (ROOT / name).read_text()
     assert table != summary.document([])  # which is dashes
 
 

@@ -17,6 +17,7 @@ INPUTS = ("entry", "probs", "onehot", "classes")
 COMPARISONS = ("less", "less_equal", "equal", "not_equal")
 LOGIC = ("and", "or", "not")
 REDUCTIONS = ("sum", "dot", "largest", "item")
+SINGLING = ("item", "vector", "stack")  # what can tell one class from another
 LONGEST = 400  # digits of a constant that is multiplied out
 
 

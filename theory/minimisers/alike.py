@@ -7,13 +7,12 @@ from functools import lru_cache
 import numpy as np
 
 from lossmatters.theory.backends import backend
-from lossmatters.theory.formula.nodes import Node, walk
+from lossmatters.theory.formula.nodes import SINGLING, Node, walk
 from lossmatters.theory.formula.tracing import trace_formula, trace_weights
 from lossmatters.theory.losses import Loss
 from lossmatters.theory.losses.structure import by_structure
 from lossmatters.theory.symbolic.algebra import is_zero, symbolic_losses
 
-SINGLING = ("item", "vector", "stack")  # operations that can tell one class from another
 ROUNDING = 1e-4  # a callable may compute in float32 or less: some hundred roundings of 2^-24
 
 

@@ -25,7 +25,7 @@ from lossmatters.theory.formula import (
     walk,
 )
 from lossmatters.theory.formula.classes import check_the_same, special_classes
-from lossmatters.theory.formula.nodes import Node, const, replace
+from lossmatters.theory.formula.nodes import REDUCTIONS, SINGLING, Node, const, replace
 from lossmatters.theory.losses.base import Combination, Loss, SeparableCombination, SeparableLoss
 from lossmatters.theory.losses.combinators import ShareLoss
 from lossmatters.theory.losses.structure import by_structure
@@ -216,7 +216,7 @@ def _ends(piece: Piece) -> tuple[Fraction, Fraction]:
 def weight_of_entry(loss: ShareLoss, num_classes: int | None) -> sympy.Expr:
     """Return the weight as an expression in its own probability; None where it depends on others."""
     node = trace_weights(loss, num_classes)
-    if any(part.op in ("sum", "dot", "largest", "item", "vector", "stack") for part in walk(node)):
+    if any(part.op in (*REDUCTIONS, *SINGLING) for part in walk(node)):
         return None
     classes = K if num_classes is None else sympy.Integer(num_classes)
     return evaluate(node, OPS, probs=X, classes=classes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from telling_apart import Weighted
 
 from lossmatters.proofs_checks.claims.dynamics.logit_gradients import ROUNDING, autograd_gap
 from lossmatters.proofs_checks.strategies import simplex_points
@@ -30,7 +30,6 @@ from lossmatters.theory.losses import (
     MSE,
     NMSE,
     CallableLoss,
-    Loss,
     Normalized,
     SeparableLoss,
     ZeroOne,
@@ -106,17 +105,6 @@ def test_normalising_by_hand_is_nmse() -> None:
     second = closed_gradient(Normalized(MSE()), probs, onehot, OPS)
     last = {probs[2]: 1 - probs[0] - probs[1]}
     assert all(is_zero((a - b).subs(last)) for a, b in zip(first, second, strict=True))
-
-
-@dataclass(frozen=True)
-class Weighted(Loss):
-    """A loss that tells classes apart: (1 - u_y)^2, y times for the y-th class."""
-
-    name = "weighted"
-
-    def formula(self, probs, onehot, ops):
-        weights = ops.array(range(1, probs.shape[-1] + 1))
-        return ops.dot(weights * onehot, (1 - probs) ** 2)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 5])

@@ -10,6 +10,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from telling_apart import Weighted
 
 from lossmatters.proofs_checks.claims.minimisers.minimisers import LOSSES as CLOSED
 from lossmatters.proofs_checks.claims.minimisers.minimisers import SAME_RISK, finds_argmax, violated
@@ -132,17 +133,6 @@ def test_bad_posteriors() -> None:
         conditional_minimiser(MSE(), [1])
     with pytest.raises(TypeError, match="posterior must be a number"):
         conditional_minimiser(MSE(), [None, 1])
-
-
-@dataclass(frozen=True)
-class Weighted(Loss):
-    """A loss that tells classes apart: (1 - u_y)^2, y times for the y-th class."""
-
-    name = "weighted"
-
-    def formula(self, probs, onehot, ops):
-        weights = ops.array(range(1, probs.shape[-1] + 1))
-        return ops.dot(weights * onehot, (1 - probs) ** 2)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 10])

@@ -75,7 +75,7 @@ def test_a_vertex_that_values_speak_against_leaves_it_undecided() -> None:
     assert "undecided" in str(certify(Told(), 10))
 
 
-@pytest.mark.parametrize("name", [*ASYMMETRIC, "nce-agce"])
+@pytest.mark.parametrize("name", ASYMMETRIC)
 def test_the_vertex_is_proved_at_the_rates_that_a_loss_tolerates(name: str) -> None:
     loss = get(name)
     end = noise_tolerance(loss, 10).value
